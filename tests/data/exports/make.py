@@ -7,7 +7,8 @@ Networks have few layers, real widths and random parameters. Names tell how a fi
 ``<network>.<exporter>.<batch>.onnx`` with exporter ``dynamo`` or ``torchscript`` and batch ``open`` (named
 dimensions) or ``fixed`` (1 sample written into the shapes). Weights over 4 kB become external data in a file that
 does not exist; recorded stack traces are dropped. Made with torch 2.13.0, transformers 5.23.0, onnx 1.23.2,
-onnxscript 0.7.2. Not run by any test. """
+onnxscript 0.7.2. Not run by any test.
+"""
 
 import io
 import math
