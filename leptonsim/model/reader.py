@@ -25,6 +25,7 @@ from leptonsim.model.graph import Node, Tensor, TensorKind
 from leptonsim.model.inference import NodeInference, OutputType, Signature, small_output
 from leptonsim.model.protos import attributes_of, dtype_name
 from leptonsim.model.rebatch import Rebatcher
+from leptonsim.model.sequences import Members, handles, walk_sequence
 
 if TYPE_CHECKING:
     import onnx
@@ -75,6 +76,8 @@ class Walk:
             self._tensors, batch, reference.tensors if reference else None, reference.batch if reference else batch
         )
         self._unknown: dict[str, str] = {}
+        self.sequences: dict[str, Members] = {}
+        """Names of the tensors in every sequence."""
         self._node_names: set[str] = set()
         self._attributes: dict[tuple[bytes, ...], dict[str, Any]] = {}
 
@@ -107,7 +110,7 @@ class Walk:
 
     def is_taken(self, name: str) -> bool:
         """Whether a tensor of that name exists already."""
-        return name in self._tensors or name in self._unknown
+        return name in self._tensors or name in self._unknown or name in self.sequences
 
     def define(self, tensor: Tensor) -> None:
         """Enter a tensor."""
@@ -120,6 +123,8 @@ class Walk:
             return tensor
         if name in self._unknown:
             raise LeptonError(f"{self._unknown[name]}; {where} needs it")
+        if name in self.sequences:
+            raise LeptonError(f"{where} reads {name!r}, which is a sequence of tensors, not a tensor")
         raise LeptonError(
             f"{where} reads {name!r}, which no node before it writes and which is no input or initializer"
         )
@@ -131,7 +136,16 @@ class Walk:
         domain = "" if node.domain == "ai.onnx" else node.domain
         input_names = tuple([names.get(i, i) for i in node.input])
         outputs = tuple([names.get(o, o) for o in node.output])
-        inputs = [self.find(tensor, where) if tensor else None for tensor in input_names]
+        reads_sequence = any(tensor in self.sequences for tensor in input_names)
+        if domain == "" and handles(node.op_type, reads_sequence):
+            self._result.folded += 1
+            walk_sequence(self, node, name, where, input_names, names)
+            return
+        carries = node.op_type in _CONTROL
+        inputs = [
+            self.find(tensor, where) if tensor and not (carries and tensor in self.sequences) else None
+            for tensor in input_names
+        ]
         if domain == "":
             if self._known_by_itself(node, outputs, inputs, where):
                 return
