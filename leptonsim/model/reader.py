@@ -41,6 +41,7 @@ _NEVER_FOLDED = frozenset(
         "DequantizeLinear",
     }
 )
+_RECURRENT = frozenset({"LSTM", "GRU", "RNN"})
 _CONTROL: dict[str, Callable[..., None]] = {"If": branch, "Loop": loop, "Scan": scan}
 
 
@@ -157,6 +158,8 @@ class Walk:
                 input_names, inputs = self._rebatcher.reshape(node, outputs[0], where, (input_names, inputs))
             elif node.op_type == "Concat":
                 input_names, inputs = self._rebatcher.concat(node, (input_names, inputs))
+            elif node.op_type in _RECURRENT:
+                input_names, inputs = self._rebatcher.recurrent(node, (input_names, inputs))
         signature = self._inference.signature(node, domain, inputs)
         types = self._inference.output_types(node, domain, inputs, signature, where)
         if any(output is not None and output.static_shape is None for output in types):
@@ -251,9 +254,10 @@ class Walk:
             return ""
         shape = value.shape if value is not None else output.static_shape
         if shape is None:
+            inferred = f"{output.dtype} {_spell(output.shape)}" if output.dtype != "undefined" else "nothing"
             self._unknown[name] = (
-                f"{where}: the shape of its output {name!r} cannot be known before it runs "
-                f"(ONNX infers {output.dtype} {_spell(output.shape)})"
+                f"{where}: the shape of its output {name!r} cannot be known before it runs (ONNX infers {inferred}): "
+                "make constant what decides it, or end the model before it (onnx.utils.extract_model)"
             )
             return ""
         self.define(Tensor(name, shape, output.dtype, kind, value))

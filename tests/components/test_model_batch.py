@@ -85,6 +85,28 @@ def test_a_constant_joined_to_samples_is_repeated_for_each():
     assert graph.tensors[graph.nodes[0].inputs[0]].shape == (8, 1, 2)
 
 
+@pytest.mark.parametrize(("layout", "state"), [(0, (2, 8, 5)), (1, (8, 2, 5))])
+def test_a_constant_state_with_which_an_lstm_starts_is_repeated_for_each_sample(layout, state):
+    shape, start = ("7, 1, 3", "2, 1, 5") if layout == 0 else ("1, 7, 3", "1, 2, 5")
+    zeros = ", ".join(["0"] * 10)
+    text = f"""
+        g (float[{shape}] x) => (float[a] y) <float[{start}] h = {{{zeros}}}> {{
+            w_shape = Constant<value_ints = [2, 20, 3]>()
+            r_shape = Constant<value_ints = [2, 20, 5]>()
+            w = ConstantOfShape(w_shape)
+            r = ConstantOfShape(r_shape)
+            y = LSTM<hidden_size = 5, direction = "bidirectional", layout = {layout}>(x, w, r, , , h, h)
+        }}"""
+    model = model_of(text)
+    if layout == 0:
+        model.graph.input[0].type.tensor_type.shape.dim[0].dim_param = "steps"
+        model.graph.input[0].type.tensor_type.shape.dim[1].dim_param = "batch"
+    graph = load_model(model, batch=8, dims={"steps": 7} if layout == 0 else {}).graph
+    lstm = graph.nodes[-1]
+    assert [graph.tensors[name].shape for name in lstm.inputs[5:]] == [state, state]
+    assert lstm.inputs[3:5] == ("", "")
+
+
 @pytest.mark.parametrize(
     ("body", "told"),
     [
