@@ -23,6 +23,7 @@ from leptonsim.model.control import Names, branch, loop, scan
 from leptonsim.model.definition import expanded
 from leptonsim.model.graph import Node, Tensor, TensorKind
 from leptonsim.model.inference import NodeInference, OutputType, Signature, small_output
+from leptonsim.model.liveness import needed_nodes
 from leptonsim.model.protos import attributes_of, dtype_name
 from leptonsim.model.rebatch import Rebatcher
 from leptonsim.model.sequences import Members, handles, walk_sequence
@@ -262,40 +263,6 @@ class Walk:
             return ""
         self.define(Tensor(name, shape, output.dtype, kind, value))
         return name
-
-
-def needed_nodes(graph: onnx.GraphProto) -> list[onnx.NodeProto]:
-    """Nodes on which an output of the graph depends, in their order; what a subgraph reads counts as read."""
-    wanted = {output.name for output in graph.output}
-    kept = []
-    for node in reversed(graph.node):
-        if any(output in wanted for output in node.output):
-            kept.append(node)
-            wanted.update(node.input)
-            wanted.update(_read_inside(node))
-    kept.reverse()
-    return kept
-
-
-def _read_inside(node: onnx.NodeProto) -> Iterable[str]:
-    for attribute in node.attribute:
-        for graph in ([attribute.g] if attribute.HasField("g") else []) + list(attribute.graphs):
-            for child in graph.node:
-                yield from child.input
-                yield from _read_inside(child)
-            yield from (output.name for output in graph.output)
-
-
-def prune(walked: Walked) -> list[Node]:
-    """Nodes that an output still depends on after folding."""
-    wanted = set(walked.outputs)
-    kept = []
-    for node in reversed(walked.nodes):
-        if any(output in wanted for output in node.outputs):
-            kept.append(node)
-            wanted.update(node.inputs)
-    kept.reverse()
-    return kept
 
 
 def _spell(shape: Sequence[int | None] | None) -> str:

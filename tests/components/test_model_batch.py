@@ -148,8 +148,22 @@ def test_an_open_batch_with_another_batch_in_its_constants_is_refused_even_at_ba
             y = MatMul(a, b)
         }"""
     # Written for 2 samples of 4 heads: at batch 1 the elements fit, and half the sequence would be lost in silence.
+    for batch in (1, 3, 8):
+        with pytest.raises(LeptonError, match="does not scale"):
+            load_model(model_of(text), dims={"seq": 10}, batch=batch)
+    # An odd sequence does not fit at batch 1, so that 3 and 4 have no reference there.
+    with pytest.raises(LeptonError, match="cannot reshape"):
+        load_model(model_of(text), dims={"seq": 9})
     with pytest.raises(LeptonError, match="does not scale"):
-        load_model(model_of(text), dims={"seq": 10})
+        load_model(model_of(text), dims={"seq": 9}, batch=4)
+
+
+def test_a_model_that_holds_at_one_batch_only_runs_at_that_one():
+    text = """
+        g (float[batch, 6, 4] x) => (float[a] y) <int64[2] t = {48, -1}, int64[2] u = {2, 24}> {
+            h = Reshape(x, t)  y = Reshape(h, u)
+        }"""
+    assert load_model(model_of(text), batch=2).graph.tensors["y"].shape == (2, 24)
 
 
 def test_a_batch_that_no_input_has_cannot_be_set():

@@ -429,6 +429,13 @@ def test_an_opset_older_than_7_says_how_to_convert():
         )
 
 
+def test_a_file_without_an_opset_is_refused():
+    model = parser.parse_model(HEADER + "g (float[batch, 3] x) => (float[batch, 3] y) { y = Relu(x) }")
+    del model.opset_import[:]
+    with pytest.raises(LeptonError, match="names no opset version"):
+        load_model(model)
+
+
 def test_the_callers_message_is_left_as_it_was():
     model = parser.parse_model(HEADER + "g (float[batch, 4] x) => (float[batch, 4] y) { y = Relu(x) }")
     before = model.SerializeToString(deterministic=True)
