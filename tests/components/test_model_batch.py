@@ -33,6 +33,13 @@ def test_a_constant_leading_1_that_is_the_batch_becomes_the_batch():
     assert graph.tensors[graph.nodes[0].inputs[1]].value.tolist() == [8, 2048]
 
 
+def test_an_explicit_shape_sets_the_batch_of_a_file_that_fixes_another():
+    model = load_model(reshaping("512, 2, 2", [1, 2048]), shapes={"x": (8, 512, 2, 2)})
+    assert model.graph.batch == 8
+    assert model.graph.tensors["y"].shape == (8, 2048)
+    assert model.with_batch(3).graph.tensors["y"].shape == (3, 2048)
+
+
 def test_samples_do_not_run_together_where_a_minus_1_would_let_them():
     assert load_model(reshaping("512, 2, 2", [1, -1]), batch=8).graph.tensors["y"].shape == (8, 2048)
 
