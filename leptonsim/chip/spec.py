@@ -85,7 +85,8 @@ class Chip(Part):
     def with_(self, overrides: Overrides) -> Chip:
         """The same chip with some parameters changed.
 
-        ``overrides`` is ``["core.tensor_core.rows=64"]`` or ``{"core.tensor_core.rows": 64}``. Raises ChipError (a LeptonError) that names the override which is wrong.
+        ``overrides`` is ``["core.tensor_core.rows=64"]`` or ``{"core.tensor_core.rows": 64}``.
+        Raises ChipError (a LeptonError) that names the override which is wrong.
         """
         origin = Mark(self.name)
         document, wrong = apply(Document(self._texts, {(): origin}, {(): origin}), overrides, Chip)
