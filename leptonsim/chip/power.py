@@ -3,8 +3,6 @@
 Dynamic energy comes from the energy table at its nominal voltage and scales with the square of the voltage in force.
 """
 
-from __future__ import annotations
-
 from typing import Annotated
 
 from leptonsim.chip.declare import Part, param
@@ -120,4 +118,4 @@ class EnergyOverrides(Part):
 class Energy(Part):
     """Energy per event: the table of the process node, with exceptions."""
 
-    overrides: EnergyOverrides = param("overrides", "Constants that replace the table's own.", EnergyOverrides())
+    overrides: EnergyOverrides = param("overrides", "Constants that replace the table's own.", factory=EnergyOverrides)
