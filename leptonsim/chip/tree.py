@@ -8,6 +8,7 @@ removes what a base chip says.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -21,6 +22,7 @@ Tree = dict[str, Any]
 
 MAX_DEPTH = 16
 _NULL = "tag:yaml.org,2002:null"
+_PLAIN = re.compile(r"[A-Za-z0-9]([A-Za-z0-9 ./%_+-]*[A-Za-z0-9%])?")
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
@@ -99,6 +101,8 @@ def read(text: str, file: str) -> tuple[Document, list[Problem]]:
 
 def scalar_or_tree(text: str, file: str) -> tuple[Any, list[Problem]]:
     """A value given after ``--set``: text stays text, flow style gives mappings and lists, ``null`` gives None."""
+    if _PLAIN.fullmatch(text) and text not in ("null", "Null", "NULL"):
+        return text, []
     try:
         node = yaml.compose(text, Loader=_Loader)
     except yaml.YAMLError:

@@ -139,9 +139,7 @@ HEAT_CAPACITY = Quantity(
     "a heat capacity", "joules per kelvin", "50 J/K", {"mJ/K": Fraction(1, 1000), "J/K": Fraction(1)}, whole=False
 )
 TEMPERATURE = Quantity("a temperature", "degrees Celsius", "85 degC", {"degC": Fraction(1)}, whole=False)
-PER_KELVIN = Quantity(
-    "a share per kelvin", "1/K", "0.018 1/K", {"1/K": Fraction(1), "%/K": Fraction(1, 100)}, whole=False
-)
+PER_KELVIN = Quantity("a share per kelvin", "1/K", "1.8 %/K", {"/K": Fraction(1), "%/K": Fraction(1, 100)}, whole=False)
 
 QUANTITIES = (
     SIZE,
