@@ -1,7 +1,8 @@
 """Build an ONNX graph without weights: initialisers are declared with a shape, as external data that exists nowhere.
 
 A model of eight thousand million parameters is thus some hundred kilobytes, built in milliseconds, and goes through
-the same reader as any file."""
+the same reader as any file.
+"""
 
 from __future__ import annotations
 

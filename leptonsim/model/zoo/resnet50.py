@@ -1,7 +1,8 @@
 """ResNet-50 v1.5: bottleneck blocks with the stride in the 3x3 convolution, as torchvision has it.
 
 He et al., Deep Residual Learning for Image Recognition, 2015. Batch normalisations are nodes of their own; folding
-them into the convolutions is the compiler's."""
+them into the convolutions is the compiler's.
+"""
 
 from __future__ import annotations
 
