@@ -32,7 +32,7 @@ class Dataflow(Generic[Item]):
     def __init__(self, items: Iterable[Item], results: Iterable[str]) -> None:
         self.results = frozenset(results)
         self._items: dict[str, Item] = {}
-        self._place: dict[str, int] = {}
+        self._place: dict[str, float] = {}
         self._maker: dict[str, str] = {}
         self._readers: dict[str, dict[str, None]] = {}
         for place, item in enumerate(items):
@@ -62,7 +62,7 @@ class Dataflow(Generic[Item]):
     def __getitem__(self, name: str) -> Item:
         return self._items[name]
 
-    def place(self, item: Item) -> int:
+    def place(self, item: Item) -> float:
         """Rank of an item in the order of execution (with gaps)."""
         return self._place[item.name]
 
@@ -89,6 +89,11 @@ class Dataflow(Generic[Item]):
             self.remove(item)
         self._enter(new, place)
 
+    def move_behind(self, anchor: Item, old: Item, new: Item) -> None:
+        """Take ``old`` out and put ``new`` directly behind another item."""
+        self.remove(old)
+        self._enter(new, self._place[anchor.name] + 0.5)
+
     def remove(self, item: Item) -> None:
         """Take an item out; what it made is then made by nobody."""
         del self._items[item.name], self._place[item.name]
@@ -97,7 +102,7 @@ class Dataflow(Generic[Item]):
         for tensor in self.reads(item):
             self._readers[tensor].pop(item.name, None)
 
-    def _enter(self, item: Item, place: int) -> None:
+    def _enter(self, item: Item, place: float) -> None:
         self._items[item.name] = item
         self._place[item.name] = place
         for tensor in self.writes(item):

@@ -78,7 +78,7 @@ class Draft(Dataflow[Node]):
         """The rewritten graph."""
         return replace(self.graph, nodes=tuple(self), tensors=self.tensors)
 
-    def _enter(self, item: Node, place: int) -> None:
+    def _enter(self, item: Node, place: float) -> None:
         super()._enter(item, place)
         self._of_type[item.op_type].append(item.name)
 

@@ -37,13 +37,14 @@ def batched_product(a: tuple[int, ...], b: tuple[int, ...]) -> MatMul:
 
 
 def lower_matmul(node: Node, graph: Graph) -> Operator:
-    """A [..., M, K] times B [..., K, N]."""
+    """A [..., M, K] times B [..., K, N]; a third input is a bias that a pass has folded in, one add for each output."""
     a, b = node.inputs[:2]
     a_shape, b_shape = shape_of(graph, a), shape_of(graph, b)
     if graph.tensors[a].kind == "weight" and graph.tensors[b].kind != "weight" and len(a_shape) > 1 and len(b_shape) > 1:
         a, b = b, a
         a_shape, b_shape = _swapped(b_shape), _swapped(a_shape)
-    return tensor_operator(node, graph, batched_product(a_shape, b_shape), a, b)
+    bias_adds = graph.tensors[node.outputs[0]].elements if has_input(node, 2) else 0
+    return tensor_operator(node, graph, batched_product(a_shape, b_shape), a, b, node.inputs[2:3], {"add": bias_adds})
 
 
 def lower_gemm(node: Node, graph: Graph) -> Operator:

@@ -13,7 +13,7 @@ from dataclasses import replace
 from leptonsim.compiler.draft import Draft
 from leptonsim.model.graph import Node
 
-AFTER = ("fold_constants",)
+AFTER = ("hoist_scale",)
 
 PRODUCTS = ("Conv", "ConvTranspose", "Gemm", "MatMul")
 AFFINE = ("BatchNormalization", "Mul", "Add", "Div", "Sub")

@@ -13,7 +13,7 @@ from dataclasses import replace
 from leptonsim.compiler.flow import Flow, with_inputs
 from leptonsim.compiler.work import Operand, Operator
 
-AFTER = ("absorb_transpose",)
+AFTER = ()
 
 
 def fuse(flow: Flow) -> None:
@@ -45,7 +45,7 @@ def _reading(reader: Operator, tensor: str, source: Operand, nodes: tuple[str, .
 
 
 def _feed_product(flow: Flow, expand: Operator) -> bool:
-    """Follow the copies through views to the B of one product."""
+    """Follow the copies through views, and a transposition of each matrix, to the B of one product."""
     tensor, path = expand.outputs[0].tensor, [expand]
     while True:
         reader = flow.only_reader(tensor)
@@ -53,7 +53,7 @@ def _feed_product(flow: Flow, expand: Operator) -> bool:
             return False
         if reader.engine == "tensor":
             break
-        if reader.engine != "view":
+        if reader.engine != "view" and not _transposes_matrices(flow, reader):
             return False
         path.append(reader)
         tensor = reader.outputs[0].tensor
@@ -69,6 +69,14 @@ def _feed_product(flow: Flow, expand: Operator) -> bool:
     shared = replace(with_inputs(reader, inputs, nodes), matmuls=(replace(product, shared_b=copies),))
     flow.replace([*path, reader], shared)
     return True
+
+
+def _transposes_matrices(flow: Flow, operator: Operator) -> bool:
+    if operator.kind != "Transpose" or operator.engine != "dma":
+        return False
+    perm = list(flow.nodes[operator.name].attributes.get("perm") or ())
+    lead = len(perm) - 2
+    return lead >= 0 and perm == [*range(lead), lead + 1, lead]
 
 
 def _copies_in_neighbouring_groups(flow: Flow, expand: Operator) -> int | None:
