@@ -3,14 +3,16 @@
     x = var("x")
     SILU = op("Mul", x, op("Sigmoid", x))
 
-A pattern is matched from its root upwards. ``var`` stands for any tensor, the same name for the same tensor; ``number`` for a constant of one
-element and a given value; ``either`` for one of several spellings. Add, Mul, Max and Min match with their inputs in either order. The inside
-of a match belongs to it alone: nobody else reads what its nodes make, the root's result apart.
+A pattern is matched from its root upwards. ``var`` stands for any tensor, the same name for the same tensor; ``number``
+for a constant of one element and a given value; ``either`` for one of several spellings. Add, Mul, Max and Min match
+with their inputs in either order. The inside of a match belongs to it alone: nobody else reads what its nodes make, the
+root's result apart.
 """
 
 from __future__ import annotations
 
 import math
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
@@ -28,12 +30,12 @@ class Match:
     tensors: Mapping[str, str] = field(default_factory=dict)
 
 
-class Pattern:
+class Pattern(ABC):
     """Something that a tensor can be."""
 
+    @abstractmethod
     def find(self, draft: Draft, tensor: str, so_far: Match) -> Iterator[Match]:
         """All ways in which a tensor is this, given what has been matched so far."""
-        raise TypeError(f"{type(self).__name__} is not a pattern that can be matched")
 
 
 @dataclass(frozen=True)
@@ -80,7 +82,9 @@ class _Operation(Pattern):
             return
         if self.where is not None and not self.where(draft, node):
             return
-        entered = so_far if any(known is node for known in so_far.nodes) else Match((*so_far.nodes, node), so_far.tensors)
+        entered = (
+            so_far if any(known is node for known in so_far.nodes) else Match((*so_far.nodes, node), so_far.tensors)
+        )
         yield from _all_inputs(draft, tuple(zip(self.inputs, node.inputs, strict=False)), entered)
         if self.op_type in COMMUTATIVE and len(self.inputs) == 2:
             swapped = ((self.inputs[0], node.inputs[1]), (self.inputs[1], node.inputs[0]))
@@ -117,7 +121,7 @@ def either(*options: Pattern) -> Pattern:
 
 
 def match(draft: Draft, root: Node, pattern: Pattern) -> Match | None:
-    """A pattern found at the node that makes its result, with nobody else reading its inside; None if it is not there."""
+    """A pattern found at the node that makes its result, its inside read by nobody else; None if it is not there."""
     for found in pattern.find(draft, root.outputs[0], Match()):
         if _closed(draft, found):
             return found

@@ -1,9 +1,10 @@
-"""Attention (ONNX opset 23): softmax(scale Q K' + mask) V for every head of every sample, as one operator of two products.
+"""Attention (ONNX opset 23): softmax(scale Q K' + mask) V for every head of every sample, as one operator of two
+products.
 
-For each score: one multiply (scale), one add (mask or causal mask, if any), the five steps of softmax, and one transcendental, one multiply and one
-add if the scores are capped. All scores are computed: a causal mask saves nothing here. Heads that share keys and values
-(grouped-query attention) are ``shared_b`` groups. The cache of past keys and values is read at its own size and kept in place, so only what is
-new is written to it.
+For each score: one multiply (scale), one add (mask or causal mask, if any), the five steps of softmax, and one
+transcendental, one multiply and one add if the scores are capped. All scores are computed: a causal mask saves nothing
+here. Heads that share keys and values (grouped-query attention) are ``shared_b`` groups. The cache of past keys and
+values is read at its own size and kept in place, so only what is new is written to it.
 
 RotaryEmbedding: two multiplies and an add for each rotated element.
 """
@@ -23,7 +24,9 @@ def _heads(node: Node, shape: tuple[int, ...], attribute: str) -> tuple[int, int
     if len(shape) == 4:
         return shape[0], shape[1], shape[2], shape[3]
     if attribute not in node.attributes or len(shape) != 3:
-        raise LeptonError(f"Attention over an input of shape {list(shape)} without {attribute}; give the attribute or four dimensions")
+        raise LeptonError(
+            f"Attention over an input of shape {list(shape)} without {attribute}; give the attribute or four dimensions"
+        )
     heads = int(node.attributes[attribute])
     return shape[0], heads, shape[1], shape[2] // heads
 

@@ -23,8 +23,9 @@ def recognise(
 ) -> None:
     """Replace each match of a pattern by one node that says the same.
 
-    ``roots`` are the operator types that the pattern's root can be, ``needs`` those of which the graph must hold one for the search to be
-    worth it, ``inputs`` the variables that the new node reads. ``attributes`` gives the new node's attributes, or None to refuse.
+    ``roots`` are the operator types that the pattern's root can be, ``needs`` those of which the graph must hold one
+    for the search to be worth it, ``inputs`` the variables that the new node reads. ``attributes`` gives the new node's
+    attributes, or None to refuse.
     """
     if needs and not draft.of_type(*needs):
         return

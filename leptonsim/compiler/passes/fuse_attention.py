@@ -1,8 +1,10 @@
-"""Product, softmax, product: scaled-dot-product attention becomes one operator, whose scores never leave the chip's SRAM.
+"""Product, softmax, product: scaled-dot-product attention becomes one operator, whose scores never leave the chip's
+SRAM.
 
-What stands between the products (scale, masks, softmax, guards against rows without a score) has been fused into the epilogue of the first
-product and into the softmax by then, whatever its spelling; here the three become one if the softmax is over the keys, is the
-only reader of the scores, and is read only as the A of the second product with the same groups.
+What stands between the products (scale, masks, softmax, guards against rows without a score) has been fused into the
+epilogue of the first product and into the softmax by then, whatever its spelling; here the three become one if the
+softmax is over the keys, is the only reader of the scores, and is read only as the A of the second product with the
+same groups.
 """
 
 from __future__ import annotations
@@ -38,7 +40,9 @@ def _fuse_around(flow: Flow, softmax: Operator) -> None:
     if any(operand.tensor == tensor for operand in context.inputs[1:]):
         return
     first, second = scores.matmuls[0], context.matmuls[0]
-    if (first.groups, first.m, first.n) != (second.groups, second.m, second.k) or not _over_keys(flow, softmax, first.n):
+    if (first.groups, first.m, first.n) != (second.groups, second.m, second.k) or not _over_keys(
+        flow, softmax, first.n
+    ):
         return
     parts = [scores, *views_before, softmax, *views_behind, context]
     extra = (*scores.inputs[2:], *softmax.inputs[1:], *context.inputs[2:])
@@ -55,7 +59,11 @@ def _fuse_around(flow: Flow, softmax: Operator) -> None:
 
 
 def _is_product_of_activations(flow: Flow, operator: Operator) -> bool:
-    return operator.kind == "MatMul" and operator.engine == "tensor" and flow.tensors[operator.inputs[1].tensor].kind != "weight"
+    return (
+        operator.kind == "MatMul"
+        and operator.engine == "tensor"
+        and flow.tensors[operator.inputs[1].tensor].kind != "weight"
+    )
 
 
 def _over_keys(flow: Flow, softmax: Operator, keys: int) -> bool:

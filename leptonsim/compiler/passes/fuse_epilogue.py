@@ -1,9 +1,10 @@
 """Do element-wise work in the epilogue of the operator that makes its input.
 
-An element-wise operator joins the tensor or vector operator behind one of its inputs where that operator has no other reader, makes as many
-elements as the element-wise one, and no one outside reads it. Its other operands become operands of the epilogue. Views in between that
-nobody else reads go along. Where two operators could take it (a residual addition), the later one does: the other's result is
-then already there. Chains of element-wise operators become one vector operator in the same way.
+An element-wise operator joins the tensor or vector operator behind one of its inputs where that operator has no other
+reader, makes as many elements as the element-wise one, and no one outside reads it. Its other operands become operands
+of the epilogue. Views in between that nobody else reads go along. Where two operators could take it (a residual
+addition), the later one does: the other's result is then already there. Chains of element-wise operators become one
+vector operator in the same way.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Do element-wise work on the way into the vector operator that reads it.
 
-A cast before a normalisation, a product before a sum: an element-wise operator that has found no producer to join goes into the vector
-operator that alone reads its result, where that one reads each element once from end to end.
+A cast before a normalisation, a product before a sum: an element-wise operator that has found no producer to join goes
+into the vector operator that alone reads its result, where that one reads each element once from end to end.
 """
 
 from __future__ import annotations
@@ -30,7 +30,12 @@ def _join_reader(flow: Flow, operator: Operator) -> None:
     if reader is None or reader.engine != "vector" or reader.elementwise or reader.kind in WINDOWED:
         return
     read = [operand for operand in reader.inputs if operand.tensor == result.tensor]
-    if len(read) != 1 or read[0].elements != result.elements or read[0].access != "sequential" or reader.inputs[0] is not read[0]:
+    if (
+        len(read) != 1
+        or read[0].elements != result.elements
+        or read[0].access != "sequential"
+        or reader.inputs[0] is not read[0]
+    ):
         return
     inputs = dict.fromkeys((*operator.inputs, *reader.inputs[1:]))
     fused = replace(

@@ -1,7 +1,8 @@
 """Scale the scores instead of both factors.
 
-Exporters of scaled-dot-product attention multiply Q and K by the root of the scale before their product. A number commutes with the product: one multiply
-for each score does for both, which then joins the softmax, and Q and K are read as they lie.
+Exporters of scaled-dot-product attention multiply Q and K by the root of the scale before their product. A number
+commutes with the product: one multiply for each score does for both, which then joins the softmax, and Q and K are read
+as they lie.
 """
 
 from __future__ import annotations

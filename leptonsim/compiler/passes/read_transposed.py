@@ -1,8 +1,9 @@
 """Let matrix products read their operands where they lie instead of transposing them first.
 
-Loading tiles of a matrix by rows or by columns is a matter of addresses, as long as what is contiguous in memory lies within one matrix: the
-heads of attention are cut out of [batch, tokens, heads, head size] that way, and K is read as its transpose. A product then reads its operand in
-runs of the contiguous piece. Reshapes in between that leave the matrices as they are go along. What would tear matrices apart stays.
+Loading tiles of a matrix by rows or by columns is a matter of addresses, as long as what is contiguous in memory lies
+within one matrix: the heads of attention are cut out of [batch, tokens, heads, head size] that way, and K is read as
+its transpose. A product then reads its operand in runs of the contiguous piece. Reshapes in between that leave the
+matrices as they are go along. What would tear matrices apart stays.
 """
 
 from __future__ import annotations
@@ -32,7 +33,9 @@ def permutation(flow: Flow, transpose: Operator) -> tuple[tuple[int, ...], tuple
 
 
 def matrix_read(tensor: Operand, shape: tuple[int, ...], perm: tuple[int, ...]) -> Operand | None:
-    """How the matrices (the last two axes after the permutation) are read from where they lie; None where they are torn apart."""
+    """How the matrices (the last two axes after the permutation) are read from where they lie; None where they are torn
+    apart.
+    """
     *lead, rows, columns = perm
     if lead == sorted(lead) and all(axis < min(rows, columns) for axis in lead):
         return replace(tensor, access="sequential", run_elements=None)
@@ -73,6 +76,6 @@ def _is_product_operand(reader: Operator, tensor: str) -> bool:
     if reader.engine != "tensor" or reader.kind not in PRODUCTS:
         return False
     sides = 1 + len(reader.matmuls)
-    return any(operand.tensor == tensor and operand.access == "sequential" for operand in reader.inputs[:sides]) and all(
-        operand.tensor != tensor for operand in reader.inputs[sides:]
-    )
+    return any(
+        operand.tensor == tensor and operand.access == "sequential" for operand in reader.inputs[:sides]
+    ) and all(operand.tensor != tensor for operand in reader.inputs[sides:])

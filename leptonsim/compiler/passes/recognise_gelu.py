@@ -1,7 +1,7 @@
 """GELU spelt out, with the error function or with the hyperbolic tangent, becomes ``Gelu``.
 
-Half the input times one plus a function of it, in any association; the argument of tanh as c (x + a x^3) or as c x (1 + a x x),
-c = sqrt(2 / pi), a = 0.044715 (Hendrycks and Gimpel, 2016). x sigmoid(1.702 x) is recognised with SiLU.
+Half the input times one plus a function of it, in any association; the argument of tanh as c (x + a x^3) or as c x (1 +
+a x x), c = sqrt(2 / pi), a = 0.044715 (Hendrycks and Gimpel, 2016). x sigmoid(1.702 x) is recognised with SiLU.
 """
 
 from __future__ import annotations
@@ -37,7 +37,9 @@ def _tanh_argument() -> Pattern:
     cube = either(op("Pow", X, number(3.0)), op("Mul", X, square))
     a_cube = either(op("Mul", cube, a), op("Mul", op("Mul", X, a), square), op("Mul", X, op("Mul", a, square)))
     bracket = _plus_one(either(op("Mul", square, a), op("Mul", op("Mul", X, a), X)))
-    return either(op("Mul", op("Add", X, a_cube), c), op("Mul", op("Mul", X, c), bracket), op("Mul", X, op("Mul", c, bracket)))
+    return either(
+        op("Mul", op("Add", X, a_cube), c), op("Mul", op("Mul", X, c), bracket), op("Mul", X, op("Mul", c, bracket))
+    )
 
 
 EXACT = _half_x_times(

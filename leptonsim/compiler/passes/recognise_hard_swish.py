@@ -1,4 +1,5 @@
-"""HardSwish spelt Add, Clip, Mul, Div (or with HardSigmoid), and HardSigmoid spelt Add, Clip, Div, become one operator each.
+"""HardSwish spelt Add, Clip, Mul, Div (or with HardSigmoid), and HardSigmoid spelt Add, Clip, Div, become one operator
+each.
 
 HardSwish is x min(max(x + 3, 0), 6) / 6 (Howard et al., MobileNetV3, 2019).
 """

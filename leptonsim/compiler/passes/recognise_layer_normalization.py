@@ -1,7 +1,8 @@
-"""LayerNorm spelt out becomes ``LayerNormalization``, or ``MeanVarianceNormalization`` where the axes are not the last ones.
+"""LayerNorm spelt out becomes ``LayerNormalization``, or ``MeanVarianceNormalization`` where the axes are not the last
+ones.
 
-(x - mean(x)) / sqrt(mean((x - mean(x))^2) + epsilon), with Div or with Reciprocal and Mul, the centred input made once or twice, the square by Pow
-or Mul. A scale and a bias behind it are element-wise and are fused later at the same cost.
+(x - mean(x)) / sqrt(mean((x - mean(x))^2) + epsilon), with Div or with Reciprocal and Mul, the centred input made once
+or twice, the square by Pow or Mul. A scale and a bias behind it are element-wise and are fused later at the same cost.
 """
 
 from __future__ import annotations

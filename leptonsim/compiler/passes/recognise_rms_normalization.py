@@ -1,7 +1,7 @@
 """RMSNorm spelt out becomes ``RMSNormalization``.
 
-x / sqrt(mean(x^2) + epsilon), with Div, with Reciprocal and Mul, or with a power of -0.5; the square by Pow or Mul. The weight behind it, and casts
-around it, are element-wise and are fused later at the same cost.
+x / sqrt(mean(x^2) + epsilon), with Div, with Reciprocal and Mul, or with a power of -0.5; the square by Pow or Mul. The
+weight behind it, and casts around it, are element-wise and are fused later at the same cost.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """Rotary position embedding spelt out becomes ``RotaryEmbedding``.
 
-x cos + rotate(x) sin, where rotate swaps the halves of the last axis and negates the one that comes first: Concat(Neg(second half), first half), halves
-taken by Slice or by Split (Su et al., RoFormer, 2021, in the arrangement of GPT-NeoX and Llama). Without it each half would be moved four times.
+x cos + rotate(x) sin, where rotate swaps the halves of the last axis and negates the one that comes first:
+Concat(Neg(second half), first half), halves taken by Slice or by Split (Su et al., RoFormer, 2021, in the arrangement
+of GPT-NeoX and Llama). Without it each half would be moved four times.
 """
 
 from __future__ import annotations

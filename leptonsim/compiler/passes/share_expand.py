@@ -1,8 +1,9 @@
 """Read a broadcast tensor at its own size instead of writing out its copies.
 
-An Expand (or Tile) is dropped where all that read it broadcast by themselves: element-wise operators read the tensor itself.
-A matrix product reads one B for several groups where the copies lie in neighbouring groups: the heads of a group in grouped-query
-attention, spelt Unsqueeze, Expand, Reshape before the product. Copies of any other shape are written out as they stand.
+An Expand (or Tile) is dropped where all that read it broadcast by themselves: element-wise operators read the tensor
+itself. A matrix product reads one B for several groups where the copies lie in neighbouring groups: the heads of a
+group in grouped-query attention, spelt Unsqueeze, Expand, Reshape before the product. Copies of any other shape are
+written out as they stand.
 """
 
 from __future__ import annotations
@@ -19,9 +20,9 @@ AFTER = ()
 def fuse(flow: Flow) -> None:
     """Try every Expand and Tile."""
     for operator in flow:
-        if operator.kind in ("Expand", "Tile") and operator.engine == "dma" and operator.inputs:
-            if not _feed_elementwise(flow, operator):
-                _feed_product(flow, operator)
+        copies = operator.kind in ("Expand", "Tile") and operator.engine == "dma" and bool(operator.inputs)
+        if copies and not _feed_elementwise(flow, operator):
+            _feed_product(flow, operator)
 
 
 def _feed_elementwise(flow: Flow, expand: Operator) -> bool:
@@ -57,7 +58,12 @@ def _feed_product(flow: Flow, expand: Operator) -> bool:
             return False
         path.append(reader)
         tensor = reader.outputs[0].tensor
-    if len(reader.inputs) < 2 or reader.inputs[1].tensor != tensor or reader.inputs[0].tensor == tensor or len(reader.matmuls) != 1:
+    if (
+        len(reader.inputs) < 2
+        or reader.inputs[1].tensor != tensor
+        or reader.inputs[0].tensor == tensor
+        or len(reader.matmuls) != 1
+    ):
         return False
     copies = _copies_in_neighbouring_groups(flow, expand)
     product = reader.matmuls[0]

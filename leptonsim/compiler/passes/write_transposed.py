@@ -1,7 +1,8 @@
 """Write results transposed instead of moving them a second time.
 
-A Transpose behind a tensor or vector operator that nobody else reads is done as the result is written, in runs of what is contiguous before and
-after. Reshapes in between go along, and so does element-wise work behind it. Transpositions whose runs are single elements stay.
+A Transpose behind a tensor or vector operator that nobody else reads is done as the result is written, in runs of what
+is contiguous before and after. Reshapes in between go along, and so does element-wise work behind it. Transpositions
+whose runs are single elements stay.
 """
 
 from __future__ import annotations
