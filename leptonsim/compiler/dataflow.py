@@ -1,12 +1,13 @@
 """Who makes and who reads each tensor, kept true while items are replaced: the ground that every pass stands on.
 
-The same structure serves twice: over graph nodes (``draft``) and over operator records (``flow``). Items are known by a unique
-name and kept in a topological order. A replacement takes the place of the last item that it replaces: whatever any of them
-read has been made by then, and only the last one's results may be read by others before that place.
+The same structure serves twice: over graph nodes (``draft``) and over operator records (``flow``). Items are known by a
+unique name and kept in a topological order. A replacement takes the place of the last item that it replaces: whatever
+any of them read has been made by then, and only the last one's results may be read by others before that place.
 """
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Generic, Protocol, TypeVar
 
@@ -23,7 +24,7 @@ class Named(Protocol):
 Item = TypeVar("Item", bound=Named)
 
 
-class Dataflow(Generic[Item]):
+class Dataflow(ABC, Generic[Item]):
     """Items in topological order, with the maker and the readers of every tensor.
 
     ``results`` are the tensors that the world outside reads: whoever makes one cannot be fused away.
@@ -32,22 +33,24 @@ class Dataflow(Generic[Item]):
     def __init__(self, items: Iterable[Item], results: Iterable[str]) -> None:
         self.results = frozenset(results)
         self._items: dict[str, Item] = {}
-        self._place: dict[str, int] = {}
+        self._place: dict[str, float] = {}
         self._maker: dict[str, str] = {}
         self._readers: dict[str, dict[str, None]] = {}
         for place, item in enumerate(items):
             self._enter(item, place)
 
+    @abstractmethod
     def reads(self, item: Item) -> Iterable[str]:
         """Names of the tensors that an item reads."""
-        raise TypeError(f"{type(self).__name__} does not say what {item.name} reads")
 
+    @abstractmethod
     def writes(self, item: Item) -> Iterable[str]:
         """Names of the tensors that an item makes."""
-        raise TypeError(f"{type(self).__name__} does not say what {item.name} writes")
 
     def __iter__(self) -> Iterator[Item]:
-        """Items in topological order, as they are now: replacing while iterating is safe, and what was replaced is skipped."""
+        """Items in topological order, as they are now: replacing while iterating is safe, and what was replaced is
+        skipped.
+        """
         for name in sorted(self._items, key=self._place.__getitem__):
             item = self._items.get(name)
             if item is not None:
@@ -62,7 +65,7 @@ class Dataflow(Generic[Item]):
     def __getitem__(self, name: str) -> Item:
         return self._items[name]
 
-    def place(self, item: Item) -> int:
+    def place(self, item: Item) -> float:
         """Rank of an item in the order of execution (with gaps)."""
         return self._place[item.name]
 
@@ -89,6 +92,11 @@ class Dataflow(Generic[Item]):
             self.remove(item)
         self._enter(new, place)
 
+    def move_behind(self, anchor: Item, old: Item, new: Item) -> None:
+        """Take ``old`` out and put ``new`` directly behind another item."""
+        self.remove(old)
+        self._enter(new, self._place[anchor.name] + 0.5)
+
     def remove(self, item: Item) -> None:
         """Take an item out; what it made is then made by nobody."""
         del self._items[item.name], self._place[item.name]
@@ -97,7 +105,7 @@ class Dataflow(Generic[Item]):
         for tensor in self.reads(item):
             self._readers[tensor].pop(item.name, None)
 
-    def _enter(self, item: Item, place: int) -> None:
+    def _enter(self, item: Item, place: float) -> None:
         self._items[item.name] = item
         self._place[item.name] = place
         for tensor in self.writes(item):

@@ -1,8 +1,8 @@
 """A graph while it is being rewritten: what the passes that work on nodes see and change.
 
-A pass replaces several nodes by one that says the same in fewer words (a spelt-out GELU by ONNX's own ``Gelu``), or folds a
-node into the weights of another. The draft remembers which nodes of the original graph each remaining node stands for, so
-that every one of them is accounted for in the end.
+A pass replaces several nodes by one that says the same in fewer words (a spelt-out GELU by ONNX's own ``Gelu``), or
+folds a node into the weights of another. The draft remembers which nodes of the original graph each remaining node
+stands for, so that every one of them is accounted for in the end.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ from leptonsim.model.graph import Graph, Node, Tensor
 class Draft(Dataflow[Node]):
     """Nodes under rewriting, their tensors, and where each original node went.
 
-    ``origins`` maps the name of a remaining node to the original nodes that it stands for, ``folded`` holds the names of
-    those that became part of a weight or a constant.
+    ``origins`` maps the name of a remaining node to the original nodes that it stands for, ``folded`` holds the names
+    of those that became part of a weight or a constant.
     """
 
     def __init__(self, graph: Graph) -> None:
@@ -45,7 +45,9 @@ class Draft(Dataflow[Node]):
         """The nodes of these types of the default domain, each type in topological order."""
         found = []
         for op_type in op_types:
-            names = sorted({name for name in self._of_type.get(op_type, ()) if name in self}, key=self._place.__getitem__)
+            names = sorted(
+                {name for name in self._of_type.get(op_type, ()) if name in self}, key=self._place.__getitem__
+            )
             found += [node for name in names if (node := self[name]).op_type == op_type and node.domain == ""]
         return found
 
@@ -78,7 +80,7 @@ class Draft(Dataflow[Node]):
         """The rewritten graph."""
         return replace(self.graph, nodes=tuple(self), tensors=self.tensors)
 
-    def _enter(self, item: Node, place: int) -> None:
+    def _enter(self, item: Node, place: float) -> None:
         super()._enter(item, place)
         self._of_type[item.op_type].append(item.name)
 

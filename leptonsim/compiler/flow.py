@@ -27,7 +27,7 @@ class Flow(Dataflow[Operator]):
         return (operand.tensor for operand in item.outputs)
 
     def through_views(self, tensor: str) -> tuple[str, list[Operator]]:
-        """Where a tensor comes from behind views that nobody else reads: the tensor there, and those views, last first."""
+        """Where a tensor comes from behind views that nobody else reads: the tensor there, and the views, last first."""
         views: list[Operator] = []
         while True:
             maker = self.maker(tensor)
@@ -46,7 +46,11 @@ def merged(first: Mapping[str, int], second: Mapping[str, int]) -> dict[str, int
 
 
 def absorb(
-    operator: Operator, nodes: tuple[str, ...], extra: tuple[Operand, ...], vector: Mapping[str, int], outputs: tuple[Operand, ...]
+    operator: Operator,
+    nodes: tuple[str, ...],
+    extra: tuple[Operand, ...],
+    vector: Mapping[str, int],
+    outputs: tuple[Operand, ...],
 ) -> Operator:
     """An operator that also does what followed it, in all of its alternatives alike."""
     return replace(

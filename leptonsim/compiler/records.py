@@ -1,7 +1,7 @@
 """Short hands by which the lowerings build their records.
 
-Two rules hold for all of them. A tensor that is read is counted once and at its own size, however it is broadcast. A weight of one
-element costs nothing: it is an immediate of the instruction.
+Two rules hold for all of them. A tensor that is read is counted once and at its own size, however it is broadcast. A
+weight of one element costs nothing: it is an immediate of the instruction.
 """
 
 from __future__ import annotations
@@ -94,7 +94,11 @@ def tensor_operator(
 
 
 def moved(
-    node: Node, inputs: Iterable[Operand], outputs: Iterable[Operand], engine: Engine = "dma", vector: Mapping[str, int] | None = None
+    node: Node,
+    inputs: Iterable[Operand],
+    outputs: Iterable[Operand],
+    engine: Engine = "dma",
+    vector: Mapping[str, int] | None = None,
 ) -> Operator:
     """Elements moved from inputs to outputs."""
     return Operator(

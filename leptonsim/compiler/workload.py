@@ -19,14 +19,18 @@ from leptonsim.errors import LeptonError
 from leptonsim.model.graph import Graph, Tensor
 
 PLACES = ("tensor", "vector", "dma", "view", "fused", "folded")
-"""Where a graph node can go: to an engine as the main node of an operator, to no work (view), into another node's operator, into constants."""
+"""Where a graph node can go: to an engine as the main node of an operator, to no work (view), into another node's
+operator, into constants.
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class Workload:
-    """Operators in execution order, and the count of graph nodes by where they went (they sum to the nodes of the model).
+    """Operators in execution order, and the count of graph nodes by where they went (they sum to the nodes of the
+    model).
 
-    ``tensors`` holds every tensor that an operand names: those of the graph, and those that passes put between operators.
+    ``tensors`` holds every tensor that an operand names: those of the graph, and those that passes put between
+    operators.
     """
 
     operators: tuple[Operator, ...]
@@ -53,7 +57,7 @@ def workload(graph: Graph) -> Workload:
 
 
 def _accounts(graph: Graph, operators: Iterable[Operator], folded: set[str]) -> dict[str, int]:
-    count = Counter({place: 0 for place in PLACES})
+    count = Counter(dict.fromkeys(PLACES, 0))
     count["folded"] = graph.folded + len(folded)
     for operator in operators:
         count[operator.engine] += 1

@@ -1,19 +1,20 @@
 """Convolutions as implicit matrix products.
 
-Conv of any rank, grouped, dilated, strided: for each of the ``group`` groups a product of m = images x output positions, k = channels of the group x
-kernel elements, n = output channels of the group. Padding does not show in the work: positions outside the image are multiplied as
-zeros, as an array does that streams an im2col matrix.
+Conv of any rank, grouped, dilated, strided: for each of the ``group`` groups a product of m = images x output
+positions, k = channels of the group x kernel elements, n = output channels of the group. Padding does not show in the
+work: positions outside the image are multiplied as zeros, as an array does that streams an im2col matrix.
 
 Rows of an image, as ``MatMul`` means them:
 - 2-D: the rows of the image.
 - 1-D: the single positions, so that out_cols = 1 and a row holds the channels of one position.
-- 3-D: the planes along the depth; a plane holds height x width positions. That keeps the input of a block of output planes exact.
+- 3-D: the planes along the depth; a plane holds height x width positions. That keeps the input of a block of output
+  planes exact.
 
-A depthwise convolution (one channel to a group) leaves all but one row of the array idle, so it carries the same work on the
-vector unit as an alternative: one multiply and one add for each MAC.
+A depthwise convolution (one channel to a group) leaves all but one row of the array idle, so it carries the same work
+on the vector unit as an alternative: one multiply and one add for each MAC.
 
-ConvTranspose is the product of every input position with the whole kernel (m = images x input positions, n = output channels x kernel elements),
-followed by adding each product to its place in the output, one add for each.
+ConvTranspose is the product of every input position with the whole kernel (m = images x input positions, n = output
+channels x kernel elements), followed by adding each product to its place in the output, one add for each.
 """
 
 from __future__ import annotations
@@ -28,7 +29,9 @@ from leptonsim.model.graph import Graph, Node
 
 
 def conv_matmul(node: Node, x: tuple[int, ...], w: tuple[int, ...], y: tuple[int, ...]) -> MatMul:
-    """The implicit product of a convolution from the shapes of input [N, C, ...], weights [M, C/group, ...] and output [N, M, ...]."""
+    """The implicit product of a convolution from the shapes of input [N, C, ...], weights [M, C/group, ...] and output
+    [N, M, ...].
+    """
     groups = int(node.attributes.get("group", 1))
     rank = len(w) - 2
     strides = node.attributes.get("strides") or [1] * rank
@@ -58,7 +61,10 @@ def lower_conv(node: Node, graph: Graph) -> Operator:
     operator = tensor_operator(node, graph, product, x, w, biases, vector)
     if product.groups == shape_of(graph, x)[1] > 1:
         on_vector_unit = replace(
-            operator, engine="vector", matmuls=(), vector=merged(operator.vector, {"mul": product.macs, "add": product.macs})
+            operator,
+            engine="vector",
+            matmuls=(),
+            vector=merged(operator.vector, {"mul": product.macs, "add": product.macs}),
         )
         operator = replace(operator, alternatives=(on_vector_unit,))
     return operator

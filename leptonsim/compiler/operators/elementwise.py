@@ -1,12 +1,12 @@
 """Element-wise operators: what one output element costs on the vector unit.
 
-Transcendental functions are one operation of class ``exp`` each, whatever the argument; a division by a constant is a multiplication by
-its reciprocal. A power by a small constant is the multiplications or the square root that it is.
+Transcendental functions are one operation of class ``exp`` each, whatever the argument; a division by a constant is a
+multiplication by its reciprocal. A power by a small constant is the multiplications or the square root that it is.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 
@@ -14,21 +14,29 @@ from leptonsim.compiler.records import has_input, vector_operator, view
 from leptonsim.compiler.work import Operator
 from leptonsim.model.graph import Graph, Node
 
+
+def _each(op_types: Iterable[str], cost: Mapping[str, int]) -> dict[str, Mapping[str, int]]:
+    return dict.fromkeys(op_types, cost)
+
+
 COST: Mapping[str, Mapping[str, int]] = {
     # One comparison, selection, rounding, sign change or logical operation.
-    **dict.fromkeys(
-        ["Relu", "Neg", "Abs", "Floor", "Ceil", "Round", "Not", "IsNaN", "IsInf", "BitwiseNot", "Trilu", "Where"], {"add": 1}
+    **_each(
+        ["Relu", "Neg", "Abs", "Floor", "Ceil", "Round", "Not", "IsNaN", "IsInf", "BitwiseNot", "Trilu", "Where"],
+        {"add": 1},
     ),
-    **dict.fromkeys(["Add", "Sub", "And", "Or", "Xor", "Equal", "Greater", "GreaterOrEqual", "Less", "LessOrEqual"], {"add": 1}),
-    **dict.fromkeys(["BitShift", "BitwiseAnd", "BitwiseOr", "BitwiseXor"], {"add": 1}),
+    **_each(
+        ["Add", "Sub", "And", "Or", "Xor", "Equal", "Greater", "GreaterOrEqual", "Less", "LessOrEqual"], {"add": 1}
+    ),
+    **_each(["BitShift", "BitwiseAnd", "BitwiseOr", "BitwiseXor"], {"add": 1}),
     "Sign": {"add": 2},  # two comparisons
     "Mul": {"mul": 1},
     # Divisions and roots.
-    **dict.fromkeys(["Sqrt", "Reciprocal"], {"div": 1}),
+    **_each(["Sqrt", "Reciprocal"], {"div": 1}),
     "Softsign": {"add": 2, "div": 1},  # x / (1 + |x|)
     # One transcendental function.
-    **dict.fromkeys(["Exp", "Log", "Erf", "Sigmoid", "Tanh"], {"exp": 1}),
-    **dict.fromkeys(["Sin", "Cos", "Tan", "Asin", "Acos", "Atan", "Sinh", "Cosh", "Asinh", "Acosh", "Atanh"], {"exp": 1}),
+    **_each(["Exp", "Log", "Erf", "Sigmoid", "Tanh"], {"exp": 1}),
+    **_each(["Sin", "Cos", "Tan", "Asin", "Acos", "Atan", "Sinh", "Cosh", "Asinh", "Acosh", "Atanh"], {"exp": 1}),
     # Activations.
     "LeakyRelu": {"mul": 1, "add": 1},  # select(x > 0, x, a x), the comparison being the select's
     "PRelu": {"mul": 1, "add": 1},
@@ -48,7 +56,9 @@ COST: Mapping[str, Mapping[str, int]] = {
 def lower_by_table(node: Node, graph: Graph) -> Operator:
     """The table's cost for each output element."""
     elements = graph.tensors[node.outputs[0]].elements
-    return vector_operator(node, graph, {function: cost * elements for function, cost in COST[node.op_type].items()}, elementwise=True)
+    return vector_operator(
+        node, graph, {function: cost * elements for function, cost in COST[node.op_type].items()}, elementwise=True
+    )
 
 
 def lower_swish(node: Node, graph: Graph) -> Operator:
@@ -65,7 +75,9 @@ def lower_gelu(node: Node, graph: Graph) -> Operator:
     """
     elements = graph.tensors[node.outputs[0]].elements
     if node.attributes.get("approximate", "none") in ("tanh", b"tanh"):
-        return vector_operator(node, graph, {"mul": 6 * elements, "add": 2 * elements, "exp": elements}, elementwise=True)
+        return vector_operator(
+            node, graph, {"mul": 6 * elements, "add": 2 * elements, "exp": elements}, elementwise=True
+        )
     return vector_operator(node, graph, {"mul": 3 * elements, "add": elements, "exp": elements}, elementwise=True)
 
 
@@ -109,7 +121,7 @@ def lower_mod(node: Node, graph: Graph) -> Operator:
 
 
 def lower_pow(node: Node, graph: Graph) -> Operator:
-    """By a constant of 2, 3, 4: one or two multiplies; of 0.5 or -1: a root or a reciprocal; else one transcendental."""
+    """By a constant of 2, 3, 4: one or two multiplies; of 0.5 or -1: a root or reciprocal; else one transcendental."""
     elements = graph.tensors[node.outputs[0]].elements
     exponent = graph.tensors[node.inputs[1]]
     value = None

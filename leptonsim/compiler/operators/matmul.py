@@ -1,10 +1,11 @@
 """Gemm and MatMul.
 
-MatMul broadcasts over leading dimensions. Where B has none (or only ones), the leading dimensions of A are rows of one product. Where B is
-shared by the innermost leading dimensions only, these are ``shared_b`` groups. A broadcast A is read once but counted as
-one group for each B.
+MatMul broadcasts over leading dimensions. Where B has none (or only ones), the leading dimensions of A are rows of one
+product. Where B is shared by the innermost leading dimensions only, these are ``shared_b`` groups. A broadcast A is
+read once but counted as one group for each B.
 
-The stationary side of a product is B. Where A is a weight and B is computed, the product is taken transposed (B'A'), so that weights are always B.
+The stationary side of a product is B. Where A is a weight and B is computed, the product is taken transposed (B'A'), so
+that weights are always B.
 """
 
 from __future__ import annotations
@@ -37,17 +38,25 @@ def batched_product(a: tuple[int, ...], b: tuple[int, ...]) -> MatMul:
 
 
 def lower_matmul(node: Node, graph: Graph) -> Operator:
-    """A [..., M, K] times B [..., K, N]."""
+    """A [..., M, K] times B [..., K, N]; a third input is a bias that a pass has folded in, one add for each output."""
     a, b = node.inputs[:2]
     a_shape, b_shape = shape_of(graph, a), shape_of(graph, b)
-    if graph.tensors[a].kind == "weight" and graph.tensors[b].kind != "weight" and len(a_shape) > 1 and len(b_shape) > 1:
+    if (
+        graph.tensors[a].kind == "weight"
+        and graph.tensors[b].kind != "weight"
+        and len(a_shape) > 1
+        and len(b_shape) > 1
+    ):
         a, b = b, a
         a_shape, b_shape = _swapped(b_shape), _swapped(a_shape)
-    return tensor_operator(node, graph, batched_product(a_shape, b_shape), a, b)
+    bias_adds = graph.tensors[node.outputs[0]].elements if has_input(node, 2) else 0
+    return tensor_operator(node, graph, batched_product(a_shape, b_shape), a, b, node.inputs[2:3], {"add": bias_adds})
 
 
 def lower_gemm(node: Node, graph: Graph) -> Operator:
-    """alpha A B + beta C: one multiply for an alpha or beta other than 1 where it cannot be folded into a weight, one add for C."""
+    """alpha A B + beta C: one multiply for an alpha or beta other than 1 where it cannot be folded into a weight, one
+    add for C.
+    """
     attributes = node.attributes
     a, b = node.inputs[:2]
     a_shape, b_shape = shape_of(graph, a), shape_of(graph, b)

@@ -1,8 +1,8 @@
 """Operators that move elements and compute nothing: transposition, joining, cutting, padding, repeating.
 
-The side whose pieces are short is marked "strided", with the length of one contiguous piece; the other side streams. No buffer
-that transposes on the way is assumed: where the last axis moves, pieces are single elements.
-What moves nothing is a view: a transposition that only moves axes of size 1, a piece that is contiguous in its source, a join of one part.
+The side whose pieces are short is marked "strided", with the length of one contiguous piece; the other side streams. No
+buffer that transposes on the way is assumed: where the last axis moves, pieces are single elements. What moves nothing
+is a view: a transposition that only moves axes of size 1, a piece that is contiguous in its source, a join of one part.
 """
 
 from __future__ import annotations
@@ -49,7 +49,9 @@ def lower_concat(node: Node, graph: Graph) -> Operator:
 
 
 def lower_split(node: Node, graph: Graph) -> Operator:
-    """Along the first axis that is not 1 the parts lie one after the other: a view. Else the source is read and written once."""
+    """Along the first axis that is not 1 the parts lie one after the other: a view. Else the source is read and written
+    once.
+    """
     shape = shape_of(graph, node.inputs[0])
     axis = int(node.attributes.get("axis", 0)) % len(shape)
     if math.prod(shape[:axis]) == 1:

@@ -1,13 +1,16 @@
 """Normalisations and softmax, counted step by step.
 
 With E elements in R rows (a row is what is normalised together):
-- LayerNormalization, InstanceNormalization, GroupNormalization, MeanVarianceNormalization: sum (E reduce), centre (E add), square (E mul), sum (E reduce),
-  for each row two means (mul), epsilon (add), root and reciprocal (2 div), then scale by it (E mul); E mul and E add more for scale and bias if given.
-- RMSNormalization, SimplifiedLayerNormalization: square (E mul), sum (E reduce), for each row mean (mul), epsilon (add), root and reciprocal (2 div), scale (E mul), and E mul for the weight.
+- LayerNormalization, InstanceNormalization, GroupNormalization, MeanVarianceNormalization: sum (E reduce), centre (E
+  add), square (E mul), sum (E reduce), for each row two means (mul), epsilon (add), root and reciprocal (2 div), then
+  scale by it (E mul); E mul and E add more for scale and bias if given.
+- RMSNormalization, SimplifiedLayerNormalization: square (E mul), sum (E reduce), for each row mean (mul), epsilon
+  (add), root and reciprocal (2 div), scale (E mul), and E mul for the weight.
 - BatchNormalization at inference is one multiply and one add for each element by constants of the channel.
-- Softmax: maximum (E reduce), subtract (E add), exp (E exp), sum (E reduce), divide (E div). LogSoftmax: a logarithm for each row and a
-  subtraction (E add) in place of the division. Hardmax: E reduce and E comparisons.
-- LRN over s channels: square (E mul), a sum of s for each element (s E reduce), scale and bias (E mul, E add), power (E exp), divide (E div).
+- Softmax: maximum (E reduce), subtract (E add), exp (E exp), sum (E reduce), divide (E div). LogSoftmax: a logarithm
+  for each row and a subtraction (E add) in place of the division. Hardmax: E reduce and E comparisons.
+- LRN over s channels: square (E mul), a sum of s for each element (s E reduce), scale and bias (E mul, E add), power (E
+  exp), divide (E div).
 - LpNormalization: powers (E mul for p = 2, E add for p = 1), sum (E reduce), a root for each row, divide (E div).
 """
 

@@ -1,8 +1,8 @@
 """Pooling: a window moves over the image, or covers it all.
 
-A window of k elements costs k comparisons (max) or k adds and one multiply by its reciprocal size (average) for each output, those
-on padding included: that is what lanes do that each hold one output. Global pooling reduces each channel: one reduction step for each
-input element.
+A window of k elements costs k comparisons (max) or k adds and one multiply by its reciprocal size (average) for each
+output, those on padding included: that is what lanes do that each hold one output. Global pooling reduces each channel:
+one reduction step for each input element.
 """
 
 from __future__ import annotations

@@ -48,7 +48,8 @@ def lower_cumulative(node: Node, graph: Graph) -> Operator:
 
 
 def lower_top_k(node: Node, graph: Graph) -> Operator:
-    """TopK: a partial bitonic sort, ceil(log2 k) + 1 compare-and-select pairs (value and index) for each element (estimate).
+    """TopK: a partial bitonic sort, ceil(log2 k) + 1 compare-and-select pairs (value and index) for each element
+    (estimate).
 
     For k = 1 that is what ArgMax does.
     """

@@ -1,8 +1,8 @@
 """Fold what scales and shifts channels by constants into the weights before it.
 
-Conv, ConvTranspose, Gemm and MatMul by weights take a following BatchNormalization, and following Mul, Div, Add and Sub by a constant for each
-output channel (or one for all): the scale becomes part of the weights, the shift the bias. A BatchNormalization that stands alone takes
-the Mul and Add behind it (Caffe2 exports write its own scale and shift so).
+Conv, ConvTranspose, Gemm and MatMul by weights take a following BatchNormalization, and following Mul, Div, Add and Sub
+by a constant for each output channel (or one for all): the scale becomes part of the weights, the shift the bias. A
+BatchNormalization that stands alone takes the Mul and Add behind it (Caffe2 exports write its own scale and shift so).
 The work that remains is the product with a bias: shapes stay as they are, and MACs too.
 """
 
@@ -13,7 +13,7 @@ from dataclasses import replace
 from leptonsim.compiler.draft import Draft
 from leptonsim.model.graph import Node
 
-AFTER = ("fold_constants",)
+AFTER = ("hoist_scale",)
 
 PRODUCTS = ("Conv", "ConvTranspose", "Gemm", "MatMul")
 AFFINE = ("BatchNormalization", "Mul", "Add", "Div", "Sub")
@@ -34,7 +34,12 @@ def _has_weights(draft: Draft, node: Node) -> bool:
 def _take_following(draft: Draft, node: Node) -> None:
     while True:
         reader = draft.only_reader(node.outputs[0])
-        if reader is None or reader.op_type not in AFFINE or reader.domain != "" or len([o for o in reader.outputs if o]) > 1:
+        if (
+            reader is None
+            or reader.op_type not in AFFINE
+            or reader.domain != ""
+            or len([o for o in reader.outputs if o]) > 1
+        ):
             return
         bias = _shift(draft, node, reader)
         if bias is None:
@@ -45,7 +50,9 @@ def _take_following(draft: Draft, node: Node) -> None:
 
 
 def _shift(draft: Draft, node: Node, reader: Node) -> str | None:
-    """The tensor that holds the shift of an affine reader ("" where it only scales); None where it is not affine by channel."""
+    """The tensor that holds the shift of an affine reader ("" where it only scales); None where it is not affine by
+    channel.
+    """
     if reader.op_type == "BatchNormalization":
         if reader.inputs[0] != node.outputs[0] or not all(draft.is_weight(name) for name in reader.inputs[1:]):
             return None
@@ -63,7 +70,9 @@ def _channels_behind_batch(node: Node) -> bool:
 
 
 def _is_by_channel(draft: Draft, node: Node, constant: str) -> bool:
-    """Whether a constant broadcasts along the output's channels only, or is one number, and leaves the output's shape alone."""
+    """Whether a constant broadcasts along the output's channels only, or is one number, and leaves the output's shape
+    alone.
+    """
     output = draft.tensors[node.outputs[0]].shape
     shape = draft.tensors[constant].shape
     if len(shape) > len(output):
@@ -76,7 +85,9 @@ def _is_by_channel(draft: Draft, node: Node, constant: str) -> bool:
 
 
 def _with_bias(node: Node, shift: str) -> tuple[str, ...]:
-    """The inputs with a bias in its place; a shift after a bias is added to it, so the first one's name and size stand for both."""
+    """The inputs with a bias in its place; a shift after a bias is added to it, so the first one's name and size stand
+    for both.
+    """
     inputs = tuple(node.inputs)
     if node.op_type == "BatchNormalization" or not shift or (len(inputs) > 2 and inputs[2]):
         return inputs

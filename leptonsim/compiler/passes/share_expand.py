@@ -1,8 +1,9 @@
 """Read a broadcast tensor at its own size instead of writing out its copies.
 
-An Expand (or Tile) is dropped where all that read it broadcast by themselves: element-wise operators read the tensor itself.
-A matrix product reads one B for several groups where the copies lie in neighbouring groups: the heads of a group in grouped-query
-attention, spelt Unsqueeze, Expand, Reshape before the product. Copies of any other shape are written out as they stand.
+An Expand (or Tile) is dropped where all that read it broadcast by themselves: element-wise operators read the tensor
+itself. A matrix product reads one B for several groups where the copies lie in neighbouring groups: the heads of a
+group in grouped-query attention, spelt Unsqueeze, Expand, Reshape before the product. Copies of any other shape are
+written out as they stand.
 """
 
 from __future__ import annotations
@@ -13,15 +14,15 @@ from dataclasses import replace
 from leptonsim.compiler.flow import Flow, with_inputs
 from leptonsim.compiler.work import Operand, Operator
 
-AFTER = ("absorb_transpose",)
+AFTER = ()
 
 
 def fuse(flow: Flow) -> None:
     """Try every Expand and Tile."""
     for operator in flow:
-        if operator.kind in ("Expand", "Tile") and operator.engine == "dma" and operator.inputs:
-            if not _feed_elementwise(flow, operator):
-                _feed_product(flow, operator)
+        copies = operator.kind in ("Expand", "Tile") and operator.engine == "dma" and bool(operator.inputs)
+        if copies and not _feed_elementwise(flow, operator):
+            _feed_product(flow, operator)
 
 
 def _feed_elementwise(flow: Flow, expand: Operator) -> bool:
@@ -45,7 +46,7 @@ def _reading(reader: Operator, tensor: str, source: Operand, nodes: tuple[str, .
 
 
 def _feed_product(flow: Flow, expand: Operator) -> bool:
-    """Follow the copies through views to the B of one product."""
+    """Follow the copies through views, and a transposition of each matrix, to the B of one product."""
     tensor, path = expand.outputs[0].tensor, [expand]
     while True:
         reader = flow.only_reader(tensor)
@@ -53,11 +54,16 @@ def _feed_product(flow: Flow, expand: Operator) -> bool:
             return False
         if reader.engine == "tensor":
             break
-        if reader.engine != "view":
+        if reader.engine != "view" and not _transposes_matrices(flow, reader):
             return False
         path.append(reader)
         tensor = reader.outputs[0].tensor
-    if len(reader.inputs) < 2 or reader.inputs[1].tensor != tensor or reader.inputs[0].tensor == tensor or len(reader.matmuls) != 1:
+    if (
+        len(reader.inputs) < 2
+        or reader.inputs[1].tensor != tensor
+        or reader.inputs[0].tensor == tensor
+        or len(reader.matmuls) != 1
+    ):
         return False
     copies = _copies_in_neighbouring_groups(flow, expand)
     product = reader.matmuls[0]
@@ -69,6 +75,14 @@ def _feed_product(flow: Flow, expand: Operator) -> bool:
     shared = replace(with_inputs(reader, inputs, nodes), matmuls=(replace(product, shared_b=copies),))
     flow.replace([*path, reader], shared)
     return True
+
+
+def _transposes_matrices(flow: Flow, operator: Operator) -> bool:
+    if operator.kind != "Transpose" or operator.engine != "dma":
+        return False
+    perm = list(flow.nodes[operator.name].attributes.get("perm") or ())
+    lead = len(perm) - 2
+    return lead >= 0 and perm == [*range(lead), lead + 1, lead]
 
 
 def _copies_in_neighbouring_groups(flow: Flow, expand: Operator) -> int | None:

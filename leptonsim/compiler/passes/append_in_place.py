@@ -1,0 +1,48 @@
+"""Append to a cache where it lies instead of copying it.
+
+Exports of language models write Concat(past, new) for the keys and values of a step, with the past a graph input that
+nothing else reads and the result a graph output. A runtime keeps both in one buffer, so only what is new is moved. The
+same holds for ScatterND and ScatterElements into such an input. The result is still read at its full size by the
+attention behind it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from leptonsim.compiler.flow import Flow
+from leptonsim.compiler.work import Operand, Operator
+
+AFTER = ("share_expand",)
+
+
+def fuse(flow: Flow) -> None:
+    """Try every Concat and Scatter."""
+    for operator in flow:
+        if operator.engine != "dma" or operator.kind not in ("Concat", "ScatterND", "ScatterElements"):
+            continue
+        past, result = operator.inputs[0], operator.outputs[0]
+        if (
+            flow.tensors[past.tensor].kind != "input"
+            or result.tensor not in flow.results
+            or flow.only_reader(past.tensor) is None
+        ):
+            continue
+        flow.replace([operator], _appending(flow, operator))
+
+
+def _appending(flow: Flow, operator: Operator) -> Operator:
+    new = operator.inputs[1:]
+    result = operator.outputs[0].tensor
+    if operator.kind == "Concat":
+        node = flow.nodes[operator.name]
+        shape = flow.tensors[new[0].tensor].shape
+        axis = int(node.attributes["axis"]) % len(shape)
+        run = 1
+        for extent in shape[axis:]:
+            run *= extent
+        written = Operand(result, sum(part.elements for part in new), "strided", run)
+    else:
+        written = Operand(result, new[-1].elements, "random", new[-1].run_elements)
+        new = (*new[:-1], replace(new[-1], access="sequential", run_elements=None))
+    return replace(operator, kind=f"{operator.kind}InPlace", inputs=new, outputs=(written,))
