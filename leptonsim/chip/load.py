@@ -1,0 +1,104 @@
+"""From a YAML file, or the name of a chip that ships with the package, to a Chip.
+
+``extends:`` names another chip, or a file relative to the one that says so; what a file says is laid upon what it
+extends, mapping by mapping. Overrides come last. Everything wrong is reported at once, each at file:line:column.
+"""
+
+from __future__ import annotations
+
+import os
+from importlib import resources
+from pathlib import Path as FilePath
+
+import leptonsim
+from leptonsim.chip import overrides as changes
+from leptonsim.chip.report import near
+from leptonsim.chip.spec import Chip, build, check
+from leptonsim.chip.tree import ChipError, Document, Problem, fail, merge, read
+
+MAX_FILE_BYTES = 1 << 20
+
+
+def load_chip(source: str | FilePath, overrides: changes.Overrides = ()) -> Chip:
+    """The chip that ``source`` names: a shipped chip, or a YAML file.
+
+    ``overrides`` are ``path=value`` texts, or a mapping of paths to values. Raises ChipError (a LeptonError) that lists
+    every problem.
+    """
+    document, wrong = _resolve(source, None, ())
+    changed, wrong_paths = changes.apply(document, overrides, Chip)
+    if wrong or wrong_paths:
+        fail(wrong + wrong_paths + check(changed))
+    return build(changed)
+
+
+def shipped_chips() -> tuple[str, ...]:
+    """The names of the chips that ship with the package, sorted."""
+    return tuple(sorted(path.stem for path in _configs().glob("*.yaml")))
+
+
+def _configs() -> FilePath:
+    try:
+        return FilePath(str(resources.files("leptonsim.configs")))
+    except ModuleNotFoundError:
+        # A source tree that was not installed: the packages' folder mapping does not exist yet.
+        return FilePath(leptonsim.__file__).parent.parent / "configs"
+
+
+def _resolve(
+    source: str | FilePath, relative_to: FilePath | None, above: tuple[FilePath, ...]
+) -> tuple[Document, list[Problem]]:
+    file = _file(source, relative_to)
+    identity = file.resolve()
+    if identity in above:
+        chain = " -> ".join(path.name for path in (*above, identity))
+        raise ChipError(f"{file}: extends itself: {chain}")
+    document, wrong = read(_text(file), str(file))
+    base = document.tree.pop("extends", None)
+    if base is None:
+        return document, wrong
+    mark = document.values.pop(("extends",))
+    if not isinstance(base, str):
+        raise ChipError(f"{mark}: extends: expects the name of a chip or the path of a file")
+    try:
+        under, wrong_under = _resolve(base, file.parent, (*above, identity))
+    except ChipError as error:
+        raise ChipError(f"{mark}: extends: {error}") from None
+    return merge(under, document), wrong_under + wrong
+
+
+def _file(source: str | FilePath, relative_to: FilePath | None) -> FilePath:
+    text = os.fspath(source)
+    is_path = isinstance(source, FilePath) or os.sep in text or text.endswith((".yaml", ".yml"))
+    if is_path:
+        path = FilePath(text).expanduser()
+        return path if relative_to is None else relative_to / path
+    names = shipped_chips()
+    if text in names:
+        return _configs() / f"{text}.yaml"
+    local = (relative_to or FilePath()) / text
+    if text and local.exists():
+        return local
+    raise ChipError(
+        f"no chip is called {text!r}: {near(text, names)} Shipped: {', '.join(names)}; or give the path of a YAML file"
+    )
+
+
+def _text(file: FilePath) -> str:
+    try:
+        if file.is_dir():
+            raise ChipError(f"{file}: a folder, not a chip's YAML file")
+        with file.open("rb") as stream:
+            data = stream.read(MAX_FILE_BYTES + 1)
+    except FileNotFoundError:
+        beside = sorted(path.name for path in file.parent.glob("*.y*ml")) if file.parent.is_dir() else []
+        hint = f"; {near(file.name, beside)}" if beside else ""
+        raise ChipError(f"{file}: no such file{hint}") from None
+    except OSError as error:
+        raise ChipError(f"{file}: cannot be read: {error.strerror}") from None
+    if len(data) > MAX_FILE_BYTES:
+        raise ChipError(f"{file}: larger than {MAX_FILE_BYTES} bytes: not a chip")
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise ChipError(f"{file}: not text: byte {error.start} is not UTF-8; a chip is a YAML file") from None
