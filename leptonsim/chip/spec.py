@@ -23,7 +23,7 @@ from leptonsim.chip.memory import Dram, Noc, SharedSram
 from leptonsim.chip.overrides import Overrides, apply, as_text
 from leptonsim.chip.power import Energy, Power
 from leptonsim.chip.report import problems
-from leptonsim.chip.scalars import Flag, Integer, Measure, Number, Text
+from leptonsim.chip.scalars import Flag, Integer, IntegerOr, Measure, Number, Text
 from leptonsim.chip.tree import Document, Mark, Path, Tree, fail
 from leptonsim.chip.units import FREQUENCY
 
@@ -164,6 +164,6 @@ def _plain(value: Any, parameter: Parameter) -> Any:
         return [_plain(item, parameter) for item in value]
     if isinstance(value, dict):
         return {key: _plain(item, parameter) for key, item in sorted(value.items())}
-    if isinstance(parameter.scalar, Integer | Number | Flag):
+    if isinstance(parameter.scalar, Integer | IntegerOr | Number | Flag):
         return value
     return parameter.format(value)
