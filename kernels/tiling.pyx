@@ -46,6 +46,7 @@ cdef struct Problem:
     int64_t n               # columns
     int64_t context         # columns of the second product of fused attention, 0 without one
     int64_t b_bits          # bits of one element of B
+    int64_t column_bits     # bits for each column that come along with B: bias, scales
     int64_t b_scale         # B's bytes are k * n * b_bits / 8 / b_scale: block-diagonal packing holds that many times fewer
     int64_t o_bits          # bits of one output element
     int64_t x_q16           # bytes of extra operands for each output element, in 1/65536
@@ -64,7 +65,7 @@ cdef struct Problem:
 
 PROBLEM_FIELDS = (
     "groups", "shared_b", "rows", "out_rows", "out_cols", "in_rows", "row_bits", "stride_rows", "extent_rows", "k", "n", "context",
-    "b_bits", "b_scale", "o_bits", "x_q16", "vector_q20", "a_moves", "a_split", "b_moves", "b_split", "x_moves", "x_split", "o_moves",
+    "b_bits", "column_bits", "b_scale", "o_bits", "x_q16", "vector_q20", "a_moves", "a_split", "b_moves", "b_split", "x_moves", "x_split", "o_moves",
     "a_dram", "b_dram", "x_dram", "o_dram",
 )
 
@@ -216,7 +217,7 @@ cdef Shape tile(const Problem* p, const Limits* chip, const Array* array, Mappin
         if chip.arrays > 1:
             alternative = least(alternative, systolic_cycles(array, up(m, chip.arrays), n, p.context).steady)
         per += alternative
-    s.w = up((k + p.context) * n * p.b_bits, 8 * p.b_scale)
+    s.w = up((k + p.context) * n * p.b_bits, 8 * p.b_scale) + up(n * p.column_bits * k, 8 * p.k)
     s.a = a_bytes(p, rows, k)
     # The array cannot take operands faster than the SRAM gives them.
     s.tensor = most(per, (s.w + up(n, array.cols * chip.arrays) * up(m * k * p.row_bits * p.in_rows, most(1, p.k * p.out_cols * p.out_rows * 8))) // chip.sram_read)
@@ -484,7 +485,7 @@ cdef double time_of(const Problem* p, const Limits* chip, Mapping* map, const La
     return now
 
 
-cdef double bound(const Problem* p, const Limits* chip, Mapping* map, const Layout* plan) noexcept nogil:
+cdef double bound_of(const Problem* p, const Limits* chip, Mapping* map, const Layout* plan) noexcept nogil:
     """No mapping with these bytes and cycles is faster."""
     cdef double cores = map.split_g * map.split_m * map.split_n, dram = 0, port, t
     if p.b_dram:
@@ -572,6 +573,7 @@ cdef class Tiler:
         cdef int64_t g, m, n, share_g, share_m, share_n, i, j, l, kf, nf, last_r, last_n, last_k, units, order, sums
         cdef double best = 1e300, t
         cdef double slack
+        plan.stage = self.chip.stage_bytes
         found = []
         units = p.groups // p.shared_b if p.groups % p.shared_b == 0 else p.groups
         nf = up(p.n, self.array.cols)
@@ -627,7 +629,7 @@ cdef class Tiler:
                                     if not lay_out(&p, &self.chip, &self.array, &map, share_g, share_m, share_n, &plan):
                                         continue
                                     slack = best if keep == 1 else 1e300
-                                    t = bound(&p, &self.chip, &map, &plan)
+                                    t = bound_of(&p, &self.chip, &map, &plan)
                                     if t >= slack:
                                         continue
                                     self.timed += 1

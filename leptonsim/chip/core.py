@@ -8,7 +8,7 @@ never a name in code.
 from typing import Annotated, Literal
 
 from leptonsim.chip.declare import Part, param
-from leptonsim.chip.scalars import Integer, Measure, Number, Text
+from leptonsim.chip.scalars import Flag, Integer, IntegerOr, Measure, Number, Text
 from leptonsim.chip.units import SIZE, TIME, WIDTH
 
 Dtype = Literal["int4", "int8", "fp8", "bf16", "fp16", "tf32", "fp32"]
@@ -53,19 +53,28 @@ class TensorCore(Part):
         "sparsity", "Structured sparsity that the cells exploit: N of M weights are kept.", ()
     )
     pipeline_stages: Annotated[int, Integer(0, 4096)] = param(
-        "pipeline_stages", "Extra cycles of latency of each matrix product.", 0
+        "pipeline_stages", "Registers at the edges of the mesh: extra cycles of each pass through it.", 0
     )
-    issue_overhead: Annotated[int, Integer(0, 65536)] = param("issue_overhead", "Extra cycles for each fold.", 0)
-    min_rows: Annotated[int, Integer(1, 4096)] = param(
-        "min_rows", "Fewest streamed rows for which a fold is charged.", 1
+    issue_overhead: Annotated[int, Integer(0, 65536)] = param(
+        "issue_overhead", "Extra cycles of each matrix product: from command to operands, from result to idle.", 0
     )
-    round_rows: Annotated[int, Integer(1, 4096)] = param(
-        "round_rows", "Streamed rows are rounded up to a multiple of this.", 1
+    min_rows: Annotated[int, Integer(1, 4096)] = param("min_rows", "Fewest rows that the last block streams.", 1)
+    round_rows: Annotated[int | Literal["rows"], IntegerOr("rows", 1, 4096)] = param(
+        "round_rows", "Rows streamed in one block, which folds start on; `rows` stands for the rows of the array.", 1
     )
     scratchpad_ports: Annotated[Literal[1, 2], Integer(1, 2)] = param(
         "scratchpad_ports",
         "1 where both operands come through one port, so that loading weights stops the stream; else 2.",
         2,
+    )
+    switch: Literal["rolling", "settled"] = param(
+        "switch", "The next weights enter right behind a switch of buffers, or when it has crossed all rows.", "rolling"
+    )
+    switch_overhead: Annotated[int, Integer(0, 4096)] = param(
+        "switch_overhead", "Extra cycles of each load of weights after the first.", 0
+    )
+    accumulator_preload: Annotated[bool, Flag()] = param(
+        "accumulator_preload", "Output-stationary accumulators are first loaded with a bias, row by row.", False
     )
 
 

@@ -17,7 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
-from leptonsim.chip.scalars import Flag, Integer, Number, Scalar
+from leptonsim.chip.scalars import Flag, Integer, IntegerOr, Number, Scalar
 
 REQUIRED: Any = PydanticUndefined
 
@@ -83,7 +83,7 @@ class Parameter:
 
     def native(self, value: Any) -> Any:
         """One scalar value as the YAML would hold it."""
-        return value if isinstance(self.scalar, Integer | Number | Flag) else self.format(value)
+        return value if isinstance(self.scalar, Integer | IntegerOr | Number | Flag) else self.format(value)
 
     def format(self, value: Any) -> str:
         """The canonical text of one scalar value."""

@@ -112,6 +112,27 @@ class Integer(Scalar):
 
 
 @dataclass(frozen=True)
+class IntegerOr(Scalar):
+    """A plain decimal integer within bounds (both included), or one word."""
+
+    word: str
+    least: int
+    most: int
+
+    def parse(self, text: str) -> int | str:
+        """The integer, or the word itself."""
+        return text if text == self.word else Integer(self.least, self.most).parse(text)
+
+    def expects(self) -> str:
+        """The word and the bounds in words."""
+        return f"{self.word} or {Integer(self.least, self.most).expects()}"
+
+    def json_schema(self) -> dict[str, Any]:
+        """The word, or an integer within the bounds."""
+        return {"anyOf": [{"const": self.word}, Integer(self.least, self.most).json_schema()]}
+
+
+@dataclass(frozen=True)
 class Number(Scalar):
     """A plain decimal number without a unit, above ``over`` and at most ``most``, or from ``least``."""
 
