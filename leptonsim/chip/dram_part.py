@@ -304,7 +304,8 @@ def parse_part(text: str, file: str) -> DramPart:
     try:
         return DramPart.model_validate(content)
     except ValidationError as error:
-        first = error.errors()[0]
+        # An unknown key comes first: it tells why another is missing.
+        first = min(error.errors(), key=lambda one: one["type"] != "extra_forbidden")
         path: tuple[Hashable, ...] = tuple(first["loc"])
         known = path
         while known not in marks:
