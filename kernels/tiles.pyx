@@ -470,8 +470,9 @@ cdef class TileMachine:
     def run(self, int64_t until_ps=-1):
         """Go on until just before ``until_ps`` (-1: as long as anything happens) or until something is to be reported.
 
-        Returns a list of ``("done", instance)`` and ``("copied", tag)`` that happened at ``now_ps``; an empty list when ``until_ps``
-        was reached or nothing is left to happen.
+        What happens at ``until_ps`` itself is left to the next call, so that all signals of that instant can be given first; a call
+        with ``until_ps`` equal to ``now_ps`` does nothing. Returns a list of ``("done", instance)`` and ``("copied", tag)`` that
+        happened at ``now_ps``; an empty list when ``until_ps`` was reached or nothing is left to happen.
         """
         cdef int64_t limit = NEVER if until_ps < 0 else until_ps
         cdef int status, k
@@ -1080,28 +1081,24 @@ cdef class TileMachine:
         return LOAD_A if core.cursor[LOAD_A].tile == core.cursor[LOAD_X].tile else LOAD_X
 
     cdef int _run(self, int64_t limit) noexcept nogil:
-        cdef int64_t e, c, s, at
-        self._mark()
-        if self._start() < 0:
-            return -1
-        if self.rates_stale:
-            self._share()
-        while self.event_n == 0:
-            at = NEVER
-            for e in range(self.n_engines):
-                if self.engine[e].end < at:
-                    at = self.engine[e].end
-            if at >= limit or at == NEVER:
-                if limit != NEVER:
-                    self.now_ps = limit
-                return 0
-            self.now_ps = at
+        cdef int64_t e, at
+        while self.now_ps < limit:
+            # also after a stop: what ends at this instant ends before anything starts or rates change
             self._mark()
             if self._finish_jobs() < 0 or self._start() < 0:
                 return -1
             if self.rates_stale:
                 self._share()
-        return 1
+            if self.event_n:
+                return 1
+            at = NEVER
+            for e in range(self.n_engines):
+                if self.engine[e].end < at:
+                    at = self.engine[e].end
+            if at == NEVER and limit == NEVER:
+                return 0
+            self.now_ps = min(at, limit)
+        return 0
 
     cdef void _mark(self) noexcept nogil:
         """A new instant: remember how far every stage was."""
