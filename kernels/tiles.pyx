@@ -119,6 +119,7 @@ cdef struct Engine:
     int64_t route
     int64_t step
     int64_t last_end  # end of the previous job: a wait begins here
+    bint first        # the job belongs to the program's first instance
 
 cdef struct Cursor:
     int64_t instance  # which repetition of the program
@@ -661,8 +662,8 @@ cdef class TileMachine:
 
     # ---- jobs --------------------------------------------------------------------------------------------------------------
 
-    cdef int _begin(self, int64_t e, int64_t step, Source source) noexcept nogil:
-        """An engine starts a job now: close its wait."""
+    cdef int _begin(self, int64_t e, int64_t step, bint first, Source source) noexcept nogil:
+        """An engine starts a job now (``first``: of the program's first instance): close its wait."""
         cdef Engine* engine = &self.engine[e]
         if self.now_ps > engine.last_end:
             if self._wait(e, step, engine.last_end, self.now_ps, source) < 0:
@@ -670,26 +671,27 @@ cdef class TileMachine:
         engine.start = self.now_ps
         engine.updated = self.now_ps
         engine.step = step
+        engine.first = first
         if step >= 0 and self.step_span_view[step, e % ENGINES, 0] < 0:
             self.step_span_view[step, e % ENGINES, 0] = self.now_ps
         return 0
 
-    cdef int _compute(self, int64_t e, int64_t step, int64_t cycles, Source source) noexcept nogil:
+    cdef int _compute(self, int64_t e, Cursor* at, int64_t cycles, Source source) noexcept nogil:
         cdef Engine* engine = &self.engine[e]
-        if self._begin(e, step, source) < 0:
+        if self._begin(e, at.step, at.instance == 0, source) < 0:
             return -1
         engine.state = COMPUTE
         engine.left = cycles * WORK
         engine.end = self.now_ps + (engine.left + self.khz - 1) // self.khz
         return 0
 
-    cdef int _move(self, int64_t e, int64_t step, int64_t size, int64_t route, Source source) noexcept nogil:
+    cdef int _move(self, int64_t e, int64_t step, bint first, int64_t size, int64_t route, Source source) noexcept nogil:
         cdef Engine* engine = &self.engine[e]
         # Requests of back-to-back jobs overlap: the first byte's latency shows only after a pause.
         cdef int64_t wait = self.setup_ps
         if self.now_ps > engine.last_end or engine.last_end == 0:
             wait += self.routes[route].latency_ps
-        if self._begin(e, step, source) < 0:
+        if self._begin(e, step, first, source) < 0:
             return -1
         engine.size = size
         engine.route = route
@@ -715,7 +717,7 @@ cdef class TileMachine:
         cdef Engine* engine = &self.engine[e]
         cdef int64_t span = self.now_ps - engine.start, kind, alone, moved
         self._account(e, engine.step, BUSY, span)
-        if engine.step >= 0:
+        if engine.step >= 0 and engine.first:
             self.step_span_view[engine.step, e % ENGINES, 1] = self.now_ps
         if engine.state == TRANSFER:
             kind = self.routes[engine.route].kind
@@ -920,7 +922,7 @@ cdef class TileMachine:
         if size == 0:
             self._through(c, stage, -1, why)
             return 1
-        if self._move(e, at.step, size, self.steps[at.step, STEP_W_ROUTE + stage - LOAD_W], why) < 0:
+        if self._move(e, at.step, at.instance == 0, size, self.steps[at.step, STEP_W_ROUTE + stage - LOAD_W], why) < 0:
             return -1
         return 1
 
@@ -945,7 +947,7 @@ cdef class TileMachine:
             why = core.source[FINISH]
             if why.relation == BUSY:
                 why.relation = BUFFER
-        if self._compute(e, at.step, self.runs[at.run, RUN_TENSOR], why) < 0:
+        if self._compute(e, at, self.runs[at.run, RUN_TENSOR], why) < 0:
             return -1
         return 1
 
@@ -964,7 +966,7 @@ cdef class TileMachine:
         if self.runs[at.run, RUN_VECTOR] == 0:
             self._through(c, FINISH, -1, why)
             return 1
-        if self._compute(e, at.step, self.runs[at.run, RUN_VECTOR], why) < 0:
+        if self._compute(e, at, self.runs[at.run, RUN_VECTOR], why) < 0:
             return -1
         return 1
 
@@ -983,7 +985,7 @@ cdef class TileMachine:
         if self.runs[at.run, RUN_O] == 0:
             self._through(c, WRITE, -1, why)
             return 1
-        if self._move(e, at.step, self.runs[at.run, RUN_O], self.steps[at.step, STEP_O_ROUTE], why) < 0:
+        if self._move(e, at.step, at.instance == 0, self.runs[at.run, RUN_O], self.steps[at.step, STEP_O_ROUTE], why) < 0:
             return -1
         return 1
 
@@ -1030,7 +1032,7 @@ cdef class TileMachine:
                 nobody.engine = self.n_cores * ENGINES if side == 0 else e
                 nobody.relation = ARRIVAL if side == 0 else DEPENDENCY
                 nobody.time = self.now_ps
-                if self._move(e, -1, self.copy_now[side].size, self.copy_out_route if side else self.copy_in_route, nobody) < 0:
+                if self._move(e, -1, False, self.copy_now[side].size, self.copy_out_route if side else self.copy_in_route, nobody) < 0:
                     return -1
         return 0
 
