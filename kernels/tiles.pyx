@@ -9,8 +9,9 @@ Time is in integer picoseconds, rates in 2^-32 byte/ps, remaining bytes in 2^-32
 integer kHz, so that stopping at any instant and going on changes nothing. At one instant all completions come first, then starts in
 (core, engine) order until none is possible, then rates, once.
 
-Every engine is, at every instant, busy or waiting for exactly one cause. A wait belongs to the condition satisfied last (ties:
-dependency, input, buffer) and is resolved, instant by instant, to what the awaited engine was doing.
+Every engine is, at every instant, busy or waiting for exactly one cause. A wait belongs to the condition that was satisfied at the
+instant at which it ends (ties: dependency, input, buffer, then the tile before, whose turn came first) and is resolved, picosecond by
+picosecond, to what the awaited engine was doing. A stage that several tiles pass at one instant was moved by what let the first pass.
 
 Not modelled here: what a tile costs (systolic and vector cycles, bytes, access patterns): the compiler says so.
 The plain-Python twin is leptonsim/kernels/plain/tiles.py.
@@ -131,9 +132,9 @@ cdef struct Cursor:
     int64_t tile      # tiles of the core already done, over all instances
     bint valid        # false when every submitted instance is done
 
-cdef struct Source:   # who satisfied a condition last, and what kind of condition it was
+cdef struct Source:   # who satisfied a condition, and what kind of condition it was
     int64_t engine
-    int64_t relation
+    int64_t relation  # cause of the wait where the engine was computing; BUSY: whoever waits says so
     int64_t time
 
 # Stages that tiles pass in order; each has a cursor of its own.
@@ -149,8 +150,8 @@ cdef enum:
 
 cdef struct Core:
     Cursor cursor[STAGES]
-    Source source[STAGES]   # of the tile that passed the stage last
-    int64_t before[STAGES]  # tiles that had passed the stage before this instant
+    Source source[STAGES]   # what let tiles pass the stage, at the last instant at which any passed
+    int64_t before[STAGES]  # tiles that had passed the stage before that instant
     Source release          # who freed staging space last
     int64_t used            # staging bytes held
     int64_t held_w[2]       # of them by the weights in use, of vector-only steps [0] and of tensor steps [1]
@@ -233,8 +234,6 @@ cdef class TileMachine:
     cdef int64_t[:, ::1] moving_time_view
     cdef int64_t[::1] route_bytes_view
     cdef int64_t[::1] peak_view
-    cdef list happened
-    cdef bint stop
     cdef readonly int64_t now_ps, wakes, tiles
     cdef int64_t event_kind[64]
     cdef int64_t event_value[64]
@@ -303,7 +302,12 @@ cdef class TileMachine:
             self.core[i].step_begin = self.core_steps[i]
             self.core[i].step_end = self.core_steps[i + 1]
             for s in range(STAGES):
-                self.core[i].source[s].engine = self.n_cores * ENGINES
+                self.core[i].source[s].time = -1
+            self.core[i].release.time = -1
+        for i in range(2 * self.n_tokens):
+            self.token_source[i].engine = self.n_cores * ENGINES
+            self.token_source[i].relation = DEPENDENCY
+            self.token_source[i].time = -1
         for i in range(2):
             self._arm(i)
 
@@ -766,8 +770,16 @@ cdef class TileMachine:
 
     # ---- conditions --------------------------------------------------------------------------------------------------------
 
+    cdef Source _nobody(self, int64_t engine, int64_t relation) noexcept nogil:
+        """No condition was satisfied at this instant: what a job waited for is its own engine, busy until now."""
+        cdef Source source
+        source.engine = engine
+        source.relation = relation
+        source.time = self.now_ps - 1
+        return source
+
     cdef bint _ready(self, Cursor* at, Source* last) noexcept nogil:
-        """Whether everything that the cursor's step depends on is there; ``last`` becomes what came last."""
+        """Whether everything that the first tile of a step depends on is there; ``last`` becomes what came at this instant."""
         cdef int64_t i, t, base = (at.instance & 1) * self.n_tokens
         if at.index or at.repeat or at.block != self.steps[at.step, STEP_BLOCK] or at.run != self.blocks[at.block, 1]:
             return True
@@ -775,15 +787,15 @@ cdef class TileMachine:
             t = base + self.deps[i]
             if self.token_left[t] > 0:
                 return False
-            if self.token_source[t].time > last.time:
+            if last.time < self.now_ps and self.token_source[t].time == self.now_ps:
                 last[0] = self.token_source[t]
         return True
 
     cdef bint _passed(self, Core* core, int stage, Cursor* at, int64_t relation, Source* last) noexcept nogil:
-        """Whether the tile has passed an earlier stage; ``last`` becomes who let it pass, if that was the latest so far."""
+        """Whether the tile has passed an earlier stage; ``last`` becomes who let it pass, if that was now and nothing else was yet."""
         if core.cursor[stage].tile <= at.tile:
             return False
-        if core.before[stage] <= at.tile and core.source[stage].time > last.time:
+        if last.time < self.now_ps and core.source[stage].time == self.now_ps and core.before[stage] <= at.tile:
             last[0] = core.source[stage]
             if last.relation == BUSY:
                 last.relation = relation
@@ -795,7 +807,9 @@ cdef class TileMachine:
             why.engine = engine
             why.relation = BUSY
         why.time = self.now_ps
-        core.source[stage] = why
+        if core.source[stage].time < self.now_ps:
+            core.source[stage] = why
+            core.before[stage] = core.cursor[stage].tile
         self.tiles += stage == WRITE
         core.dirty = True
 
@@ -843,7 +857,7 @@ cdef class TileMachine:
         if stage == WRITE and moved:
             base = (instance & 1) * self.n_tokens
             for k in range(2):
-                self._complete(base + (self.steps[step, STEP_OPERATOR] if k == 0 else self.n_operators + step), core.source[WRITE], c * ENGINES + STORE)
+                self._complete(base + (self.steps[step, STEP_OPERATOR] if k == 0 else self.n_operators + step), why.engine if engine < 0 else engine)
             self.steps_left[instance & 1] -= 1
             if self.steps_left[instance & 1] == 0:
                 self._arm(instance & 1)
@@ -853,11 +867,12 @@ cdef class TileMachine:
                     self.core[k].dirty = True
         return 0
 
-    cdef void _complete(self, int64_t token, Source why, int64_t engine) noexcept nogil:
+    cdef void _complete(self, int64_t token, int64_t engine) noexcept nogil:
+        """One of the completions that a token awaits; ``engine`` held it until now."""
         cdef int64_t c
         self.token_left[token] -= 1
         if self.token_left[token] == 0:
-            self.token_source[token].engine = why.engine
+            self.token_source[token].engine = engine
             self.token_source[token].relation = DEPENDENCY
             self.token_source[token].time = self.now_ps
             for c in range(self.n_cores):
@@ -884,9 +899,9 @@ cdef class TileMachine:
         need = self.runs[at.run, RUN_W] + self.runs[at.run, RUN_A] + self.runs[at.run, RUN_X] + self.runs[at.run, RUN_O]
         if need and core.used + need > self.steps[at.step, STEP_STAGE]:
             return 0
-        why = core.release
-        if self.token_source[launch].time > why.time or why.time == 0:
-            why = self.token_source[launch]
+        why = self.token_source[launch]
+        if why.time < self.now_ps and core.release.time == self.now_ps:
+            why = core.release
         core.used += need
         if core.used > self.peak_view[c]:
             self.peak_view[c] = core.used
@@ -898,14 +913,12 @@ cdef class TileMachine:
         """Start the next load of a stage, or pass it when empty: 1 when something changed, -1 when memory is out."""
         cdef Core* core = &self.core[c]
         cdef Cursor* at = &core.cursor[stage]
-        cdef Source why
+        cdef int turn
         cdef int64_t size, e = c * ENGINES + (WEIGHTS if stage == LOAD_W or self.one_queue else ACTIVATIONS)
+        cdef Source why = self._nobody(e, BUFFER)
         if not at.valid or self.engine[e].state != IDLE:
             return 0
-        why.engine = e
-        why.relation = BUFFER
-        why.time = -1
-        # ties are settled in favour of what is looked at first: dependency, input, buffer
+        # ties are settled in favour of what is looked at first: dependency, input, buffer, turn
         if (stage != LOAD_W or self.steps[at.step, STEP_W_WAITS]) and not self._ready(at, &why):
             return 0
         if stage == LOAD_X and not self._passed(core, LOAD_A, at, INPUT, &why):
@@ -918,6 +931,10 @@ cdef class TileMachine:
             return 0
         if not self._passed(core, GRANT, at, BUFFER, &why):
             return 0
+        # An engine takes tiles in turn: one that had nothing to load may have held this one until now.
+        turn = LOAD_X if stage == LOAD_A or self.one_queue else stage
+        if why.time < self.now_ps and core.source[turn].time == self.now_ps:
+            why = core.source[turn]
         size = self.runs[at.run, RUN_W if stage == LOAD_W else RUN_A if stage == LOAD_A else RUN_X]
         if size == 0:
             self._through(c, stage, -1, why)
@@ -929,13 +946,10 @@ cdef class TileMachine:
     cdef int _multiply(self, int64_t c) noexcept nogil:
         cdef Core* core = &self.core[c]
         cdef Cursor* at = &core.cursor[MULTIPLY]
-        cdef Source why
         cdef int64_t e = c * ENGINES + TENSOR
+        cdef Source why = self._nobody(e, INPUT)
         if not at.valid or self.engine[e].state != IDLE:
             return 0
-        why.engine = e
-        why.relation = INPUT
-        why.time = -1
         if not self._passed(core, LOAD_A, at, INPUT, &why) or not self._passed(core, LOAD_W, at, INPUT, &why):
             return 0
         if self.runs[at.run, RUN_TENSOR] == 0:
@@ -943,7 +957,10 @@ cdef class TileMachine:
             return 1
         if at.tile - core.cursor[FINISH].tile >= self.steps[at.step, STEP_ACCUMULATORS]:
             return 0
-        if core.source[FINISH].time > why.time and at.tile - core.before[FINISH] >= self.steps[at.step, STEP_ACCUMULATORS]:
+        if (
+            why.time < self.now_ps and core.source[FINISH].time == self.now_ps
+            and at.tile - core.before[FINISH] >= self.steps[at.step, STEP_ACCUMULATORS]
+        ):
             why = core.source[FINISH]
             if why.relation == BUSY:
                 why.relation = BUFFER
@@ -954,13 +971,10 @@ cdef class TileMachine:
     cdef int _vector(self, int64_t c) noexcept nogil:
         cdef Core* core = &self.core[c]
         cdef Cursor* at = &core.cursor[FINISH]
-        cdef Source why
         cdef int64_t e = c * ENGINES + VECTOR
+        cdef Source why = self._nobody(e, INPUT)
         if not at.valid or self.engine[e].state != IDLE:
             return 0
-        why.engine = e
-        why.relation = INPUT
-        why.time = -1
         if not self._passed(core, MULTIPLY, at, INPUT, &why) or not self._passed(core, LOAD_X, at, INPUT, &why):
             return 0
         if self.runs[at.run, RUN_VECTOR] == 0:
@@ -973,13 +987,10 @@ cdef class TileMachine:
     cdef int _store(self, int64_t c) noexcept nogil:
         cdef Core* core = &self.core[c]
         cdef Cursor* at = &core.cursor[WRITE]
-        cdef Source why
         cdef int64_t e = c * ENGINES + STORE
+        cdef Source why = self._nobody(e, INPUT)
         if not at.valid or self.engine[e].state != IDLE:
             return 0
-        why.engine = e
-        why.relation = INPUT
-        why.time = -1
         if not self._passed(core, FINISH, at, INPUT, &why):
             return 0
         if self.runs[at.run, RUN_O] == 0:
@@ -993,7 +1004,7 @@ cdef class TileMachine:
         """Start everything that can start now, in (core, engine) order, until nothing more can."""
         cdef int64_t c, side, e
         cdef int changed, any_core = 1
-        cdef Source nobody
+        cdef Source why
         while any_core:
             any_core = 0
             for c in range(self.n_cores):
@@ -1029,10 +1040,8 @@ cdef class TileMachine:
                 if self.copies_head[side] == self.copies_n[side]:
                     self.copies_head[side] = 0
                     self.copies_n[side] = 0
-                nobody.engine = self.n_cores * ENGINES if side == 0 else e
-                nobody.relation = ARRIVAL if side == 0 else DEPENDENCY
-                nobody.time = self.now_ps
-                if self._move(e, -1, False, self.copy_now[side].size, self.copy_out_route if side else self.copy_in_route, nobody) < 0:
+                why = self._nobody(e, DEPENDENCY) if side else self._nobody(self.n_cores * ENGINES, ARRIVAL)
+                if self._move(e, -1, False, self.copy_now[side].size, self.copy_out_route if side else self.copy_in_route, why) < 0:
                     return -1
         return 0
 
@@ -1042,10 +1051,7 @@ cdef class TileMachine:
         """All completions of this instant."""
         cdef int64_t e, c, side
         cdef int kind, stage
-        cdef Source nobody
-        nobody.engine = 0
-        nobody.relation = BUSY
-        nobody.time = self.now_ps
+        cdef Source nobody = self._nobody(0, BUSY)
         for e in range(self.n_engines):
             if self.engine[e].end != self.now_ps:
                 continue
@@ -1086,7 +1092,6 @@ cdef class TileMachine:
         cdef int64_t e, at
         while self.now_ps < limit:
             # also after a stop: what ends at this instant ends before anything starts or rates change
-            self._mark()
             if self._finish_jobs() < 0 or self._start() < 0:
                 return -1
             if self.rates_stale:
@@ -1101,10 +1106,3 @@ cdef class TileMachine:
                 return 0
             self.now_ps = min(at, limit)
         return 0
-
-    cdef void _mark(self) noexcept nogil:
-        """A new instant: remember how far every stage was."""
-        cdef int64_t c, s
-        for c in range(self.n_cores):
-            for s in range(STAGES):
-                self.core[c].before[s] = self.core[c].cursor[s].tile
