@@ -21,7 +21,7 @@ from libc.stdint cimport int64_t
 from libc.stdlib cimport calloc, free, realloc
 from libc.string cimport memmove
 
-from leptonsim.kernels.fabric cimport Route, fill_route, max_min
+from leptonsim.kernels.fabric cimport MAX_ROUTE_LINKS, SHARE_ONE, Route, fill_route, max_min
 
 import numpy as np
 
@@ -99,6 +99,12 @@ STEP_FIELDS = (
 cdef int64_t NEVER = 1LL << 62
 cdef int64_t WORK = 1000000000  # work units in one cycle: kHz x ps
 
+# Bounds within which no sum or product leaves 64 bits. A rate is in 2^-32 byte/ps.
+cdef int64_t LEAST_RATE = 1 << 16
+cdef int64_t MOST_RATE = 1LL << 46
+cdef int64_t FASTEST_KHZ = 1000000000
+cdef int64_t LONGEST_PS = 1000000000000
+
 cdef struct Segment:
     int64_t end       # end of the segment; it begins where the one before ends
     int64_t alone     # for bytes in motion: the part that the port-limited rate alone accounts for
@@ -121,6 +127,7 @@ cdef struct Engine:
     int64_t step
     int64_t last_end  # end of the previous job: a wait begins here
     bint first        # the job belongs to the program's first instance
+    bint works        # the program has jobs for it
 
 cdef struct Cursor:
     int64_t instance  # which repetition of the program
@@ -208,6 +215,7 @@ cdef class TileMachine:
     cdef int64_t[::1] core_steps
     cdef int64_t[::1] deps
     cdef int64_t[::1] dram_mix
+    cdef int64_t[:, ::1] table        # the routes, as given
     cdef int64_t[::1] operator_steps  # steps of each operator
     cdef int64_t[::1] token_left      # [parity * tokens + token]: completions still awaited
     cdef Source* token_source
@@ -259,7 +267,8 @@ cdef class TileMachine:
         self.deps = np.ascontiguousarray(dependencies, dtype=np.int64)
         self.capacity = np.array(capacities, dtype=np.int64)
         self.dram_mix = np.ascontiguousarray(dram_mix, dtype=np.int64)
-        table = np.ascontiguousarray(routes, dtype=np.int64)
+        table = np.array(routes, dtype=np.int64, order="C")
+        self.table = table
         self.n_cores = self.core_steps.shape[0] - 1
         self.n_steps = self.steps.shape[0]
         self.n_operators = operators
@@ -272,6 +281,7 @@ cdef class TileMachine:
         self.copy_in_route, self.copy_out_route = copy_routes
         self.one_queue = one_queue
         self._check(table)
+        self._check_fabric(table, self.capacity, self.dram_mix)
         self.room = np.zeros(self.n_links, dtype=np.int64)
         self.weight = np.zeros(self.n_links, dtype=np.int64)
         self.flows = np.zeros(self.n_routes, dtype=np.int64)
@@ -293,11 +303,11 @@ cdef class TileMachine:
         if self.token_source == NULL or self.routes == NULL or self.engine == NULL or self.log == NULL or self.core == NULL:
             raise MemoryError
         cdef int64_t i, s
-        cdef int64_t[:, ::1] rows = table
         for i in range(self.n_routes):
-            fill_route(&self.routes[i], &rows[i, 0])
+            fill_route(&self.routes[i], &self.table[i, 0])
         for i in range(self.n_engines):
             self.engine[i].end = NEVER
+        self._find_work()
         for i in range(self.n_cores):
             self.core[i].step_begin = self.core_steps[i]
             self.core[i].step_end = self.core_steps[i + 1]
@@ -316,8 +326,8 @@ cdef class TileMachine:
         cdef int64_t i, k, b, r, w, a, rest, tensor, routes = table.shape[0]
         if self.runs.shape[1] != RUN_COLUMNS or self.blocks.shape[1] != 3 or self.steps.shape[1] != STEP_COLUMNS or table.shape[1] != 13:
             raise ValueError("TileMachine: runs have 7 columns, blocks 3, steps 12, routes 13")
-        if self.khz < 1 or self.setup_ps < 0:
-            raise ValueError("TileMachine: the clock must be positive, the set-up time not negative")
+        if not 1 <= self.khz < FASTEST_KHZ or not 0 <= self.setup_ps < LONGEST_PS:
+            raise ValueError("TileMachine: the clock is positive and below 1 THz, the set-up time not negative and below 1 s")
         if self.n_cores < 1 or self.core_steps[0] != 0 or self.core_steps[self.n_cores] != self.n_steps or self.n_steps < 1:
             raise ValueError("TileMachine: the cores do not divide the steps")
         for i in range(self.n_cores):
@@ -360,23 +370,59 @@ cdef class TileMachine:
                     tensor = self.runs[r, RUN_TENSOR] > 0
             if w + a + rest > self.steps[i, STEP_STAGE]:
                 raise ValueError(f"TileMachine: step {i} stages {w + a + rest} bytes in {self.steps[i, STEP_STAGE]}")
-        for r in range(routes):
-            if table[r, 0] < 1 or table[r, 1] < 0 or not 0 <= table[r, 2] < max(self.dram_mix.shape[0], 1) or not 0 <= table[r, 4] <= 4:
-                raise ValueError(f"TileMachine: route {r} has no rate, a negative latency, an unknown pattern or too many links")
-            if table[r, 3] not in (DRAM, NOC, PCIE):
-                raise ValueError("TileMachine: a route's kind is DRAM (4), NoC (5) or PCIe (6)")
-            for k in range(table[r, 4]):
-                if not 0 <= table[r, 5 + k] < self.n_links or table[r, 9 + k] < 0:
-                    raise ValueError(f"TileMachine: route {r} names a link that does not exist")
-        for i in range(self.n_links):
-            if self.capacity[i] < 65536:
-                raise ValueError(f"TileMachine: link {i} is slower than 16 MB/s")
-        for i in range(self.dram_mix.shape[0]):
-            if self.dram_mix[i] < 65536:
-                raise ValueError("TileMachine: DRAM is slower than 16 MB/s")
         if not (0 <= self.copy_in_route < routes and 0 <= self.copy_out_route < routes):
             raise ValueError("TileMachine: copies need a route")
         return 0
+
+    cdef int _check_fabric(self, int64_t[:, ::1] table, int64_t[::1] capacity, int64_t[::1] mix) except -1:
+        """Refuse rates that are zero, or so great or small that sums overflow."""
+        cdef int64_t i, k, r, links = capacity.shape[0], mixes = mix.shape[0], least
+        if table.shape[0] < 1 or table.shape[1] != 13:
+            raise ValueError("TileMachine: there is at least one route, and routes have 13 columns")
+        if links < 1 or mixes & (mixes - 1):
+            raise ValueError("TileMachine: there is at least one link, and the DRAM mixes are none or a power of two")
+        for i in range(links):
+            if not LEAST_RATE <= capacity[i] < MOST_RATE:
+                raise ValueError(f"TileMachine: link {i} is slower than 16 MB/s or faster than 16 PB/s")
+        for i in range(mixes):
+            if not LEAST_RATE <= mix[i] < MOST_RATE:
+                raise ValueError(f"TileMachine: DRAM is slower than 16 MB/s or faster than 16 PB/s in mix {i}")
+        for r in range(table.shape[0]):
+            if not LEAST_RATE <= table[r, 0] < MOST_RATE or not 0 <= table[r, 1] < LONGEST_PS:
+                raise ValueError(f"TileMachine: route {r} is slower than 16 MB/s, faster than 16 PB/s, or has no sensible latency")
+            if not 0 <= table[r, 2] < max(mixes, 1):
+                raise ValueError(f"TileMachine: route {r} has a pattern that no DRAM mix knows")
+            if table[r, 3] not in (DRAM, NOC, PCIE):
+                raise ValueError("TileMachine: a route's kind is DRAM (4), NoC (5) or PCIe (6)")
+            if not 0 <= table[r, 4] <= MAX_ROUTE_LINKS:
+                raise ValueError(f"TileMachine: route {r} has more than {MAX_ROUTE_LINKS} links, or less than none")
+            for k in range(table[r, 4]):
+                i = table[r, 5 + k]
+                if not 0 <= i < links:
+                    raise ValueError(f"TileMachine: route {r} names a link that does not exist")
+                least = capacity[i]
+                if i == 0 and mixes:
+                    least = min(mix)
+                if not 0 <= table[r, 9 + k] <= 64 * SHARE_ONE or self.n_engines * table[r, 9 + k] * MAX_ROUTE_LINKS > least * SHARE_ONE:
+                    raise ValueError(f"TileMachine: route {r} takes a share of link {i} that is negative or leaves nothing for others")
+        return 0
+
+    cdef void _find_work(self) noexcept:
+        """Tell the engines that the program has jobs for from those that stay idle for ever."""
+        cdef int64_t c, i, b, r, k
+        cdef int64_t engine_of[RUN_COLUMNS]
+        engine_of[RUN_W] = WEIGHTS
+        engine_of[RUN_A] = engine_of[RUN_X] = WEIGHTS if self.one_queue else ACTIVATIONS
+        engine_of[RUN_TENSOR] = TENSOR
+        engine_of[RUN_VECTOR] = VECTOR
+        engine_of[RUN_O] = STORE
+        for c in range(self.n_cores):
+            for i in range(self.core_steps[c], self.core_steps[c + 1]):
+                for b in range(self.steps[i, STEP_BLOCK], self.steps[i, STEP_BLOCK_END]):
+                    for r in range(self.blocks[b, 1], self.blocks[b, 2]):
+                        for k in range(RUN_W, RUN_COLUMNS):
+                            if self.runs[r, k]:
+                                self.engine[c * ENGINES + engine_of[k]].works = True
 
     def __dealloc__(self):
         cdef int64_t i
@@ -439,11 +485,17 @@ cdef class TileMachine:
         if not 0 < size_bytes < 1 << 30:
             raise ValueError("copy: 1 byte to 2^30 at a time")
         cdef int64_t side = 1 if out else 0
+        cdef Copy* grown
+        if self.copies_n[side] == self.copies_room[side] and 2 * self.copies_head[side] > self.copies_n[side]:
+            self.copies_n[side] -= self.copies_head[side]
+            memmove(self.copies[side], self.copies[side] + self.copies_head[side], self.copies_n[side] * sizeof(Copy))
+            self.copies_head[side] = 0
         if self.copies_n[side] == self.copies_room[side]:
-            self.copies_room[side] = 2 * self.copies_room[side] + 16
-            self.copies[side] = <Copy*> realloc(self.copies[side], self.copies_room[side] * sizeof(Copy))
-            if self.copies[side] == NULL:
+            grown = <Copy*> realloc(self.copies[side], (2 * self.copies_room[side] + 16) * sizeof(Copy))
+            if grown == NULL:
                 raise MemoryError
+            self.copies[side] = grown
+            self.copies_room[side] = 2 * self.copies_room[side] + 16
         self.copies[side][self.copies_n[side]].size = size_bytes
         self.copies[side][self.copies_n[side]].tag = tag
         self.copies_n[side] += 1
@@ -451,25 +503,25 @@ cdef class TileMachine:
     def set_clock(self, int64_t core_khz, routes=None, capacities=None, dram_mix=None):
         """Change the core clock, and with it port rates and capacities, for what is in flight as for what follows."""
         cdef int64_t e, r
-        cdef int64_t[:, ::1] rows
-        if core_khz < 1:
-            raise ValueError("set_clock: the clock must be positive")
+        if not 1 <= core_khz < FASTEST_KHZ:
+            raise ValueError("set_clock: the clock is positive and below 1 THz")
+        table = self.table if routes is None else np.array(routes, dtype=np.int64, order="C")
+        links = self.capacity if capacities is None else np.array(capacities, dtype=np.int64)
+        mix = self.dram_mix if dram_mix is None else np.array(dram_mix, dtype=np.int64)
+        if len(table) != self.n_routes or len(links) != self.n_links or len(mix) != self.dram_mix.shape[0]:
+            raise ValueError("set_clock: as many routes, links and DRAM mixes as before")
+        self._check_fabric(table, links, mix)
         for e in range(self.n_engines):
             if self.engine[e].state == COMPUTE:
                 self.engine[e].left -= self.khz * (self.now_ps - self.engine[e].updated)
                 self.engine[e].updated = self.now_ps
                 self.engine[e].end = self.now_ps + (self.engine[e].left + core_khz - 1) // core_khz
         self.khz = core_khz
-        if routes is not None:
-            rows = np.ascontiguousarray(routes, dtype=np.int64)
-            if rows.shape[0] != self.n_routes or rows.shape[1] != 13:
-                raise ValueError("set_clock: as many routes as before")
-            for r in range(self.n_routes):
-                fill_route(&self.routes[r], &rows[r, 0])
-        if capacities is not None:
-            self.capacity = np.array(capacities, dtype=np.int64)
-        if dram_mix is not None:
-            self.dram_mix = np.ascontiguousarray(dram_mix, dtype=np.int64)
+        self.table = table
+        self.capacity = links
+        self.dram_mix = mix
+        for r in range(self.n_routes):
+            fill_route(&self.routes[r], &self.table[r, 0])
         self.rates_stale = True
 
     def run(self, int64_t until_ps=-1):
@@ -612,12 +664,15 @@ cdef class TileMachine:
         return 0
 
     cdef void _forget(self, int64_t e) noexcept nogil:
-        """Drop segments that no wait can reach any more: those before the earliest open wait of any engine."""
+        """Drop segments that no wait can reach any more: those before the earliest open wait of an engine that will look back."""
         cdef Log* log = &self.log[e]
-        cdef int64_t i, k, oldest = NEVER
-        for i in range(self.n_engines):
-            if self.engine[i].state == IDLE and self.engine[i].last_end < oldest:
+        cdef int64_t i, k, host = self.n_cores * ENGINES, oldest = self.now_ps
+        for i in range(host):
+            if self.engine[i].works and self.engine[i].state == IDLE and self.engine[i].last_end < oldest:
                 oldest = self.engine[i].last_end
+        # the copy engine inwards looks back at the host alone, and the other two at nobody
+        if e == host and self.engine[host + 1].state == IDLE and self.engine[host + 1].last_end < oldest:
+            oldest = self.engine[host + 1].last_end
         k = 0
         while k < log.n - 1 and log.at[k].end <= oldest:
             k += 1
