@@ -9,8 +9,9 @@ Time is in integer picoseconds, rates in 2^-32 byte/ps, remaining bytes in 2^-32
 integer kHz, so that stopping at any instant and going on changes nothing. At one instant all completions come first, then starts in
 (core, engine) order until none is possible, then rates, once.
 
-Every engine is, at every instant, busy or waiting for exactly one cause. A wait belongs to the condition satisfied last (ties:
-dependency, input, buffer) and is resolved, instant by instant, to what the awaited engine was doing.
+Every engine is, at every instant, busy or waiting for exactly one cause. A wait belongs to the condition that was satisfied at the
+instant at which it ends (ties: dependency, input, buffer, then the tile before, whose turn came first) and is resolved, picosecond by
+picosecond, to what the awaited engine was doing. A stage that several tiles pass at one instant was moved by what let the first pass.
 
 Not modelled here: what a tile costs (systolic and vector cycles, bytes, access patterns): the compiler says so.
 The plain-Python twin is leptonsim/kernels/plain/tiles.py.
@@ -20,7 +21,7 @@ from libc.stdint cimport int64_t
 from libc.stdlib cimport calloc, free, realloc
 from libc.string cimport memmove
 
-from leptonsim.kernels.fabric cimport Route, fill_route, max_min
+from leptonsim.kernels.fabric cimport MAX_ROUTE_LINKS, SHARE_ONE, Route, fill_route, max_min
 
 import numpy as np
 
@@ -98,6 +99,12 @@ STEP_FIELDS = (
 cdef int64_t NEVER = 1LL << 62
 cdef int64_t WORK = 1000000000  # work units in one cycle: kHz x ps
 
+# Bounds within which no sum or product leaves 64 bits. A rate is in 2^-32 byte/ps.
+cdef int64_t LEAST_RATE = 1 << 16
+cdef int64_t MOST_RATE = 1LL << 46
+cdef int64_t FASTEST_KHZ = 1000000000
+cdef int64_t LONGEST_PS = 1000000000000
+
 cdef struct Segment:
     int64_t end       # end of the segment; it begins where the one before ends
     int64_t alone     # for bytes in motion: the part that the port-limited rate alone accounts for
@@ -119,6 +126,8 @@ cdef struct Engine:
     int64_t route
     int64_t step
     int64_t last_end  # end of the previous job: a wait begins here
+    bint first        # the job belongs to the program's first instance
+    bint works        # the program has jobs for it
 
 cdef struct Cursor:
     int64_t instance  # which repetition of the program
@@ -130,9 +139,9 @@ cdef struct Cursor:
     int64_t tile      # tiles of the core already done, over all instances
     bint valid        # false when every submitted instance is done
 
-cdef struct Source:   # who satisfied a condition last, and what kind of condition it was
+cdef struct Source:   # who satisfied a condition, and what kind of condition it was
     int64_t engine
-    int64_t relation
+    int64_t relation  # cause of the wait where the engine was computing; BUSY: whoever waits says so
     int64_t time
 
 # Stages that tiles pass in order; each has a cursor of its own.
@@ -148,8 +157,8 @@ cdef enum:
 
 cdef struct Core:
     Cursor cursor[STAGES]
-    Source source[STAGES]   # of the tile that passed the stage last
-    int64_t before[STAGES]  # tiles that had passed the stage before this instant
+    Source source[STAGES]   # what let tiles pass the stage, at the last instant at which any passed
+    int64_t before[STAGES]  # tiles that had passed the stage before that instant
     Source release          # who freed staging space last
     int64_t used            # staging bytes held
     int64_t held_w[2]       # of them by the weights in use, of vector-only steps [0] and of tensor steps [1]
@@ -206,6 +215,7 @@ cdef class TileMachine:
     cdef int64_t[::1] core_steps
     cdef int64_t[::1] deps
     cdef int64_t[::1] dram_mix
+    cdef int64_t[:, ::1] table        # the routes, as given
     cdef int64_t[::1] operator_steps  # steps of each operator
     cdef int64_t[::1] token_left      # [parity * tokens + token]: completions still awaited
     cdef Source* token_source
@@ -232,8 +242,6 @@ cdef class TileMachine:
     cdef int64_t[:, ::1] moving_time_view
     cdef int64_t[::1] route_bytes_view
     cdef int64_t[::1] peak_view
-    cdef list happened
-    cdef bint stop
     cdef readonly int64_t now_ps, wakes, tiles
     cdef int64_t event_kind[64]
     cdef int64_t event_value[64]
@@ -259,7 +267,8 @@ cdef class TileMachine:
         self.deps = np.ascontiguousarray(dependencies, dtype=np.int64)
         self.capacity = np.array(capacities, dtype=np.int64)
         self.dram_mix = np.ascontiguousarray(dram_mix, dtype=np.int64)
-        table = np.ascontiguousarray(routes, dtype=np.int64)
+        table = np.array(routes, dtype=np.int64, order="C")
+        self.table = table
         self.n_cores = self.core_steps.shape[0] - 1
         self.n_steps = self.steps.shape[0]
         self.n_operators = operators
@@ -272,6 +281,7 @@ cdef class TileMachine:
         self.copy_in_route, self.copy_out_route = copy_routes
         self.one_queue = one_queue
         self._check(table)
+        self._check_fabric(table, self.capacity, self.dram_mix)
         self.room = np.zeros(self.n_links, dtype=np.int64)
         self.weight = np.zeros(self.n_links, dtype=np.int64)
         self.flows = np.zeros(self.n_routes, dtype=np.int64)
@@ -293,16 +303,21 @@ cdef class TileMachine:
         if self.token_source == NULL or self.routes == NULL or self.engine == NULL or self.log == NULL or self.core == NULL:
             raise MemoryError
         cdef int64_t i, s
-        cdef int64_t[:, ::1] rows = table
         for i in range(self.n_routes):
-            fill_route(&self.routes[i], &rows[i, 0])
+            fill_route(&self.routes[i], &self.table[i, 0])
         for i in range(self.n_engines):
             self.engine[i].end = NEVER
+        self._find_work()
         for i in range(self.n_cores):
             self.core[i].step_begin = self.core_steps[i]
             self.core[i].step_end = self.core_steps[i + 1]
             for s in range(STAGES):
-                self.core[i].source[s].engine = self.n_cores * ENGINES
+                self.core[i].source[s].time = -1
+            self.core[i].release.time = -1
+        for i in range(2 * self.n_tokens):
+            self.token_source[i].engine = self.n_cores * ENGINES
+            self.token_source[i].relation = DEPENDENCY
+            self.token_source[i].time = -1
         for i in range(2):
             self._arm(i)
 
@@ -311,8 +326,8 @@ cdef class TileMachine:
         cdef int64_t i, k, b, r, w, a, rest, tensor, routes = table.shape[0]
         if self.runs.shape[1] != RUN_COLUMNS or self.blocks.shape[1] != 3 or self.steps.shape[1] != STEP_COLUMNS or table.shape[1] != 13:
             raise ValueError("TileMachine: runs have 7 columns, blocks 3, steps 12, routes 13")
-        if self.khz < 1 or self.setup_ps < 0:
-            raise ValueError("TileMachine: the clock must be positive, the set-up time not negative")
+        if not 1 <= self.khz < FASTEST_KHZ or not 0 <= self.setup_ps < LONGEST_PS:
+            raise ValueError("TileMachine: the clock is positive and below 1 THz, the set-up time not negative and below 1 s")
         if self.n_cores < 1 or self.core_steps[0] != 0 or self.core_steps[self.n_cores] != self.n_steps or self.n_steps < 1:
             raise ValueError("TileMachine: the cores do not divide the steps")
         for i in range(self.n_cores):
@@ -355,23 +370,59 @@ cdef class TileMachine:
                     tensor = self.runs[r, RUN_TENSOR] > 0
             if w + a + rest > self.steps[i, STEP_STAGE]:
                 raise ValueError(f"TileMachine: step {i} stages {w + a + rest} bytes in {self.steps[i, STEP_STAGE]}")
-        for r in range(routes):
-            if table[r, 0] < 1 or table[r, 1] < 0 or not 0 <= table[r, 2] < max(self.dram_mix.shape[0], 1) or not 0 <= table[r, 4] <= 4:
-                raise ValueError(f"TileMachine: route {r} has no rate, a negative latency, an unknown pattern or too many links")
-            if table[r, 3] not in (DRAM, NOC, PCIE):
-                raise ValueError("TileMachine: a route's kind is DRAM (4), NoC (5) or PCIe (6)")
-            for k in range(table[r, 4]):
-                if not 0 <= table[r, 5 + k] < self.n_links or table[r, 9 + k] < 0:
-                    raise ValueError(f"TileMachine: route {r} names a link that does not exist")
-        for i in range(self.n_links):
-            if self.capacity[i] < 65536:
-                raise ValueError(f"TileMachine: link {i} is slower than 16 MB/s")
-        for i in range(self.dram_mix.shape[0]):
-            if self.dram_mix[i] < 65536:
-                raise ValueError("TileMachine: DRAM is slower than 16 MB/s")
         if not (0 <= self.copy_in_route < routes and 0 <= self.copy_out_route < routes):
             raise ValueError("TileMachine: copies need a route")
         return 0
+
+    cdef int _check_fabric(self, int64_t[:, ::1] table, int64_t[::1] capacity, int64_t[::1] mix) except -1:
+        """Refuse rates that are zero, or so great or small that sums overflow."""
+        cdef int64_t i, k, r, links = capacity.shape[0], mixes = mix.shape[0], least
+        if table.shape[0] < 1 or table.shape[1] != 13:
+            raise ValueError("TileMachine: there is at least one route, and routes have 13 columns")
+        if links < 1 or mixes & (mixes - 1):
+            raise ValueError("TileMachine: there is at least one link, and the DRAM mixes are none or a power of two")
+        for i in range(links):
+            if not LEAST_RATE <= capacity[i] < MOST_RATE:
+                raise ValueError(f"TileMachine: link {i} is slower than 16 MB/s or faster than 16 PB/s")
+        for i in range(mixes):
+            if not LEAST_RATE <= mix[i] < MOST_RATE:
+                raise ValueError(f"TileMachine: DRAM is slower than 16 MB/s or faster than 16 PB/s in mix {i}")
+        for r in range(table.shape[0]):
+            if not LEAST_RATE <= table[r, 0] < MOST_RATE or not 0 <= table[r, 1] < LONGEST_PS:
+                raise ValueError(f"TileMachine: route {r} is slower than 16 MB/s, faster than 16 PB/s, or has no sensible latency")
+            if not 0 <= table[r, 2] < max(mixes, 1):
+                raise ValueError(f"TileMachine: route {r} has a pattern that no DRAM mix knows")
+            if table[r, 3] not in (DRAM, NOC, PCIE):
+                raise ValueError("TileMachine: a route's kind is DRAM (4), NoC (5) or PCIe (6)")
+            if not 0 <= table[r, 4] <= MAX_ROUTE_LINKS:
+                raise ValueError(f"TileMachine: route {r} has more than {MAX_ROUTE_LINKS} links, or less than none")
+            for k in range(table[r, 4]):
+                i = table[r, 5 + k]
+                if not 0 <= i < links:
+                    raise ValueError(f"TileMachine: route {r} names a link that does not exist")
+                least = capacity[i]
+                if i == 0 and mixes:
+                    least = min(mix)
+                if not 0 <= table[r, 9 + k] <= 64 * SHARE_ONE or self.n_engines * table[r, 9 + k] * MAX_ROUTE_LINKS > least * SHARE_ONE:
+                    raise ValueError(f"TileMachine: route {r} takes a share of link {i} that is negative or leaves nothing for others")
+        return 0
+
+    cdef void _find_work(self) noexcept:
+        """Tell the engines that the program has jobs for from those that stay idle for ever."""
+        cdef int64_t c, i, b, r, k
+        cdef int64_t engine_of[RUN_COLUMNS]
+        engine_of[RUN_W] = WEIGHTS
+        engine_of[RUN_A] = engine_of[RUN_X] = WEIGHTS if self.one_queue else ACTIVATIONS
+        engine_of[RUN_TENSOR] = TENSOR
+        engine_of[RUN_VECTOR] = VECTOR
+        engine_of[RUN_O] = STORE
+        for c in range(self.n_cores):
+            for i in range(self.core_steps[c], self.core_steps[c + 1]):
+                for b in range(self.steps[i, STEP_BLOCK], self.steps[i, STEP_BLOCK_END]):
+                    for r in range(self.blocks[b, 1], self.blocks[b, 2]):
+                        for k in range(RUN_W, RUN_COLUMNS):
+                            if self.runs[r, k]:
+                                self.engine[c * ENGINES + engine_of[k]].works = True
 
     def __dealloc__(self):
         cdef int64_t i
@@ -434,11 +485,17 @@ cdef class TileMachine:
         if not 0 < size_bytes < 1 << 30:
             raise ValueError("copy: 1 byte to 2^30 at a time")
         cdef int64_t side = 1 if out else 0
+        cdef Copy* grown
+        if self.copies_n[side] == self.copies_room[side] and 2 * self.copies_head[side] > self.copies_n[side]:
+            self.copies_n[side] -= self.copies_head[side]
+            memmove(self.copies[side], self.copies[side] + self.copies_head[side], self.copies_n[side] * sizeof(Copy))
+            self.copies_head[side] = 0
         if self.copies_n[side] == self.copies_room[side]:
-            self.copies_room[side] = 2 * self.copies_room[side] + 16
-            self.copies[side] = <Copy*> realloc(self.copies[side], self.copies_room[side] * sizeof(Copy))
-            if self.copies[side] == NULL:
+            grown = <Copy*> realloc(self.copies[side], (2 * self.copies_room[side] + 16) * sizeof(Copy))
+            if grown == NULL:
                 raise MemoryError
+            self.copies[side] = grown
+            self.copies_room[side] = 2 * self.copies_room[side] + 16
         self.copies[side][self.copies_n[side]].size = size_bytes
         self.copies[side][self.copies_n[side]].tag = tag
         self.copies_n[side] += 1
@@ -446,32 +503,33 @@ cdef class TileMachine:
     def set_clock(self, int64_t core_khz, routes=None, capacities=None, dram_mix=None):
         """Change the core clock, and with it port rates and capacities, for what is in flight as for what follows."""
         cdef int64_t e, r
-        cdef int64_t[:, ::1] rows
-        if core_khz < 1:
-            raise ValueError("set_clock: the clock must be positive")
+        if not 1 <= core_khz < FASTEST_KHZ:
+            raise ValueError("set_clock: the clock is positive and below 1 THz")
+        table = self.table if routes is None else np.array(routes, dtype=np.int64, order="C")
+        links = self.capacity if capacities is None else np.array(capacities, dtype=np.int64)
+        mix = self.dram_mix if dram_mix is None else np.array(dram_mix, dtype=np.int64)
+        if len(table) != self.n_routes or len(links) != self.n_links or len(mix) != self.dram_mix.shape[0]:
+            raise ValueError("set_clock: as many routes, links and DRAM mixes as before")
+        self._check_fabric(table, links, mix)
         for e in range(self.n_engines):
             if self.engine[e].state == COMPUTE:
                 self.engine[e].left -= self.khz * (self.now_ps - self.engine[e].updated)
                 self.engine[e].updated = self.now_ps
                 self.engine[e].end = self.now_ps + (self.engine[e].left + core_khz - 1) // core_khz
         self.khz = core_khz
-        if routes is not None:
-            rows = np.ascontiguousarray(routes, dtype=np.int64)
-            if rows.shape[0] != self.n_routes or rows.shape[1] != 13:
-                raise ValueError("set_clock: as many routes as before")
-            for r in range(self.n_routes):
-                fill_route(&self.routes[r], &rows[r, 0])
-        if capacities is not None:
-            self.capacity = np.array(capacities, dtype=np.int64)
-        if dram_mix is not None:
-            self.dram_mix = np.ascontiguousarray(dram_mix, dtype=np.int64)
+        self.table = table
+        self.capacity = links
+        self.dram_mix = mix
+        for r in range(self.n_routes):
+            fill_route(&self.routes[r], &self.table[r, 0])
         self.rates_stale = True
 
     def run(self, int64_t until_ps=-1):
         """Go on until just before ``until_ps`` (-1: as long as anything happens) or until something is to be reported.
 
-        Returns a list of ``("done", instance)`` and ``("copied", tag)`` that happened at ``now_ps``; an empty list when ``until_ps``
-        was reached or nothing is left to happen.
+        What happens at ``until_ps`` itself is left to the next call, so that all signals of that instant can be given first; a call
+        with ``until_ps`` equal to ``now_ps`` does nothing. Returns a list of ``("done", instance)`` and ``("copied", tag)`` that
+        happened at ``now_ps``; an empty list when ``until_ps`` was reached or nothing is left to happen.
         """
         cdef int64_t limit = NEVER if until_ps < 0 else until_ps
         cdef int status, k
@@ -606,12 +664,15 @@ cdef class TileMachine:
         return 0
 
     cdef void _forget(self, int64_t e) noexcept nogil:
-        """Drop segments that no wait can reach any more: those before the earliest open wait of any engine."""
+        """Drop segments that no wait can reach any more: those before the earliest open wait of an engine that will look back."""
         cdef Log* log = &self.log[e]
-        cdef int64_t i, k, oldest = NEVER
-        for i in range(self.n_engines):
-            if self.engine[i].state == IDLE and self.engine[i].last_end < oldest:
+        cdef int64_t i, k, host = self.n_cores * ENGINES, oldest = self.now_ps
+        for i in range(host):
+            if self.engine[i].works and self.engine[i].state == IDLE and self.engine[i].last_end < oldest:
                 oldest = self.engine[i].last_end
+        # the copy engine inwards looks back at the host alone, and the other two at nobody
+        if e == host and self.engine[host + 1].state == IDLE and self.engine[host + 1].last_end < oldest:
+            oldest = self.engine[host + 1].last_end
         k = 0
         while k < log.n - 1 and log.at[k].end <= oldest:
             k += 1
@@ -660,8 +721,8 @@ cdef class TileMachine:
 
     # ---- jobs --------------------------------------------------------------------------------------------------------------
 
-    cdef int _begin(self, int64_t e, int64_t step, Source source) noexcept nogil:
-        """An engine starts a job now: close its wait."""
+    cdef int _begin(self, int64_t e, int64_t step, bint first, Source source) noexcept nogil:
+        """An engine starts a job now (``first``: of the program's first instance): close its wait."""
         cdef Engine* engine = &self.engine[e]
         if self.now_ps > engine.last_end:
             if self._wait(e, step, engine.last_end, self.now_ps, source) < 0:
@@ -669,26 +730,27 @@ cdef class TileMachine:
         engine.start = self.now_ps
         engine.updated = self.now_ps
         engine.step = step
+        engine.first = first
         if step >= 0 and self.step_span_view[step, e % ENGINES, 0] < 0:
             self.step_span_view[step, e % ENGINES, 0] = self.now_ps
         return 0
 
-    cdef int _compute(self, int64_t e, int64_t step, int64_t cycles, Source source) noexcept nogil:
+    cdef int _compute(self, int64_t e, Cursor* at, int64_t cycles, Source source) noexcept nogil:
         cdef Engine* engine = &self.engine[e]
-        if self._begin(e, step, source) < 0:
+        if self._begin(e, at.step, at.instance == 0, source) < 0:
             return -1
         engine.state = COMPUTE
         engine.left = cycles * WORK
         engine.end = self.now_ps + (engine.left + self.khz - 1) // self.khz
         return 0
 
-    cdef int _move(self, int64_t e, int64_t step, int64_t size, int64_t route, Source source) noexcept nogil:
+    cdef int _move(self, int64_t e, int64_t step, bint first, int64_t size, int64_t route, Source source) noexcept nogil:
         cdef Engine* engine = &self.engine[e]
         # Requests of back-to-back jobs overlap: the first byte's latency shows only after a pause.
         cdef int64_t wait = self.setup_ps
         if self.now_ps > engine.last_end or engine.last_end == 0:
             wait += self.routes[route].latency_ps
-        if self._begin(e, step, source) < 0:
+        if self._begin(e, step, first, source) < 0:
             return -1
         engine.size = size
         engine.route = route
@@ -714,7 +776,7 @@ cdef class TileMachine:
         cdef Engine* engine = &self.engine[e]
         cdef int64_t span = self.now_ps - engine.start, kind, alone, moved
         self._account(e, engine.step, BUSY, span)
-        if engine.step >= 0:
+        if engine.step >= 0 and engine.first:
             self.step_span_view[engine.step, e % ENGINES, 1] = self.now_ps
         if engine.state == TRANSFER:
             kind = self.routes[engine.route].kind
@@ -763,8 +825,16 @@ cdef class TileMachine:
 
     # ---- conditions --------------------------------------------------------------------------------------------------------
 
+    cdef Source _nobody(self, int64_t engine, int64_t relation) noexcept nogil:
+        """No condition was satisfied at this instant: what a job waited for is its own engine, busy until now."""
+        cdef Source source
+        source.engine = engine
+        source.relation = relation
+        source.time = self.now_ps - 1
+        return source
+
     cdef bint _ready(self, Cursor* at, Source* last) noexcept nogil:
-        """Whether everything that the cursor's step depends on is there; ``last`` becomes what came last."""
+        """Whether everything that the first tile of a step depends on is there; ``last`` becomes what came at this instant."""
         cdef int64_t i, t, base = (at.instance & 1) * self.n_tokens
         if at.index or at.repeat or at.block != self.steps[at.step, STEP_BLOCK] or at.run != self.blocks[at.block, 1]:
             return True
@@ -772,15 +842,15 @@ cdef class TileMachine:
             t = base + self.deps[i]
             if self.token_left[t] > 0:
                 return False
-            if self.token_source[t].time > last.time:
+            if last.time < self.now_ps and self.token_source[t].time == self.now_ps:
                 last[0] = self.token_source[t]
         return True
 
     cdef bint _passed(self, Core* core, int stage, Cursor* at, int64_t relation, Source* last) noexcept nogil:
-        """Whether the tile has passed an earlier stage; ``last`` becomes who let it pass, if that was the latest so far."""
+        """Whether the tile has passed an earlier stage; ``last`` becomes who let it pass, if that was now and nothing else was yet."""
         if core.cursor[stage].tile <= at.tile:
             return False
-        if core.before[stage] <= at.tile and core.source[stage].time > last.time:
+        if last.time < self.now_ps and core.source[stage].time == self.now_ps and core.before[stage] <= at.tile:
             last[0] = core.source[stage]
             if last.relation == BUSY:
                 last.relation = relation
@@ -792,7 +862,9 @@ cdef class TileMachine:
             why.engine = engine
             why.relation = BUSY
         why.time = self.now_ps
-        core.source[stage] = why
+        if core.source[stage].time < self.now_ps:
+            core.source[stage] = why
+            core.before[stage] = core.cursor[stage].tile
         self.tiles += stage == WRITE
         core.dirty = True
 
@@ -840,7 +912,7 @@ cdef class TileMachine:
         if stage == WRITE and moved:
             base = (instance & 1) * self.n_tokens
             for k in range(2):
-                self._complete(base + (self.steps[step, STEP_OPERATOR] if k == 0 else self.n_operators + step), core.source[WRITE], c * ENGINES + STORE)
+                self._complete(base + (self.steps[step, STEP_OPERATOR] if k == 0 else self.n_operators + step), why.engine if engine < 0 else engine)
             self.steps_left[instance & 1] -= 1
             if self.steps_left[instance & 1] == 0:
                 self._arm(instance & 1)
@@ -850,11 +922,12 @@ cdef class TileMachine:
                     self.core[k].dirty = True
         return 0
 
-    cdef void _complete(self, int64_t token, Source why, int64_t engine) noexcept nogil:
+    cdef void _complete(self, int64_t token, int64_t engine) noexcept nogil:
+        """One of the completions that a token awaits; ``engine`` held it until now."""
         cdef int64_t c
         self.token_left[token] -= 1
         if self.token_left[token] == 0:
-            self.token_source[token].engine = why.engine
+            self.token_source[token].engine = engine
             self.token_source[token].relation = DEPENDENCY
             self.token_source[token].time = self.now_ps
             for c in range(self.n_cores):
@@ -881,9 +954,9 @@ cdef class TileMachine:
         need = self.runs[at.run, RUN_W] + self.runs[at.run, RUN_A] + self.runs[at.run, RUN_X] + self.runs[at.run, RUN_O]
         if need and core.used + need > self.steps[at.step, STEP_STAGE]:
             return 0
-        why = core.release
-        if self.token_source[launch].time > why.time or why.time == 0:
-            why = self.token_source[launch]
+        why = self.token_source[launch]
+        if why.time < self.now_ps and core.release.time == self.now_ps:
+            why = core.release
         core.used += need
         if core.used > self.peak_view[c]:
             self.peak_view[c] = core.used
@@ -895,14 +968,12 @@ cdef class TileMachine:
         """Start the next load of a stage, or pass it when empty: 1 when something changed, -1 when memory is out."""
         cdef Core* core = &self.core[c]
         cdef Cursor* at = &core.cursor[stage]
-        cdef Source why
+        cdef int turn
         cdef int64_t size, e = c * ENGINES + (WEIGHTS if stage == LOAD_W or self.one_queue else ACTIVATIONS)
+        cdef Source why = self._nobody(e, BUFFER)
         if not at.valid or self.engine[e].state != IDLE:
             return 0
-        why.engine = e
-        why.relation = BUFFER
-        why.time = -1
-        # ties are settled in favour of what is looked at first: dependency, input, buffer
+        # ties are settled in favour of what is looked at first: dependency, input, buffer, turn
         if (stage != LOAD_W or self.steps[at.step, STEP_W_WAITS]) and not self._ready(at, &why):
             return 0
         if stage == LOAD_X and not self._passed(core, LOAD_A, at, INPUT, &why):
@@ -915,24 +986,25 @@ cdef class TileMachine:
             return 0
         if not self._passed(core, GRANT, at, BUFFER, &why):
             return 0
+        # An engine takes tiles in turn: one that had nothing to load may have held this one until now.
+        turn = LOAD_X if stage == LOAD_A or self.one_queue else stage
+        if why.time < self.now_ps and core.source[turn].time == self.now_ps:
+            why = core.source[turn]
         size = self.runs[at.run, RUN_W if stage == LOAD_W else RUN_A if stage == LOAD_A else RUN_X]
         if size == 0:
             self._through(c, stage, -1, why)
             return 1
-        if self._move(e, at.step, size, self.steps[at.step, STEP_W_ROUTE + stage - LOAD_W], why) < 0:
+        if self._move(e, at.step, at.instance == 0, size, self.steps[at.step, STEP_W_ROUTE + stage - LOAD_W], why) < 0:
             return -1
         return 1
 
     cdef int _multiply(self, int64_t c) noexcept nogil:
         cdef Core* core = &self.core[c]
         cdef Cursor* at = &core.cursor[MULTIPLY]
-        cdef Source why
         cdef int64_t e = c * ENGINES + TENSOR
+        cdef Source why = self._nobody(e, INPUT)
         if not at.valid or self.engine[e].state != IDLE:
             return 0
-        why.engine = e
-        why.relation = INPUT
-        why.time = -1
         if not self._passed(core, LOAD_A, at, INPUT, &why) or not self._passed(core, LOAD_W, at, INPUT, &why):
             return 0
         if self.runs[at.run, RUN_TENSOR] == 0:
@@ -940,49 +1012,46 @@ cdef class TileMachine:
             return 1
         if at.tile - core.cursor[FINISH].tile >= self.steps[at.step, STEP_ACCUMULATORS]:
             return 0
-        if core.source[FINISH].time > why.time and at.tile - core.before[FINISH] >= self.steps[at.step, STEP_ACCUMULATORS]:
+        if (
+            why.time < self.now_ps and core.source[FINISH].time == self.now_ps
+            and at.tile - core.before[FINISH] >= self.steps[at.step, STEP_ACCUMULATORS]
+        ):
             why = core.source[FINISH]
             if why.relation == BUSY:
                 why.relation = BUFFER
-        if self._compute(e, at.step, self.runs[at.run, RUN_TENSOR], why) < 0:
+        if self._compute(e, at, self.runs[at.run, RUN_TENSOR], why) < 0:
             return -1
         return 1
 
     cdef int _vector(self, int64_t c) noexcept nogil:
         cdef Core* core = &self.core[c]
         cdef Cursor* at = &core.cursor[FINISH]
-        cdef Source why
         cdef int64_t e = c * ENGINES + VECTOR
+        cdef Source why = self._nobody(e, INPUT)
         if not at.valid or self.engine[e].state != IDLE:
             return 0
-        why.engine = e
-        why.relation = INPUT
-        why.time = -1
         if not self._passed(core, MULTIPLY, at, INPUT, &why) or not self._passed(core, LOAD_X, at, INPUT, &why):
             return 0
         if self.runs[at.run, RUN_VECTOR] == 0:
             self._through(c, FINISH, -1, why)
             return 1
-        if self._compute(e, at.step, self.runs[at.run, RUN_VECTOR], why) < 0:
+        if self._compute(e, at, self.runs[at.run, RUN_VECTOR], why) < 0:
             return -1
         return 1
 
     cdef int _store(self, int64_t c) noexcept nogil:
         cdef Core* core = &self.core[c]
         cdef Cursor* at = &core.cursor[WRITE]
-        cdef Source why
         cdef int64_t e = c * ENGINES + STORE
+        cdef Source why = self._nobody(e, INPUT)
         if not at.valid or self.engine[e].state != IDLE:
             return 0
-        why.engine = e
-        why.relation = INPUT
-        why.time = -1
         if not self._passed(core, FINISH, at, INPUT, &why):
             return 0
         if self.runs[at.run, RUN_O] == 0:
             self._through(c, WRITE, -1, why)
             return 1
-        if self._move(e, at.step, self.runs[at.run, RUN_O], self.steps[at.step, STEP_O_ROUTE], why) < 0:
+        if self._move(e, at.step, at.instance == 0, self.runs[at.run, RUN_O], self.steps[at.step, STEP_O_ROUTE], why) < 0:
             return -1
         return 1
 
@@ -990,7 +1059,7 @@ cdef class TileMachine:
         """Start everything that can start now, in (core, engine) order, until nothing more can."""
         cdef int64_t c, side, e
         cdef int changed, any_core = 1
-        cdef Source nobody
+        cdef Source why
         while any_core:
             any_core = 0
             for c in range(self.n_cores):
@@ -1026,10 +1095,8 @@ cdef class TileMachine:
                 if self.copies_head[side] == self.copies_n[side]:
                     self.copies_head[side] = 0
                     self.copies_n[side] = 0
-                nobody.engine = self.n_cores * ENGINES if side == 0 else e
-                nobody.relation = ARRIVAL if side == 0 else DEPENDENCY
-                nobody.time = self.now_ps
-                if self._move(e, -1, self.copy_now[side].size, self.copy_out_route if side else self.copy_in_route, nobody) < 0:
+                why = self._nobody(e, DEPENDENCY) if side else self._nobody(self.n_cores * ENGINES, ARRIVAL)
+                if self._move(e, -1, False, self.copy_now[side].size, self.copy_out_route if side else self.copy_in_route, why) < 0:
                     return -1
         return 0
 
@@ -1039,10 +1106,7 @@ cdef class TileMachine:
         """All completions of this instant."""
         cdef int64_t e, c, side
         cdef int kind, stage
-        cdef Source nobody
-        nobody.engine = 0
-        nobody.relation = BUSY
-        nobody.time = self.now_ps
+        cdef Source nobody = self._nobody(0, BUSY)
         for e in range(self.n_engines):
             if self.engine[e].end != self.now_ps:
                 continue
@@ -1080,32 +1144,20 @@ cdef class TileMachine:
         return LOAD_A if core.cursor[LOAD_A].tile == core.cursor[LOAD_X].tile else LOAD_X
 
     cdef int _run(self, int64_t limit) noexcept nogil:
-        cdef int64_t e, c, s, at
-        self._mark()
-        if self._start() < 0:
-            return -1
-        if self.rates_stale:
-            self._share()
-        while self.event_n == 0:
-            at = NEVER
-            for e in range(self.n_engines):
-                if self.engine[e].end < at:
-                    at = self.engine[e].end
-            if at >= limit or at == NEVER:
-                if limit != NEVER:
-                    self.now_ps = limit
-                return 0
-            self.now_ps = at
-            self._mark()
+        cdef int64_t e, at
+        while self.now_ps < limit:
+            # also after a stop: what ends at this instant ends before anything starts or rates change
             if self._finish_jobs() < 0 or self._start() < 0:
                 return -1
             if self.rates_stale:
                 self._share()
-        return 1
-
-    cdef void _mark(self) noexcept nogil:
-        """A new instant: remember how far every stage was."""
-        cdef int64_t c, s
-        for c in range(self.n_cores):
-            for s in range(STAGES):
-                self.core[c].before[s] = self.core[c].cursor[s].tile
+            if self.event_n:
+                return 1
+            at = NEVER
+            for e in range(self.n_engines):
+                if self.engine[e].end < at:
+                    at = self.engine[e].end
+            if at == NEVER and limit == NEVER:
+                return 0
+            self.now_ps = min(at, limit)
+        return 0
