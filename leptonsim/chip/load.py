@@ -32,6 +32,14 @@ def load_chip(source: str | FilePath, overrides: changes.Overrides = ()) -> Chip
     return build(changed)
 
 
+def chip_from_text(text: str, name: str) -> Chip:
+    """The chip that a YAML text describes; ``name`` stands for the file in messages. Raises ChipError (a LeptonError)."""
+    document, wrong = read(text, name)
+    if wrong:
+        fail(wrong + check(document))
+    return build(document)
+
+
 def shipped_chips() -> tuple[str, ...]:
     """The names of the chips that ship with the package, sorted."""
     return tuple(sorted(path.stem for path in _configs().glob("*.yaml")))

@@ -10,9 +10,9 @@ A model keeps its source without the weights, so that it can be pickled and read
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from leptonsim.errors import LeptonError
 from leptonsim.model.assembly import assemble
@@ -25,6 +25,8 @@ from leptonsim.model.source import Source, open_source
 
 if TYPE_CHECKING:
     import onnx
+
+T = TypeVar("T")
 
 TOKENS_KEY = "leptonsim.tokens_per_sample"
 """Metadata key under which a built-in language model tells how many tokens of one sample a run processes."""
@@ -58,11 +60,19 @@ class Model:
         self._binding = binding
         self.graph: Graph = reading.graph(request, binding)
         self._batches: dict[int, Model] = {self.graph.batch: self}
+        self._derived: dict[str, Any] = {}
 
     @property
     def name(self) -> str:
         """Name of the model: of its file, or as it was asked for."""
         return self._source.name
+
+    def derived(self, name: str, make: Callable[[Graph], T]) -> T:
+        """What ``make`` computes from the graph; computed once, then remembered under ``name``."""
+        if name not in self._derived:
+            self._derived[name] = make(self.graph)
+        found: T = self._derived[name]
+        return found
 
     def with_batch(self, batch: int) -> Model:
         """The same model at another batch; read once, then remembered."""
