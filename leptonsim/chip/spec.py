@@ -22,7 +22,7 @@ from leptonsim.chip.overrides import Overrides, apply, as_text
 from leptonsim.chip.power import Energy, Power
 from leptonsim.chip.report import problems
 from leptonsim.chip.scalars import Integer, Measure, Text
-from leptonsim.chip.tree import Document, Mark, Path, Tree, fail
+from leptonsim.chip.tree import Document, Mark, Path, Problem, Tree, fail
 from leptonsim.chip.units import FREQUENCY
 
 
@@ -123,7 +123,7 @@ def build(document: Document) -> Chip:
     return chip
 
 
-def check(document: Document) -> list[Any]:
+def check(document: Document) -> list[Problem]:
     """Every problem of a document, without raising."""
     try:
         Chip.model_validate(_given(document.tree))
