@@ -22,14 +22,12 @@ from leptonsim.model.graph import Graph
 from leptonsim.model.inference import NodeInference
 from leptonsim.model.reader import Walk, Walked
 from leptonsim.model.source import Source, open_source
+from leptonsim.model.weightless import TOKENS_KEY
 
 if TYPE_CHECKING:
     import onnx
 
 T = TypeVar("T")
-
-TOKENS_KEY = "leptonsim.tokens_per_sample"
-"""Metadata key under which a built-in language model tells how many tokens of one sample a run processes."""
 
 
 def load_model(

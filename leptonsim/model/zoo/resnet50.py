@@ -39,7 +39,7 @@ def build(size: int = 224, classes: int = 1000) -> onnx.ModelProto:
     x = g.op("GlobalAveragePool", [x], name="avgpool")
     x = g.op("Flatten", [x], name="flatten", axis=1)
     weight, bias = g.weight("fc.weight", (classes, channels)), g.weight("fc.bias", (classes,))
-    logits = g.rename(g.op("Gemm", [x, weight, bias], name="fc", transB=1), "logits")
+    logits = g.op("Gemm", [x, weight, bias], name="fc", output="logits", transB=1)
     return g.model([(logits, ("batch", classes))])
 
 
