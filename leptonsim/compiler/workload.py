@@ -57,11 +57,18 @@ def workload(graph: Graph) -> Workload:
 
 
 def _accounts(graph: Graph, operators: Iterable[Operator], folded: set[str]) -> dict[str, int]:
-    count = Counter(dict.fromkeys(PLACES, 0))
-    count["folded"] = graph.folded + len(folded)
+    """A node counts once: folded, or as the main node of an operator, or fused; one that became several operators as
+    the last.
+    """
+    place: dict[str, str] = {}
     for operator in operators:
-        count[operator.engine] += 1
-        count["fused"] += len(operator.nodes) - 1 - sum(name in folded for name in operator.nodes)
+        for name in operator.nodes:
+            place.setdefault(name, "fused")
+    place.update((operator.name, operator.engine) for operator in operators if operator.name in place)
+    place.update(dict.fromkeys(folded, "folded"))
+    count = Counter(dict.fromkeys(PLACES, 0))
+    count.update(place.values())
+    count["folded"] += graph.folded
     return dict(count)
 
 
