@@ -74,7 +74,7 @@ def _accounts(graph: Graph, operators: Iterable[Operator], folded: set[str]) -> 
 
 @cache
 def ordered_passes() -> tuple[tuple[Callable[[Draft], None], ...], tuple[Callable[[Flow], None], ...]]:
-    """The passes over nodes, and those over operators, each in an order that respects every ``AFTER``.
+    """The passes over nodes, and those over operators, each in an order that respects every ``AFTER`` and ``BEFORE``.
 
     Raises:
         LeptonError: a pass names one that is not there, or they wait for each other.
@@ -89,10 +89,13 @@ def ordered_passes() -> tuple[tuple[Callable[[Draft], None], ...], tuple[Callabl
 def _in_order(modules: Mapping[str, ModuleType]) -> list[ModuleType]:
     sorter: TopologicalSorter[str] = TopologicalSorter()
     for name, module in modules.items():
-        missing = [other for other in module.AFTER if other not in modules]
+        before = getattr(module, "BEFORE", ())
+        missing = [other for other in (*module.AFTER, *before) if other not in modules]
         if missing:
-            raise LeptonError(f"pass {name} must run after {', '.join(missing)}, which is no pass of its kind")
+            raise LeptonError(f"pass {name} is ordered against {', '.join(missing)}, which is no pass of its kind")
         sorter.add(name, *module.AFTER)
+        for other in before:
+            sorter.add(other, name)
     order: list[ModuleType] = []
     try:
         sorter.prepare()
