@@ -71,6 +71,13 @@ class Draft(Dataflow[Node]):
         self.replace(old, new)
         self.origins[new.name] = origins
 
+    def split(self, old: Node, first: Node, second: Node) -> None:
+        """Replace a node by two in a row, each of which stands for it; ``second`` carries on its name."""
+        origins = self.origins[old.name]
+        self.replace([old], second)
+        self._enter(first, self._place[second.name] - 0.5)
+        self.origins[first.name] = origins
+
     def fold(self, node: Node) -> None:
         """Take out a node whose results are constants."""
         self.folded.update(self.origins.pop(node.name))

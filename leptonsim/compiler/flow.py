@@ -27,7 +27,7 @@ class Flow(Dataflow[Operator]):
         return (operand.tensor for operand in item.outputs)
 
     def through_views(self, tensor: str) -> tuple[str, list[Operator]]:
-        """Where a tensor comes from behind views that nobody else reads: the tensor there, and the views, last first."""
+        """Where a tensor comes from behind views that nobody else reads: the tensor there, and the views last first."""
         views: list[Operator] = []
         while True:
             maker = self.maker(tensor)

@@ -57,17 +57,24 @@ def workload(graph: Graph) -> Workload:
 
 
 def _accounts(graph: Graph, operators: Iterable[Operator], folded: set[str]) -> dict[str, int]:
-    count = Counter(dict.fromkeys(PLACES, 0))
-    count["folded"] = graph.folded + len(folded)
+    """A node counts once: folded, or as the main node of an operator, or fused; one that became several operators as
+    the last.
+    """
+    place: dict[str, str] = {}
     for operator in operators:
-        count[operator.engine] += 1
-        count["fused"] += len(operator.nodes) - 1 - sum(name in folded for name in operator.nodes)
+        for name in operator.nodes:
+            place.setdefault(name, "fused")
+    place.update((operator.name, operator.engine) for operator in operators if operator.name in place)
+    place.update(dict.fromkeys(folded, "folded"))
+    count = Counter(dict.fromkeys(PLACES, 0))
+    count.update(place.values())
+    count["folded"] += graph.folded
     return dict(count)
 
 
 @cache
 def ordered_passes() -> tuple[tuple[Callable[[Draft], None], ...], tuple[Callable[[Flow], None], ...]]:
-    """The passes over nodes, and those over operators, each in an order that respects every ``AFTER``.
+    """The passes over nodes, and those over operators, each in an order that respects every ``AFTER`` and ``BEFORE``.
 
     Raises:
         LeptonError: a pass names one that is not there, or they wait for each other.
@@ -82,10 +89,13 @@ def ordered_passes() -> tuple[tuple[Callable[[Draft], None], ...], tuple[Callabl
 def _in_order(modules: Mapping[str, ModuleType]) -> list[ModuleType]:
     sorter: TopologicalSorter[str] = TopologicalSorter()
     for name, module in modules.items():
-        missing = [other for other in module.AFTER if other not in modules]
+        before = getattr(module, "BEFORE", ())
+        missing = [other for other in (*module.AFTER, *before) if other not in modules]
         if missing:
-            raise LeptonError(f"pass {name} must run after {', '.join(missing)}, which is no pass of its kind")
+            raise LeptonError(f"pass {name} is ordered against {', '.join(missing)}, which is no pass of its kind")
         sorter.add(name, *module.AFTER)
+        for other in before:
+            sorter.add(other, name)
     order: list[ModuleType] = []
     try:
         sorter.prepare()

@@ -8,6 +8,7 @@ attention behind it.
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 
 from leptonsim.compiler.flow import Flow
@@ -21,28 +22,25 @@ def fuse(flow: Flow) -> None:
     for operator in flow:
         if operator.engine != "dma" or operator.kind not in ("Concat", "ScatterND", "ScatterElements"):
             continue
-        past, result = operator.inputs[0], operator.outputs[0]
+        past, views = flow.through_views(operator.inputs[0].tensor)
         if (
-            flow.tensors[past.tensor].kind != "input"
-            or result.tensor not in flow.results
-            or flow.only_reader(past.tensor) is None
+            flow.tensors[past].kind == "input"
+            and flow.only_reader(past) is not None
+            and operator.outputs[0].tensor in flow.results
         ):
-            continue
-        flow.replace([operator], _appending(flow, operator))
+            flow.replace([*views, operator], _appending(flow, operator, views))
 
 
-def _appending(flow: Flow, operator: Operator) -> Operator:
+def _appending(flow: Flow, operator: Operator, views: list[Operator]) -> Operator:
     new = operator.inputs[1:]
     result = operator.outputs[0].tensor
     if operator.kind == "Concat":
         node = flow.nodes[operator.name]
         shape = flow.tensors[new[0].tensor].shape
         axis = int(node.attributes["axis"]) % len(shape)
-        run = 1
-        for extent in shape[axis:]:
-            run *= extent
-        written = Operand(result, sum(part.elements for part in new), "strided", run)
+        written = Operand(result, sum(part.elements for part in new), "strided", math.prod(shape[axis:]))
     else:
         written = Operand(result, new[-1].elements, "random", new[-1].run_elements)
         new = (*new[:-1], replace(new[-1], access="sequential", run_elements=None))
-    return replace(operator, kind=f"{operator.kind}InPlace", inputs=new, outputs=(written,))
+    nodes = (*(name for view in reversed(views) for name in view.nodes), *operator.nodes)
+    return replace(operator, kind=f"{operator.kind}InPlace", nodes=nodes, inputs=new, outputs=(written,))

@@ -11,7 +11,8 @@ from leptonsim.compiler.passes._recognise import recognise
 from leptonsim.compiler.patterns import Pattern, either, number, op, var
 from leptonsim.model.graph import Node
 
-AFTER = ("fold_affine",)
+AFTER = ("fold_constants",)
+BEFORE = ("hoist_scale",)
 
 X = var("x")
 

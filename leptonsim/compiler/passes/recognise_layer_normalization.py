@@ -14,7 +14,8 @@ from leptonsim.compiler.draft import Draft
 from leptonsim.compiler.passes._recognise import recognise
 from leptonsim.compiler.patterns import Match, Pattern, either, number, op, var
 
-AFTER = ("fold_affine",)
+AFTER = ("fold_constants",)
+BEFORE = ("hoist_scale",)
 
 X = var("x")
 CENTRED = op("Sub", X, op("ReduceMean", X))

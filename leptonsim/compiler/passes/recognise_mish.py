@@ -6,7 +6,8 @@ from leptonsim.compiler.draft import Draft
 from leptonsim.compiler.passes._recognise import recognise
 from leptonsim.compiler.patterns import op, var
 
-AFTER = ("fold_affine",)
+AFTER = ("fold_constants",)
+BEFORE = ("hoist_scale",)
 
 X = var("x")
 MISH = op("Mul", X, op("Tanh", op("Softplus", X)))

@@ -12,6 +12,7 @@ from leptonsim.compiler.passes.recognise_layer_normalization import divided, las
 from leptonsim.compiler.patterns import either, number, op, var
 
 AFTER = ("recognise_layer_normalization",)
+BEFORE = ("hoist_scale",)
 
 X = var("x")
 SQUARED = either(op("Pow", X, number(2.0)), op("Mul", X, X))

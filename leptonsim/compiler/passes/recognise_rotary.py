@@ -12,7 +12,8 @@ from leptonsim.compiler.passes._recognise import recognise
 from leptonsim.compiler.patterns import either, op, var
 from leptonsim.model.graph import Node
 
-AFTER = ("fold_affine",)
+AFTER = ("fold_constants",)
+BEFORE = ("hoist_scale",)
 
 X, COS, SIN = var("x"), var("cos"), var("sin")
 

@@ -6,7 +6,8 @@ from leptonsim.compiler.draft import Draft
 from leptonsim.compiler.passes._recognise import recognise
 from leptonsim.compiler.patterns import either, op, var
 
-AFTER = ("fold_affine",)
+AFTER = ("fold_constants",)
+BEFORE = ("hoist_scale",)
 
 X = var("x")
 POWERS = op("Exp", either(op("Sub", X, op("ReduceMax", X)), X))

@@ -8,7 +8,8 @@ from leptonsim.compiler.draft import Draft
 from leptonsim.compiler.passes._recognise import recognise
 from leptonsim.compiler.patterns import Match, number, op, var
 
-AFTER = ("fold_affine",)
+AFTER = ("fold_constants",)
+BEFORE = ("hoist_scale",)
 
 X = var("x")
 PLAIN = op("Mul", X, op("Sigmoid", X))
