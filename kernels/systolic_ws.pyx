@@ -4,7 +4,6 @@ from libc.stdint cimport int64_t
 
 from leptonsim.kernels.systolic_array cimport (
     BROADSIDE,
-    DOUBLE,
     SCALESIM,
     SERIAL,
     SINGLE,
@@ -22,9 +21,9 @@ from leptonsim.kernels.systolic_array cimport (
 )
 
 
-cdef inline int64_t interval(const Array* a, int64_t slot, int64_t load, bint takes_turns) noexcept nogil:
-    # From one fold's first row to the next one's, whose operands take `load` cycles to enter.
-    return slot + load if takes_turns else larger(slot, load)
+cdef inline int64_t interval(int64_t slot, int64_t settled, int64_t load, bint takes_turns) noexcept nogil:
+    # From one fold's first row to the next one's, whose operands may enter after `settled` and take `load` cycles.
+    return larger(slot, settled) + load if takes_turns else larger(slot, settled + load)
 
 
 cdef inline int64_t broadside_start(
@@ -81,7 +80,7 @@ cdef Cycles stationary_cycles(
     cdef int64_t k_last = k - (k_folds - 1) * r if trimmed else r
     cdef int64_t n_last = columns - (n_folds - 1) * c if trimmed else c
     cdef int64_t k_first = r if k_folds > 1 else k_last
-    cdef int64_t last, slot, cross, reload, full, ragged, start, steady, end, group, ahead = 0
+    cdef int64_t last, slot, cross, settled, full, ragged, start, steady, end, group, ahead = 0
     cdef bint takes_turns
     out.useful = useful
     if a.schedule == SCALESIM:
@@ -96,22 +95,24 @@ cdef Cycles stationary_cycles(
         return out
 
     last = last_stream(a, streamed)
+    slot = stream(a, streamed)
     cross = r + a.pipeline_stages - 2
     if a.schedule == SERIAL:
-        out.weight_load = n_folds * k if trimmed else folds * r
-        out.steady = out.weight_load + folds * (last + cross) + (k_folds * columns if trimmed else folds * c)
-        out.total = out.steady + a.issue_overhead
-        out.padding = folds * last - useful
+        out.weight_load = (n_folds * k if trimmed else folds * r) + (folds - 1) * a.switch_overhead
+        out.steady = (
+            out.weight_load + a.switch_overhead + folds * (slot + cross) + (k_folds * columns if trimmed else folds * c)
+        )
+        out.total = out.steady - a.switch_overhead - (slot - last) + a.issue_overhead
+        out.padding = (folds - 1) * slot + last - useful
         out.first_load = k_first
         out.last_drain = cross + n_last
         out.fill_drain = out.total - useful - out.weight_load - out.padding
         return out
 
-    slot = stream(a, streamed)
-    reload = a.switch_overhead + (r if a.switch_settled and a.schedule == DOUBLE else 0)
+    settled = r if a.switch_settled else 0
     takes_turns = a.schedule == SINGLE or a.scratchpad_ports == 1
-    full = interval(a, slot, r + reload, takes_turns)
-    ragged = interval(a, slot, k_last + reload, takes_turns)
+    full = interval(slot, settled, r + a.switch_overhead, takes_turns)
+    ragged = interval(slot, settled, k_last + a.switch_overhead, takes_turns)
     # start: of the last fold after the first one's; steady: of one more fold like the last; group: from the last fold of
     # the column group before to the last fold of all.
     if a.load == BROADSIDE:
