@@ -63,7 +63,7 @@ def stationary_cycles(a: Array, streamed: int, k: int, columns: int, useful: int
         enter = rows + a.switch_overhead
         ready = starts[f - 1] + (max(slot, settled) + enter if takes_turns else max(slot, settled + enter))
         if a.load == 1 and f >= 2:
-            ready = max(ready, starts[f - 2] + rows - r + last + 2 * r + c - 3)
+            ready = max(ready, starts[f - 2] + last + r + folds[f - 2][1] - 3 + rows)
         starts.append(ready)
     end = max(start + last + cross + cols for start, (_, cols) in zip(starts, folds, strict=False))
     total = end + a.issue_overhead
