@@ -1,7 +1,8 @@
 """Cycles of GEMMs on a systolic array: the face of the three dataflows, one kernel file each.
 
 The twins in ``leptonsim/kernels/plain/systolic*.py`` walk the folds one by one and say what is modelled; here every
-padded form and every skewed form is closed. C callers cimport ``systolic_cycles`` (see ``leptonsim/kernels/systolic.pxd``).
+padded form and every skewed form is closed. C callers cimport ``systolic_cycles`` (see
+``leptonsim/kernels/systolic.pxd``).
 """
 
 from libc.stdint cimport int64_t

@@ -4,7 +4,6 @@ from libc.stdint cimport int64_t
 
 from leptonsim.kernels.systolic_array cimport (
     BROADSIDE,
-    DOUBLE,
     SCALESIM,
     SERIAL,
     SINGLE,
@@ -22,49 +21,58 @@ from leptonsim.kernels.systolic_array cimport (
 )
 
 
-cdef inline int64_t interval(const Array* a, int64_t slot, int64_t load, bint takes_turns) noexcept nogil:
-    # From one fold's first row to the next one's, whose operands take `load` cycles to enter.
-    return slot + load if takes_turns else larger(slot, load)
+cdef inline int64_t interval(int64_t slot, int64_t settled, int64_t load, bint takes_turns) noexcept nogil:
+    # From one fold's first row to the next one's, whose operands may enter after `settled` and take `load` cycles.
+    return larger(slot, settled) + load if takes_turns else larger(slot, settled + load)
 
 
-cdef inline int64_t broadside_start(
-    int64_t k_folds, int64_t n_folds, int64_t full, int64_t last, int64_t two, int64_t spare,
-    int64_t* ahead, int64_t* closing
+cdef struct Starts:
+    int64_t latest   # start of the latest fold
+    int64_t ahead    # start of the fold ahead of it, where there is one
+    bint two         # whether there is one
+
+
+cdef inline void advance(Starts* s, int64_t folds, int64_t one, int64_t two) noexcept nogil:
+    # So many more equal folds, each starting at max(start of the last + one, start of the last but one + two).
+    # The start of the j-th is the longest path in steps of one and two folds from either of the starts known: O(1).
+    if folds <= 0:
+        return
+    cdef int64_t latest = s.latest + two_step(folds, one, two), ahead = s.latest + two_step(folds - 1, one, two)
+    if s.two:
+        latest = larger(latest, s.ahead + two + two_step(folds - 1, one, two))
+        if folds > 1:
+            ahead = larger(ahead, s.ahead + two + two_step(folds - 2, one, two))
+    s.latest = latest
+    s.ahead = ahead
+    s.two = True
+
+
+cdef int64_t trimmed_broadside_start(
+    int64_t k_folds, int64_t n_folds, int64_t full, int64_t ragged, int64_t cross, int64_t r, int64_t k_last,
+    int64_t c, int64_t n_last, int64_t* before, int64_t* closing
 ) noexcept nogil:
-    # Start of the last fold, relative to the first one's, when x(f) = max(x(f-1) + one(f), x(f-2) + two(f)); for folds
-    # that fill the rows one = full and two = two, for the last of each column group one = last and two = two - spare.
-    # ahead: the start of the column group before the last one's last fold; closing: of one more fold like the last.
-    # A run of j equal folds is the longest path in steps of one and two: O(1); column groups are walked.
-    # Invariant: x is the latest start, before the one ahead of it, and has_before says whether there is one.
-    cdef int64_t x = 0, before = 0, run, group, after, jump
-    cdef bint has_before = False
-    ahead[0] = 0
+    # Start of the last fold after the first one's. A fold starts when the one before has streamed and its weights are in
+    # (full later, or ragged for the last of each column group), and not before the last but one has crossed the array:
+    # cross later, with that one's columns and this one's rows added. before: the start of the last fold of the column
+    # group before the last one; closing: of one more fold like the last.
+    cdef Starts s = Starts(0, 0, False)
+    cdef int64_t group, at, own, wide = cross + c
+    before[0] = 0
     for group in range(n_folds):
-        ahead[0] = x
-        run = k_folds - 1 - (1 if group == 0 and k_folds > 1 else 0)
-        if run > 0:
-            after = x + two_step(run, full, two)
-            jump = x + two_step(run - 1, full, two)
-            if has_before:
-                after = larger(after, before + two + two_step(run - 1, full, two))
-                if run >= 2:
-                    jump = larger(jump, before + two + two_step(run - 2, full, two))
-            before = jump
-            x = after
-            has_before = True
-        if group == 0 and k_folds == 1:
-            continue
-        after = x + last
-        if has_before:
-            after = larger(after, before + two - spare)
-        before = x
-        x = after
-        has_before = True
-    after = x + last
-    if has_before:
-        after = larger(after, before + two - spare)
-    closing[0] = after
-    return x
+        before[0] = s.latest
+        # Invariant: `at` folds of this group have started; columns of the last but one are this group's from at = 2 on.
+        own = cross + (n_last if group == n_folds - 1 else c)
+        at = 1 if group == 0 else 0
+        while at < 2 and at < k_folds - 1:
+            advance(&s, 1, full, wide + r)
+            at += 1
+        advance(&s, k_folds - 1 - at, full, own + r)
+        if group > 0 or k_folds > 1:
+            advance(&s, 1, ragged, (own if k_folds > 2 else wide) + k_last)
+    at = s.latest
+    advance(&s, 1, ragged, (own if k_folds > 1 else wide) + k_last)
+    closing[0] = s.latest
+    return at
 
 
 cdef Cycles stationary_cycles(
@@ -81,7 +89,7 @@ cdef Cycles stationary_cycles(
     cdef int64_t k_last = k - (k_folds - 1) * r if trimmed else r
     cdef int64_t n_last = columns - (n_folds - 1) * c if trimmed else c
     cdef int64_t k_first = r if k_folds > 1 else k_last
-    cdef int64_t last, slot, cross, reload, full, ragged, start, steady, end, group, ahead = 0
+    cdef int64_t last, slot, cross, settled, full, ragged, start, steady, end, group, ahead = 0
     cdef bint takes_turns
     out.useful = useful
     if a.schedule == SCALESIM:
@@ -96,27 +104,32 @@ cdef Cycles stationary_cycles(
         return out
 
     last = last_stream(a, streamed)
+    slot = stream(a, streamed)
     cross = r + a.pipeline_stages - 2
     if a.schedule == SERIAL:
-        out.weight_load = n_folds * k if trimmed else folds * r
-        out.steady = out.weight_load + folds * (last + cross) + (k_folds * columns if trimmed else folds * c)
-        out.total = out.steady + a.issue_overhead
-        out.padding = folds * last - useful
+        out.weight_load = (n_folds * k if trimmed else folds * r) + (folds - 1) * a.switch_overhead
+        out.steady = (
+            out.weight_load + a.switch_overhead + folds * (slot + cross)
+            + (k_folds * columns if trimmed else folds * c)
+        )
+        out.total = out.steady - a.switch_overhead - (slot - last) + a.issue_overhead
+        out.padding = (folds - 1) * slot + last - useful
         out.first_load = k_first
         out.last_drain = cross + n_last
         out.fill_drain = out.total - useful - out.weight_load - out.padding
         return out
 
-    slot = stream(a, streamed)
-    reload = a.switch_overhead + (r if a.switch_settled and a.schedule == DOUBLE else 0)
+    settled = r if a.switch_settled else 0
     takes_turns = a.schedule == SINGLE or a.scratchpad_ports == 1
-    full = interval(a, slot, r + reload, takes_turns)
-    ragged = interval(a, slot, k_last + reload, takes_turns)
-    # start: of the last fold after the first one's; steady: of one more fold like the last; group: from the last fold of
-    # the column group before to the last fold of all.
+    full = interval(slot, settled, r + a.switch_overhead, takes_turns)
+    ragged = interval(slot, settled, k_last + a.switch_overhead, takes_turns)
+    # start: of the last fold after the first one's; steady: of one more fold like the last; group: from the last fold
+    # of the column group before to the last fold of all.
     if a.load == BROADSIDE:
         if trimmed:
-            start = broadside_start(k_folds, n_folds, full, ragged, last + 2 * r + c - 3, r - k_last, &ahead, &steady)
+            start = trimmed_broadside_start(
+                k_folds, n_folds, full, ragged, last + r - 3, r, k_last, c, n_last, &ahead, &steady
+            )
         else:
             start = two_step(folds - 1, full, last + 2 * r + c - 3)
             steady = two_step(folds, full, last + 2 * r + c - 3)

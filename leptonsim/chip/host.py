@@ -11,9 +11,10 @@ from leptonsim.chip.units import BANDWIDTH, RATE, SIZE, TIME
 class Pcie(Part):
     """The link to the host.
 
-    The default of ``link_layer_loss`` lies within pcie-bench's model (6.7 to 11.4 % by lanes and packet size; Neugebauer et
-    al., SIGCOMM 2018) and is what plain pinned copies measured over x16 links of generations 3 to 5 come nearest to (12.0 to
-    12.9, 23.9 to 26.4 and 50 to 52.8 GB/s). Generation 6 has no such loss: its FLITs carry acknowledgement and flow control.
+    The default of ``link_layer_loss`` lies within pcie-bench's model (6.7 to 11.4 % by lanes and packet size;
+    Neugebauer et al., SIGCOMM 2018) and is what plain pinned copies measured over x16 links of generations 3 to 5 come
+    nearest to (12.0 to 12.9, 23.9 to 26.4 and 50 to 52.8 GB/s). Generation 6 has no such loss: its FLITs carry
+    acknowledgement and flow control.
     """
 
     generation: Annotated[int, Integer(1, 6)] = param("generation", "PCI Express generation.")

@@ -45,10 +45,11 @@ def chip_from_text(text: str, name: str) -> Chip:
 
 def shipped_chips() -> tuple[str, ...]:
     """The names of the chips that ship with the package, sorted."""
-    return tuple(sorted(path.stem for path in _configs().glob("*.yaml")))
+    return tuple(sorted(path.stem for path in configs_folder().glob("*.yaml")))
 
 
-def _configs() -> FilePath:
+def configs_folder() -> FilePath:
+    """The folder of the YAML files that ship with the package."""
     try:
         return FilePath(str(resources.files("leptonsim.configs")))
     except ModuleNotFoundError:
@@ -64,7 +65,7 @@ def _resolve(
     if identity in above:
         chain = " -> ".join(path.name for path in (*above, identity))
         raise ChipError(f"{file}: extends itself: {chain}")
-    document, wrong = read(_text(file), str(file))
+    document, wrong = read(read_text(file), str(file))
     base = document.tree.pop("extends", None)
     if base is None:
         return document, wrong
@@ -86,7 +87,7 @@ def _file(source: str | FilePath, relative_to: FilePath | None) -> FilePath:
         return path if relative_to is None else relative_to / path
     names = shipped_chips()
     if text in names:
-        return _configs() / f"{text}.yaml"
+        return configs_folder() / f"{text}.yaml"
     local = (relative_to or FilePath()) / text
     if text and local.exists():
         return local
@@ -97,7 +98,8 @@ def _file(source: str | FilePath, relative_to: FilePath | None) -> FilePath:
     )
 
 
-def _text(file: FilePath) -> str:
+def read_text(file: FilePath) -> str:
+    """The text of a YAML file; raises ChipError where there is none to read."""
     try:
         if file.is_dir():
             raise ChipError(f"{file}: a folder, not a chip's YAML file")

@@ -1,4 +1,4 @@
-"""The PCI Express link at packet level, in closed form: how many bytes of a copy are on the wire, and how long they take.
+"""The PCI Express link at packet level, in closed form: the bytes a copy puts on the wire, and the time they take.
 
 Each direction carries lanes x GT/s x encoding / 8 bytes a second, less what acknowledgements, flow control and skip
 symbols take (``link_layer_loss``). Data travel as packets: a write is cut at the maximum payload (MPS) and each piece
@@ -6,13 +6,14 @@ bears a header; a read sends requests of at most MRRS bytes one way and gets com
 by hosts that answer cache line by cache line, at the read completion boundary (RCB). Reads are also bound by the
 requests that may be in flight: tags x MRRS for each round trip.
 
-"h2d" is host to device, "d2h" device to host. Copies are driven by the device's DMA (h2d: reads, d2h: posted writes) or by
-the host's cores (h2d: stores gathered into cache lines, d2h: uncached loads one at a time).
+"h2d" is host to device, "d2h" device to host. Copies are driven by the device's DMA (h2d: reads, d2h: posted writes) or
+by the host's cores (h2d: stores gathered into cache lines, d2h: uncached loads one at a time).
 
-Generation 6 sends FLITs of 256 B that hold 236 B of packets; acknowledgement, flow control, CRC and sequence numbers are
-inside the other 20 B, so that no link-layer loss is charged and a packet has only its header.
+Generation 6 sends FLITs of 256 B that hold 236 B of packets; acknowledgement, flow control, CRC and sequence numbers
+are inside the other 20 B, so that no link-layer loss is charged and a packet has only its header.
 
-Not modelled: replays, flow-control credits running out, ordering against other traffic, address translation misses, switches.
+Not modelled: replays, flow-control credits running out, ordering against other traffic, address translation misses,
+switches.
 """
 
 from __future__ import annotations
@@ -45,8 +46,8 @@ class Generation:
     """Signalling of one generation, and the bytes that a packet has beside its payload.
 
     Headers are 16 B (requests, 64-bit addresses) and 12 B (completions). Up to generation 5 each packet also has 4 B of
-    framing with its sequence number and 4 B of CRC (generations 1 and 2: 2 B of framing symbols, 2 B of sequence number).
-    PCI Express Base Specification, transaction and data link layers.
+    framing with its sequence number and 4 B of CRC (generations 1 and 2: 2 B of framing symbols, 2 B of sequence
+    number). PCI Express Base Specification, transaction and data link layers.
     """
 
     transfers_per_s: int

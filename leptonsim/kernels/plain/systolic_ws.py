@@ -47,23 +47,23 @@ def stationary_cycles(a: Array, streamed: int, k: int, columns: int, useful: int
     slot = stream(a, streamed)
     cross = r + a.pipeline_stages - 2  # with a fold's columns added: from the last row's entry to its last result
     if a.schedule == 0:
-        total = sum(rows + last + cross + cols for rows, cols in folds)
-        load = sum(rows for rows, _ in folds)
-        padding = len(folds) * last - useful
-        steady = total
-        total += a.issue_overhead
+        steady = sum(rows + a.switch_overhead + slot + cross + cols for rows, cols in folds)
+        total = steady - a.switch_overhead - (slot - last) + a.issue_overhead
+        load = sum(rows for rows, _ in folds) + (len(folds) - 1) * a.switch_overhead
+        padding = (len(folds) - 1) * slot + last - useful
         return Cycles(
             total, steady, useful, load, padding, total - useful - load - padding, folds[0][0], cross + folds[-1][1]
         )
 
-    reload = a.switch_overhead + (r if a.switch_settled and a.schedule == 2 else 0)
+    settled = r if a.switch_settled else 0  # from a switch of weights until the next ones may enter
     takes_turns = a.schedule == 1 or a.scratchpad_ports == 1
     starts = [folds[0][0]]
     # The fold after the last is taken to be like the last: its start closes the steady interval.
     for f, (rows, _) in enumerate([*folds[1:], folds[-1]], start=1):
-        ready = starts[f - 1] + (slot + rows + reload if takes_turns else max(slot, rows + reload))
+        enter = rows + a.switch_overhead
+        ready = starts[f - 1] + (max(slot, settled) + enter if takes_turns else max(slot, settled + enter))
         if a.load == 1 and f >= 2:
-            ready = max(ready, starts[f - 2] + rows - r + last + 2 * r + c - 3)
+            ready = max(ready, starts[f - 2] + last + r + folds[f - 2][1] - 3 + rows)
         starts.append(ready)
     end = max(start + last + cross + cols for start, (_, cols) in zip(starts, folds, strict=False))
     total = end + a.issue_overhead
