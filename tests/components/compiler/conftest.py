@@ -64,3 +64,36 @@ def work_of(graph_of):
         return result
 
     return work
+
+
+@pytest.fixture
+def fused(graph_of):
+    """fused(text, opset) -> Workload, held against the same graph lowered node by node.
+
+    Passes may not change the multiply-accumulates, nor what the graph puts out; every operator reads only what is there.
+    """
+    from leptonsim.compiler.draft import Draft
+    from leptonsim.compiler.lowering import lower
+    from leptonsim.compiler.workload import workload
+
+    def check(text, opset=20):
+        graph = graph_of(text, opset)
+        result = workload(graph)
+        plain = lower(graph, Draft(graph).origins)
+        assert sum(o.macs for o in result.operators) == sum(o.macs for o in plain)
+        made = {name for name, tensor in graph.tensors.items() if tensor.kind != "activation"}
+        for operator in result.operators:
+            assert {operand.tensor for operand in operator.inputs} <= made
+            made |= {operand.tensor for operand in operator.outputs}
+        assert set(graph.outputs) <= made
+        sizes = {o.tensor: o.elements for operator in result.operators for o in operator.outputs}
+        in_place = {o.tensor for op in result.operators if op.kind.endswith("InPlace") for o in op.outputs}
+        assert all(
+            sizes[name] == graph.tensors[name].elements
+            for name in graph.outputs
+            if name in sizes and name not in in_place
+        )
+        assert sum(result.mapped.values()) == len(graph.nodes) + graph.folded
+        return result
+
+    return check
