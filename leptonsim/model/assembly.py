@@ -1,7 +1,8 @@
-"""From a finished walk to a Graph: what is left out, the digest, and the check that the batch scaled.
+"""From a finished walk to a Graph: what is left out, and the digest.
 
 A digest is a hash of everything that can change a simulation: operators, attributes, shapes, types and the values of
-constants, but not the model's name."""
+constants, but not the model's name.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +12,6 @@ from typing import Any
 
 import numpy as np
 
-from leptonsim.errors import LeptonError
 from leptonsim.model.graph import Graph, Node, Tensor
 from leptonsim.model.reader import Walked, prune
 
@@ -61,35 +61,3 @@ def _plain(value: Any) -> Any:
     if isinstance(value, np.ndarray):
         return (str(value.dtype), value.shape, value.tolist() if value.dtype == object else value.tobytes())
     return value
-
-
-def check_batch_scaled(graph: Graph, reference: Graph) -> None:
-    """Hold a graph against the same model at another batch; LeptonError where a tensor did not scale as the batch did.
-
-    Every activation has either batch / batch' times the elements, or as many as before (it depends on no sample, or
-    is a statistic over all), or exactly the batch in several dimensions (similarities between samples); an output has
-    to scale."""
-    outputs = set(graph.outputs)
-    producers = {output: node for node in graph.nodes for output in node.outputs if output}
-    for name, node in producers.items():
-        there = reference.tensors.get(name)
-        here = graph.tensors[name]
-        if there is None or _scales(here.shape, there.shape, graph.batch, reference.batch, name in outputs):
-            continue
-        raise LeptonError(
-            f"node {node.name!r} ({node.op_type}): its output {name!r} is {list(there.shape)} at batch "
-            f"{reference.batch} and {list(here.shape)} at batch {graph.batch}, which does not scale with it: "
-            "a batch seems to be written into the model; export it again with the batch left open"
-        )
-
-
-def _scales(here: Sequence[int], there: Sequence[int], batch: int, reference_batch: int, is_output: bool) -> bool:
-    if len(here) != len(there):
-        return False
-    changed = [(a, b) for a, b in zip(here, there, strict=True) if a != b]
-    if not changed:
-        return not is_output or 0 in here
-    if len(changed) == 1:
-        a, b = changed[0]
-        return a * reference_batch == b * batch
-    return all(pair == (batch, reference_batch) for pair in changed)

@@ -1,7 +1,9 @@
 """What is to be run: a graph of operators over tensors whose shapes are all known.
 
 Modelled: names, operator types, attributes, shapes and element types; the values of small constants (shapes, axes,
-scales). Not modelled: the values of weights and activations. Nothing here knows of a chip."""
+scales).
+Not modelled: the values of weights and activations. Nothing here knows of a chip.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +23,8 @@ class Tensor:
 
     ``kind`` is "input" for what is given at run time, "weight" for what depends on no input (initialisers, constants
     and whatever was folded from them), "activation" for what nodes compute. ``value`` is kept for small constants
-    only."""
+    only.
+    """
 
     name: str
     shape: tuple[int, ...]
@@ -55,7 +58,8 @@ class Graph:
     ``batch`` is the number of samples in one run of the graph, ``folded`` the count of nodes that became constants,
     ``unused`` of those that no output needs any more. ``tokens`` is, for a language model, the number of token
     positions that one run processes (batch * sequence length; batch for a decode step), None for other models.
-    ``digest`` is a hash of the whole graph that is the same wherever and whenever it is loaded."""
+    ``digest`` is a hash of the whole graph that is the same wherever and whenever it is loaded.
+    """
 
     name: str
     nodes: tuple[Node, ...]

@@ -2,7 +2,8 @@
 
 Shapes come from ``onnx.shape_inference.infer_node_outputs``, values of small constants from ``onnx.reference``.
 Networks repeat themselves, so both are remembered by the node's signature: operator, attributes, types of the inputs,
-values of the small ones."""
+values of the small ones.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +25,8 @@ Signature = tuple[Any, ...]
 
 _FLOAT_VALUES = 16
 """Floating-point inputs of up to this many elements may decide a shape (scales of a Resize, limits of a Range); larger
-ones do not, and leaving them out of the signature makes all normalisation layers of one shape the same."""
+ones do not, and leaving them out of the signature makes all normalisation layers of one shape the same.
+"""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,23 +10,24 @@ A model keeps its source without the weights, so that it can be pickled and read
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from leptonsim.errors import LeptonError
-from leptonsim.model.assembly import assemble, check_batch_scaled
+from leptonsim.model.assembly import assemble
+from leptonsim.model.batching import check_batch_scaled
 from leptonsim.model.binding import Binding, DeclaredInput, Request, bind
 from leptonsim.model.graph import Graph
 from leptonsim.model.inference import NodeInference
-from leptonsim.model.reader import Walk
+from leptonsim.model.reader import Walk, Walked
 from leptonsim.model.source import Source, open_source
+from leptonsim.model.weightless import TOKENS_KEY
 
 if TYPE_CHECKING:
     import onnx
 
-TOKENS_KEY = "leptonsim.tokens_per_sample"
-"""Metadata key under which a built-in language model tells how many tokens of one sample a run processes."""
+T = TypeVar("T")
 
 
 def load_model(
@@ -40,7 +41,8 @@ def load_model(
 
     ``source`` is a path, ``zoo:NAME?key=value&...``, ``gemm:MxKxN``, ``conv:...`` or a ModelProto. ``batch`` is the
     number of samples, ``shapes`` gives inputs whole shapes, ``dims`` gives named dimensions a size (see ``binding``).
-    Raises LeptonError."""
+    Raises LeptonError.
+    """
     request = Request(batch, {name: tuple(shape) for name, shape in (shapes or {}).items()}, dict(dims or {}))
     return Model(open_source(source), request)
 
@@ -56,11 +58,19 @@ class Model:
         self._binding = binding
         self.graph: Graph = reading.graph(request, binding)
         self._batches: dict[int, Model] = {self.graph.batch: self}
+        self._derived: dict[str, Any] = {}
 
     @property
     def name(self) -> str:
         """Name of the model: of its file, or as it was asked for."""
         return self._source.name
+
+    def derived(self, name: str, make: Callable[[Graph], T]) -> T:
+        """What ``make`` computes from the graph; computed once, then remembered under ``name``."""
+        if name not in self._derived:
+            self._derived[name] = make(self.graph)
+        found: T = self._derived[name]
+        return found
 
     def with_batch(self, batch: int) -> Model:
         """The same model at another batch; read once, then remembered."""
@@ -96,26 +106,43 @@ class _Reading:
         return bind(self._inputs, request)
 
     def graph(self, request: Request, binding: Binding) -> Graph:
-        """The graph at a binding, held against the same model at another batch so that no batch is silently wrong."""
-        written = binding.fixed_batch or 1
-        graph = self._walk(binding, written)
-        other = written if binding.batch != written else 2
-        if not binding.batched or (binding.fixed_batch is not None and other == 2):
-            return graph
+        """The graph at a binding, read beside the batch at which the model was written (see ``batching``)."""
+        written = 1 if binding.fixed_batch is None else binding.fixed_batch
+        if not binding.batched or binding.batch == binding.fixed_batch:
+            return self._assemble(binding, self._walk(binding))
+        # A model whose batch is open may be written for another than 1; beside itself at 2 it shows.
+        other = 2 if binding.batch == written else written
+        other_binding = self.bind(binding.request_at(other, request))
+        if other == 2:
+            walked = self._walk(binding)
+            self._check_open(binding, walked, other_binding)
+            return self._assemble(binding, walked)
         try:
-            reference = self._walk(self.bind(binding.request_at(other, request)), written)
+            reference = self._walk(other_binding)
         except LeptonError:
-            # The model holds at one batch only, and that is the one asked for.
-            return graph
-        check_batch_scaled(graph, reference)
+            # It holds at some other batch only; if not at the one asked for, the walk tells why.
+            return self._assemble(binding, self._walk(binding))
+        graph = self._assemble(binding, self._walk(binding, reference))
+        check_batch_scaled(graph, reference.tensors, other)
         return graph
 
-    def _walk(self, binding: Binding, written: int) -> Graph:
+    def _check_open(self, binding: Binding, walked: Walked, other_binding: Binding) -> None:
         try:
-            walked = Walk(self._inference, binding.shapes, binding.batch, written).run(self._model.graph)
+            other = self._assemble(other_binding, self._walk(other_binding, walked))
+        except LeptonError:
+            # The model holds at this batch only, which is the one asked for.
+            return
+        check_batch_scaled(other, walked.tensors, binding.batch)
+
+    def _walk(self, binding: Binding, reference: Walked | None = None) -> Walked:
+        try:
+            return Walk(self._inference, binding.shapes, binding.batch, reference).run(self._model.graph)
         except LeptonError as error:
             raise LeptonError(f"{self._name}: {error}") from error
-        return assemble(self._name, walked, [i.name for i in self._inputs], binding.batch, self._tokens(binding))
+
+    def _assemble(self, binding: Binding, walked: Walked) -> Graph:
+        names = [declared.name for declared in self._inputs]
+        return assemble(self._name, walked, names, binding.batch, self._tokens(binding))
 
     def _tokens(self, binding: Binding) -> int | None:
         for entry in self._model.metadata_props:

@@ -18,10 +18,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from leptonsim.errors import LeptonError
+from leptonsim.model.batching import BAKED_HINT, joined_axis, rescaled_reshape
 from leptonsim.model.graph import Node, Tensor
 from leptonsim.model.inference import NodeInference, OutputType, small_output
 from leptonsim.model.protos import attributes_of, dtype_name, frozen, is_small, tensor_value
-from leptonsim.model.reshape import misfit, rebatched_target, resolve_target
+from leptonsim.model.reshape import resolve_target
 
 if TYPE_CHECKING:
     import onnx
@@ -44,6 +45,7 @@ _CONTROL_FLOW = frozenset({"Loop", "Scan", "SequenceMap"})
 class Walked:
     """What a walk leaves: nodes in order, every tensor met, and how many nodes became constants."""
 
+    batch: int
     nodes: list[Node] = field(default_factory=list)
     tensors: dict[str, Tensor] = field(default_factory=dict)
     outputs: tuple[str, ...] = ()
@@ -51,16 +53,23 @@ class Walked:
 
 
 class Walk:
-    """One pass over a graph at one binding of its inputs."""
+    """One pass over a graph at one binding of its inputs.
+
+    ``reference`` is the walk at the batch at which the model was written, None when this is it.
+    """
 
     def __init__(
-        self, inference: NodeInference, shapes: Mapping[str, tuple[int, ...]], batch: int, written_batch: int
+        self,
+        inference: NodeInference,
+        shapes: Mapping[str, tuple[int, ...]],
+        batch: int,
+        reference: Walked | None = None,
     ) -> None:
         self._inference = inference
         self._shapes = shapes
         self._batch = batch
-        self._written_batch = written_batch
-        self._result = Walked()
+        self._reference = reference
+        self._result = Walked(batch)
         self._tensors = self._result.tensors
         self._unknown: dict[str, str] = {}
         self._node_names: set[str] = set()
@@ -119,7 +128,9 @@ class Walk:
             return
 
         if domain == "" and node.op_type == "Reshape":
-            input_names, inputs = self._rebatch(node, where, input_names, inputs)
+            input_names, inputs = self._reshape(node, where, input_names, inputs)
+        elif domain == "" and node.op_type == "Concat":
+            input_names, inputs = self._concat(node, input_names, inputs)
         signature = self._inference.signature(node, domain, inputs)
         types = self._inference.output_types(node, domain, inputs, signature, where)
         constant = all(tensor is None or tensor.kind == "weight" for tensor in inputs)
@@ -242,9 +253,10 @@ class Walk:
             if name and output is not None:
                 self._note(name, output, "weight", next(present, None), where)
 
-    def _rebatch(
+    def _reshape(
         self, node: onnx.NodeProto, where: str, names: tuple[str, ...], inputs: list[Tensor | None]
     ) -> tuple[tuple[str, ...], list[Tensor | None]]:
+        """Check the elements of a Reshape, and put the batch into a target written for another (see ``batching``)."""
         data, target = inputs[0], inputs[1]
         if data is None or target is None:
             raise LeptonError(f"{where}: needs its data and its shape")
@@ -253,18 +265,62 @@ class Walk:
                 f"{where}: its target shape {target.name!r} is computed from the data, "
                 "so it cannot be known before it runs"
             )
-        sizes = [int(size) for size in target.value]
+        sizes = tuple(int(size) for size in target.value)
         allow_zero = any(attribute.name == "allowzero" and attribute.i for attribute in node.attribute)
-        if data.kind != "weight":
-            changed = rebatched_target(data.shape, sizes, allow_zero, self._written_batch, self._batch)
-            if changed is not None:
-                name = f"{target.name}@batch{self._batch}"
-                target = Tensor(name, target.shape, target.dtype, "weight", frozen(np.array(changed, np.int64)))
-                self._tensors[name] = target
-                return (names[0], name), [data, target]
-        if resolve_target(data.shape, sizes, allow_zero) is None:
-            raise misfit(where, data.shape, sizes, self._written_batch, self._batch)
+        resolved = resolve_target(data.shape, sizes, allow_zero)
+        wanted = self._wanted_shape(node.output[0], data, target)
+        if wanted is not None and wanted != resolved:
+            changed = self._rewritten(target, np.array(wanted, np.int64))
+            return (names[0], changed.name), [data, changed]
+        if resolved is None:
+            hint = "" if self._reference is None else f"; {BAKED_HINT}"
+            raise LeptonError(
+                f"{where}: cannot reshape {list(data.shape)} ({data.elements} elements) to {list(sizes)}{hint}"
+            )
         return names, inputs
+
+    def _wanted_shape(self, output: str, data: Tensor, target: Tensor) -> tuple[int, ...] | None:
+        if self._reference is None or data.kind == "weight":
+            return None
+        there = self._reference.tensors
+        if not {output, data.name, target.name} <= there.keys():
+            return None
+        before, now = there[target.name].value, target.value
+        if before is None or now is None or not np.array_equal(before, now):
+            # Computed from the shape of something, so it knows the batch.
+            return None
+        return rescaled_reshape(
+            data.shape, there[data.name].shape, there[output].shape, self._batch, self._reference.batch
+        )
+
+    def _concat(
+        self, node: onnx.NodeProto, names: tuple[str, ...], inputs: list[Tensor | None]
+    ) -> tuple[tuple[str, ...], list[Tensor | None]]:
+        """Repeat a constant made for one batch for every sample that it is joined to (see ``batching``)."""
+        present = [tensor for tensor in inputs if tensor is not None]
+        if self._reference is None or len(present) < len(inputs) or len({len(t.shape) for t in present}) != 1:
+            return names, inputs
+        concat_axis = next((attribute.i for attribute in node.attribute if attribute.name == "axis"), 0)
+        axis = joined_axis(present, self._reference.tensors, concat_axis, self._batch, self._reference.batch)
+        if axis is None:
+            return names, inputs
+        joined: list[Tensor | None] = []
+        for tensor in present:
+            if tensor.kind == "weight" and tensor.shape[axis] == self._reference.batch:
+                tensor = self._rewritten(tensor, None, (*tensor.shape[:axis], self._batch, *tensor.shape[axis + 1 :]))
+            joined.append(tensor)
+        return tuple(tensor.name for tensor in joined if tensor is not None), joined
+
+    def _rewritten(
+        self, tensor: Tensor, value: np.ndarray[Any, Any] | None, shape: tuple[int, ...] | None = None
+    ) -> Tensor:
+        """A constant in place of another, for the batch asked for."""
+        name = f"{tensor.name}@batch{self._batch}"
+        while name in self._tensors:
+            name += "'"
+        shape = value.shape if value is not None else shape or ()
+        self._tensors[name] = Tensor(name, shape, tensor.dtype, "weight", None if value is None else frozen(value))
+        return self._tensors[name]
 
     def _branch(
         self, node: onnx.NodeProto, name: str, where: str, inputs: Sequence[Tensor | None], names: dict[str, str]

@@ -4,7 +4,8 @@
   same B.
 - ``conv:1x64x56x56,128x64x3x3,stride=2,pad=1``: input N x C x H x W, kernel OUT x IN x KH x KW with IN = C / groups.
   ``stride``, ``pad`` and ``dilation`` are one number, or HxW for two; the padding is the same on both sides.
-  Defaults: stride 1, pad 0, dilation 1, groups 1."""
+  Defaults: stride 1, pad 0, dilation 1, groups 1.
+"""
 
 from __future__ import annotations
 

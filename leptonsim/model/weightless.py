@@ -1,11 +1,12 @@
 """Build an ONNX graph without weights: initialisers are declared with a shape, as external data that exists nowhere.
 
 A model of eight thousand million parameters is thus some hundred kilobytes, built in milliseconds, and goes through
-the same reader as any file."""
+the same reader as any file.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
 
 OPSET = 18
 """Opset of the built-in models: what PyTorch's exporter writes by default."""
+
+TOKENS_KEY = "leptonsim.tokens_per_sample"
+"""Metadata key under which a language model tells how many tokens of one sample a run processes."""
 
 Shape = Sequence[int | str]
 
@@ -67,39 +71,28 @@ class GraphBuilder:
         """A constant list of 64-bit integers: a target shape, axes, indices."""
         return self.constant(sizes, np.int64)
 
-    def op(self, op_type: str, inputs: Sequence[str], *, name: str = "", **attributes: Any) -> str:
-        """One node with one output."""
-        return self.ops(op_type, inputs, 1, name=name, **attributes)[0]
-
-    def ops(self, op_type: str, inputs: Sequence[str], outputs: int, *, name: str = "", **attributes: Any) -> list[str]:
-        """One node with several outputs."""
+    def op(self, op_type: str, inputs: Sequence[str], *, name: str = "", output: str = "", **attributes: Any) -> str:
+        """One node with one output, called ``output`` if that is given: so are outputs of the graph named."""
         from onnx import helper
 
         base = self.scope + (name or op_type)
         count = self._counts[base] = self._counts.get(base, 0) + 1
         node_name = base if count == 1 else f"{base}_{count}"
-        results = [f"{node_name}:{index}" if outputs > 1 else f"{node_name}:" for index in range(outputs)]
-        results = [result.rstrip(":") + "_output" if outputs == 1 else result for result in results]
-        self._graph.node.append(helper.make_node(op_type, list(inputs), results, name=node_name, **attributes))
-        return results
+        result = output or f"{node_name}_output"
+        self._graph.node.append(helper.make_node(op_type, list(inputs), [result], name=node_name, **attributes))
+        return result
 
-    def rename(self, tensor: str, name: str) -> str:
-        """Give the output of the latest node another name, for a graph output."""
-        node = self._graph.node[-1]
-        node.output[list(node.output).index(tensor)] = name
-        return name
-
-    def model(
-        self, outputs: Sequence[tuple[str, Shape]], *, metadata: Mapping[str, str] | None = None, dtype: str = "float"
-    ) -> onnx.ModelProto:
-        """The finished model with the given outputs."""
+    def model(self, outputs: Sequence[tuple[str, Shape]], *, tokens_per_sample: int | None = None) -> onnx.ModelProto:
+        """The finished model with the given outputs; a language model tells how many tokens of a sample one run
+        processes."""
         from onnx import helper
 
         self._graph.output.extend(
-            helper.make_tensor_value_info(name, dtype_code(dtype), shape) for name, shape in outputs
+            helper.make_tensor_value_info(name, dtype_code("float"), shape) for name, shape in outputs
         )
         model = helper.make_model(
             self._graph, producer_name="leptonsim", opset_imports=[helper.make_opsetid("", OPSET)]
         )
-        helper.set_model_props(model, dict(metadata or {}))
+        if tokens_per_sample is not None:
+            helper.set_model_props(model, {TOKENS_KEY: str(tokens_per_sample)})
         return model

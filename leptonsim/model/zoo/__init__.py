@@ -2,7 +2,8 @@
 
 A file ``some_name.py`` is the model ``some-name``. It defines ``build(**parameters) -> onnx.ModelProto``; the first
 line of its docstring describes the model, its signature declares the parameters, their types (int or str) and
-defaults."""
+defaults.
+"""
 
 from __future__ import annotations
 

@@ -1,7 +1,8 @@
 """ResNet-50 v1.5: bottleneck blocks with the stride in the 3x3 convolution, as torchvision has it.
 
 He et al., Deep Residual Learning for Image Recognition, 2015. Batch normalisations are nodes of their own; folding
-them into the convolutions is the compiler's."""
+them into the convolutions is the compiler's.
+"""
 
 from __future__ import annotations
 
@@ -38,7 +39,7 @@ def build(size: int = 224, classes: int = 1000) -> onnx.ModelProto:
     x = g.op("GlobalAveragePool", [x], name="avgpool")
     x = g.op("Flatten", [x], name="flatten", axis=1)
     weight, bias = g.weight("fc.weight", (classes, channels)), g.weight("fc.bias", (classes,))
-    logits = g.rename(g.op("Gemm", [x, weight, bias], name="fc", transB=1), "logits")
+    logits = g.op("Gemm", [x, weight, bias], name="fc", output="logits", transB=1)
     return g.model([(logits, ("batch", classes))])
 
 
