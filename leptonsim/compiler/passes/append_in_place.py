@@ -1,9 +1,9 @@
 """Append to a cache where it lies instead of copying it.
 
 Exports of language models write Concat(past, new) for the keys and values of a step, with the past a graph input that
-nothing else reads and the result a graph output that the attention of the step reads. A runtime keeps both in one buffer, so only what is new is moved. The
-same holds for ScatterND and ScatterElements into such an input. The result is still read at its full size by the
-attention behind it.
+nothing else reads and the result a graph output that the attention of the step reads. A runtime keeps both in one
+buffer, so only what is new is moved. The same holds for ScatterND and ScatterElements into such an input. The result is
+still read at its full size by the attention behind it.
 """
 
 from __future__ import annotations

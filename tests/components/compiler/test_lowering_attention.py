@@ -34,7 +34,8 @@ def test_heads_of_three_dimensional_inputs_are_told_by_attributes(work_of):
 def test_a_cache_lengthens_the_keys_and_only_what_is_new_is_written(work_of):
     (operator,) = work_of(
         """g (float[1,8,1,64] q, float[1,2,1,64] k, float[1,2,1,64] v, float[1,2,31,64] pk, float[1,2,31,64] pv)
-        => (float[1,8,1,64] y, float[1,2,32,64] nk, float[1,2,32,64] nv) { y, nk, nv = Attention(q, k, v, , pk, pv) }""",
+        => (float[1,8,1,64] y, float[1,2,32,64] nk, float[1,2,32,64] nv)
+            { y, nk, nv = Attention(q, k, v, , pk, pv) }""",
         opset=23,
     ).operators
     assert operator.matmuls[0].n == 32

@@ -43,5 +43,5 @@ def test_results_of_unknown_number_are_refused(graph_of):
     from leptonsim.compiler.workload import workload
 
     graph = graph_of("g (float[4,6] x) => (int64[2,24] y) { y = NonZero(x) }")
-    with pytest.raises(LeptonError, match="n_y.*depends on the data"):
+    with pytest.raises(LeptonError, match=r"n_y.*depends on the data"):
         workload(graph)

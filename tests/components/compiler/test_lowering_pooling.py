@@ -3,7 +3,8 @@
 
 def test_a_maximum_over_a_window_compares_every_element_of_it(work_of):
     (pool,) = work_of(
-        "g (float[1,64,112,112] x) => (float[1,64,56,56] y) { y = MaxPool<kernel_shape=[3,3], strides=[2,2], pads=[1,1,1,1]>(x) }"
+        """g (float[1,64,112,112] x) => (float[1,64,56,56] y)
+            { y = MaxPool<kernel_shape=[3,3], strides=[2,2], pads=[1,1,1,1]>(x) }"""
     ).operators
     assert pool.engine == "vector"
     assert pool.vector == {"add": 64 * 56 * 56 * 9}
@@ -12,7 +13,8 @@ def test_a_maximum_over_a_window_compares_every_element_of_it(work_of):
 
 def test_indices_of_the_maximum_cost_a_selection_each(work_of):
     (pool,) = work_of(
-        "g (float[1,1,4,4] x) => (float[1,1,2,2] y, int64[1,1,2,2] i) { y, i = MaxPool<kernel_shape=[2,2], strides=[2,2]>(x) }"
+        """g (float[1,1,4,4] x) => (float[1,1,2,2] y, int64[1,1,2,2] i)
+            { y, i = MaxPool<kernel_shape=[2,2], strides=[2,2]>(x) }"""
     ).operators
     assert pool.vector == {"add": 2 * 4 * 4}
     assert len(pool.outputs) == 2

@@ -5,7 +5,7 @@ TEXT = """g (float[1,2,31,64] past, float[1,2,1,64] x, float[1,2,4,64] q) => (fl
 
 
 def test_only_what_is_new_is_moved_and_all_is_read(fused):
-    relu, append, product = fused(TEXT.format(out=", float[1,2,32,64] now")).operators
+    _, append, product = fused(TEXT.format(out=", float[1,2,32,64] now")).operators
     assert append.kind == "ConcatInPlace"
     assert [(o.tensor, o.elements) for o in append.inputs] == [("k", 128)]
     assert (append.outputs[0].elements, append.outputs[0].run_elements) == (128, 64)

@@ -2,7 +2,8 @@
 
 import pytest
 
-HEAD = """<float h = {0.125}, float low = {-10000.0}, float zero = {0.0}, int64[1] two = {2}, int64[5] copies = {2,2,4,12,64},
+HEAD = """<float h = {0.125}, float low = {-10000.0},
+    float zero = {0.0}, int64[1] two = {2}, int64[5] copies = {2,2,4,12,64},
 int64[4] heads = {2,8,12,64}, int64[3] flat = {16,12,64}, int64[3] flat_t = {16,64,12}, int64[4] four = {2,8,10,12},
 int64[3] three = {16,10,12}, bool[1,1,10,12] causal>"""
 SCORES = 2 * 8 * 10 * 12
@@ -81,8 +82,10 @@ def test_copied_heads_are_shared_not_copied(fused):
 def test_batch_and_heads_merged_into_one_dimension(fused):
     operator = attention(
         fused(
-            f"""g (float[16,10,64] q, float[16,12,64] k, float[16,12,64] v, float[2,1,10,12] m) => (float[16,10,64] c) {HEAD}
-            {{ kt = Transpose<perm=[0,2,1]>(k) s = MatMul(q, kt) s4 = Reshape(s, four) t = Add(s4, m) u = Reshape(t, three)
+            f"""g (float[16,10,64] q, float[16,12,64] k, float[16,12,64] v, float[2,1,10,12] m)
+                => (float[16,10,64] c) {HEAD}
+            {{ kt = Transpose<perm=[0,2,1]>(k) s = MatMul(q, kt) s4 = Reshape(s, four) t = Add(s4, m)
+            u = Reshape(t, three)
             p = Softmax(u) c = MatMul(p, v) }}"""
         )
     )
@@ -106,7 +109,8 @@ def test_another_axis_or_another_reader_is_not_attention(fused, body):
 
 def test_scores_that_are_put_out_are_written(fused):
     result = fused(
-        f"""g (float[16,10,64] q, float[16,64,12] kt, float[16,12,64] v) => (float[16,10,64] c, float[16,10,12] p) {HEAD}
+        f"""g (float[16,10,64] q, float[16,64,12] kt, float[16,12,64] v)
+            => (float[16,10,64] c, float[16,10,12] p) {HEAD}
         {{ s = MatMul(q, kt) p = Softmax(s) c = MatMul(p, v) }}"""
     )
     assert [operator.kind for operator in result.operators] == ["MatMul", "Softmax", "MatMul"]

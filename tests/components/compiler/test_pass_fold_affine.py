@@ -2,12 +2,14 @@
 
 import pytest
 
-BN = "<float[8,3,3,3] w, float[8] s, float[8] b, float[8] m, float[8] v, float[1,8,1,1] k, float[8,1,1] r, float h = {0.5}>"
+BN = """<float[8,3,3,3] w, float[8] s, float[8] b, float[8] m, float[8] v, float[1,8,1,1] k, float[8,1,1] r,
+    float h = {0.5}>"""
 
 
 def test_batch_normalization_becomes_the_bias_of_the_convolution(fused):
     result = fused(
-        f"g (float[1,3,8,8] x) => (float[1,8,6,6] y) {BN} {{ c = Conv(x, w) d = BatchNormalization(c, s, b, m, v) y = Relu(d) }}"
+        f"""g (float[1,3,8,8] x) => (float[1,8,6,6] y) {BN}
+            {{ c = Conv(x, w) d = BatchNormalization(c, s, b, m, v) y = Relu(d) }}"""
     )
     (conv,) = result.operators
     assert conv.nodes == ("n_c", "n_d", "n_y")
@@ -18,7 +20,8 @@ def test_batch_normalization_becomes_the_bias_of_the_convolution(fused):
 
 def test_scales_vanish_and_a_second_shift_costs_nothing(fused):
     (conv,) = fused(
-        f"""g (float[1,3,8,8] x) => (float[1,8,6,6] y) {BN} {{ c = Conv(x, w, s) d = Mul(k, c) e = Add(d, r) f = Div(e, h)
+        f"""g (float[1,3,8,8] x) => (float[1,8,6,6] y) {BN}
+            {{ c = Conv(x, w, s) d = Mul(k, c) e = Add(d, r) f = Div(e, h)
         y = Sub(f, h) }}"""
     ).operators
     assert conv.vector == {"add": 8 * 36}
@@ -26,7 +29,8 @@ def test_scales_vanish_and_a_second_shift_costs_nothing(fused):
 
 
 def test_a_product_with_weights_takes_a_bias_by_its_last_axis(fused):
-    text = "g (float[2,5,7] x) => (float[2,5,11] y) <float[7,11] w, float[11] b, float[5,1] r> {{ c = MatMul(x, w) y = {op} }}"
+    text = """g (float[2,5,7] x) => (float[2,5,11] y) <float[7,11] w, float[11] b, float[5,1] r>
+        {{ c = MatMul(x, w) y = {op} }}"""
     result = fused(text.format(op="Add(b, c)"))
     assert result.mapped["folded"] == 1
     assert result.operators[0].vector == {"add": 110}

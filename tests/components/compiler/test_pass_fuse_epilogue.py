@@ -44,7 +44,8 @@ def test_a_broadcast_that_makes_more_elements_is_not_an_epilogue(fused):
 
 def test_views_in_between_go_along(fused):
     result = fused(
-        "g (float[6,7] x) => (float[2,3,11] y) <float[7,11] w, int64[3] s = {2,3,11}> { a = MatMul(x, w) b = Reshape(a, s) y = Relu(b) }"
+        """g (float[6,7] x) => (float[2,3,11] y) <float[7,11] w, int64[3] s = {2,3,11}>
+            { a = MatMul(x, w) b = Reshape(a, s) y = Relu(b) }"""
     )
     assert names(result) == [("n_a", "n_b", "n_y")]
     assert result.mapped["fused"] == 2

@@ -2,8 +2,10 @@
 
 import pytest
 
-CONSTANTS = """<float root2 = {1.41421356}, float half_root = {0.70710678}, float one = {1.0}, float two = {2.0}, float half = {0.5},
-float a = {0.044715}, float c = {0.7978846}, float three = {3.0}, float zero = {0.0}, float six = {6.0}, float sixth = {0.16666667},
+CONSTANTS = """<float root2 = {1.41421356}, float half_root = {0.70710678}, float one = {1.0}, float two = {2.0},
+    float half = {0.5},
+float a = {0.044715}, float c = {0.7978846}, float three = {3.0}, float zero = {0.0}, float six = {6.0},
+    float sixth = {0.16666667},
 float fast = {1.702}>"""
 
 ERF = "d = Div(x, root2) e = Erf(d) f = Add(e, one)"
@@ -70,7 +72,7 @@ def test_an_inside_that_somebody_reads_stays(fused):
 
 def test_an_activation_behind_a_product_is_done_in_its_epilogue(fused):
     (operator,) = fused(
-        f"g (float[4,6] a0) => (float[4,5] y) <float[6,5] w, float[5] b> "
+        "g (float[4,6] a0) => (float[4,5] y) <float[6,5] w, float[5] b> "
         "{ m = MatMul(a0, w) x = Add(m, b) s = Sigmoid(x) y = Mul(x, s) }"
     ).operators
     assert operator.kind == "MatMul"

@@ -2,7 +2,8 @@
 
 import pytest
 
-HEAD = "<float[16] w, float[16] b, float two = {2.0}, float one = {1.0}, float eps = {0.00001}, float mhalf = {-0.5}, int64[1] ax = {-1}, int64[1] ch = {1}>"
+HEAD = """<float[16] w, float[16] b, float two = {2.0}, float one = {1.0}, float eps = {0.00001},
+    float mhalf = {-0.5}, int64[1] ax = {-1}, int64[1] ch = {1}>"""
 E, R = 640, 40
 LAYER = {"reduce": 2 * E, "add": E + R, "mul": 2 * E + 2 * R, "div": 2 * R}
 RMS = {"reduce": E, "add": R, "mul": 2 * E + R, "div": 2 * R}

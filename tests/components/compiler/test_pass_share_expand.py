@@ -11,7 +11,8 @@ def test_an_element_wise_reader_broadcasts_by_itself(fused):
 
 def test_copies_that_somebody_else_needs_are_written(fused):
     result = fused(
-        "g (float[5,1] x, float[5,7] z) => (float[5,7] y, float[5,7] a) <int64[2] s = {5,7}> { a = Expand(x, s) y = Add(a, z) }"
+        """g (float[5,1] x, float[5,7] z) => (float[5,7] y, float[5,7] a) <int64[2] s = {5,7}>
+            { a = Expand(x, s) y = Add(a, z) }"""
     )
     assert [operator.kind for operator in result.operators] == ["Expand", "Add"]
 
