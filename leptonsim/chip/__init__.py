@@ -11,13 +11,23 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from leptonsim.chip.energy.table import EnergyTable, energy_table
     from leptonsim.chip.load import load_chip, shipped_chips
+    from leptonsim.chip.schema import json_schema
     from leptonsim.chip.spec import Chip
     from leptonsim.chip.tree import ChipError
 
-__all__ = ["Chip", "ChipError", "load_chip", "shipped_chips"]
+__all__ = ["Chip", "ChipError", "EnergyTable", "energy_table", "json_schema", "load_chip", "shipped_chips"]
 
-_HOME = {"Chip": "spec", "ChipError": "tree", "load_chip": "load", "shipped_chips": "load"}
+_HOME = {
+    "Chip": "spec",
+    "ChipError": "tree",
+    "EnergyTable": "energy.table",
+    "energy_table": "energy.table",
+    "json_schema": "schema",
+    "load_chip": "load",
+    "shipped_chips": "load",
+}
 
 
 def __getattr__(name: str) -> Any:

@@ -5,8 +5,6 @@ closed form that counts its cycles. What is particular to one engine (pipeline l
 never a name in code.
 """
 
-from __future__ import annotations
-
 from typing import Annotated, Literal
 
 from leptonsim.chip.declare import Part, param

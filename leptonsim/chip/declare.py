@@ -7,8 +7,9 @@ The attribute carries the unit of the value inside, the first argument is the na
 
 from __future__ import annotations
 
+import functools
 import types
-from collections.abc import Iterator
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Union, get_args, get_origin
 
@@ -16,20 +17,26 @@ from pydantic import BaseModel, ConfigDict, Field
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
-from leptonsim.chip.scalars import Scalar
+from leptonsim.chip.scalars import Flag, Integer, IntegerOr, Number, Scalar
 
 REQUIRED: Any = PydanticUndefined
 
 
-def param(name: str, description: str, default: Any = REQUIRED) -> Any:
+def param(name: str, description: str, default: Any = REQUIRED, factory: Callable[[], Any] | None = None) -> Any:
     """Declare one parameter: its name in the YAML, its meaning in one line, its default (in inner units) if any."""
+    if factory is not None:
+        return Field(default_factory=factory, alias=name, description=description)
     return Field(default=default, alias=name, description=description)
 
 
 class Part(BaseModel):
-    """A section of a chip: immutable, and without room for keys that it does not declare."""
+    """A section of a chip: immutable, and without room for keys that it does not declare.
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    Validators are built when first needed. The modules that declare parts do without postponed annotations (PEP 563),
+    whose texts pydantic would have to evaluate one by one: both keep the import short.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
 
 @dataclass(frozen=True)
@@ -60,23 +67,34 @@ class Parameter:
             return "a list"
         if self.shape == "table":
             return f"a mapping of {', '.join(self.keys)}"
+        return self.expects_one()
+
+    def expects_one(self) -> str:
+        """What one value is, or one entry of a table or list, in words."""
         if self.literals:
             return f"one of {', '.join(str(value) for value in self.literals)}"
-        return self.scalar.expects() if self.scalar else "text"
+        if self.scalar is None:
+            return "a mapping"
+        return self.scalar.expects()
+
+    def default_value(self) -> Any:
+        """The default as the YAML would hold it: a number or truth value as such, anything else as text."""
+        return self.native(self.default)
+
+    def native(self, value: Any) -> Any:
+        """One scalar value as the YAML would hold it."""
+        return value if isinstance(self.scalar, Integer | IntegerOr | Number | Flag) else self.format(value)
 
     def format(self, value: Any) -> str:
         """The canonical text of one scalar value."""
         return self.scalar.format(value) if self.scalar else str(value)
 
 
-def parameters(part: type[BaseModel]) -> dict[str, Parameter]:
+@functools.cache
+def parameters(part: type[BaseModel]) -> Mapping[str, Parameter]:
     """The parameters that a section declares, by their YAML names and in their order."""
-    return {parameter.name: parameter for parameter in _declared(part)}
-
-
-def _declared(part: type[BaseModel]) -> Iterator[Parameter]:
-    for attribute, info in part.model_fields.items():
-        yield _parameter(attribute, info)
+    declared = (_parameter(attribute, info) for attribute, info in part.model_fields.items())
+    return types.MappingProxyType({parameter.name: parameter for parameter in declared})
 
 
 def _parameter(attribute: str, info: FieldInfo) -> Parameter:

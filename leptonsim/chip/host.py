@@ -1,7 +1,5 @@
 """The chip's way to the host, the host itself and the software between them, as parameters."""
 
-from __future__ import annotations
-
 from typing import Annotated, Literal
 
 from leptonsim.chip.core import Dtype

@@ -12,7 +12,7 @@ from pathlib import Path as FilePath
 
 import leptonsim
 from leptonsim.chip import overrides as changes
-from leptonsim.chip.report import near
+from leptonsim.chip.report import near, nearest
 from leptonsim.chip.spec import Chip, build, check
 from leptonsim.chip.tree import ChipError, Document, Problem, fail, merge, read
 
@@ -28,8 +28,19 @@ def load_chip(source: str | FilePath, overrides: changes.Overrides = ()) -> Chip
     document, wrong = _resolve(source, None, ())
     changed, wrong_paths = changes.apply(document, overrides, Chip)
     if wrong or wrong_paths:
-        fail(wrong + wrong_paths + check(changed))
+        unread = {problem.path for problem in wrong}
+        also = check(changed)
+        # What could not be read is told once, not again as missing.
+        fail(wrong + wrong_paths + [item for item in also if not (item.path in unread and item.is_absence)])
     return build(changed)
+
+
+def chip_from_text(text: str, name: str) -> Chip:
+    """The chip that a YAML text describes; ``name`` stands for the file in messages. Raises ChipError (a LeptonError)."""
+    document, wrong = read(text, name)
+    if wrong:
+        fail(wrong + check(document))
+    return build(document)
 
 
 def shipped_chips() -> tuple[str, ...]:
@@ -80,8 +91,10 @@ def _file(source: str | FilePath, relative_to: FilePath | None) -> FilePath:
     local = (relative_to or FilePath()) / text
     if text and local.exists():
         return local
+    guess = nearest(text, names)
+    hint = f"did you mean {guess!r}? " if guess else ""
     raise ChipError(
-        f"no chip is called {text!r}: {near(text, names)} Shipped: {', '.join(names)}; or give the path of a YAML file"
+        f"no chip is called {text!r}; {hint}Shipped chips: {', '.join(names)}; anything else is the path of a YAML file"
     )
 
 

@@ -4,8 +4,6 @@ The timing of the DRAM device is data of its standard (one file for each part in
 designer chooses.
 """
 
-from __future__ import annotations
-
 from typing import Annotated, Literal
 
 from leptonsim.chip.declare import Part, param

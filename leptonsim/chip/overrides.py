@@ -13,7 +13,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from leptonsim.chip.declare import Parameter, parameters
-from leptonsim.chip.report import near
+from leptonsim.chip.report import near, nearest
 from leptonsim.chip.tree import Document, Mark, Path, Problem, Tree, dotted, scalar_or_tree
 
 Overrides = Sequence[str] | Mapping[str, Any]
@@ -36,7 +36,7 @@ def pairs(overrides: Overrides) -> tuple[list[tuple[str, Any]], list[Problem]]:
 def apply(document: Document, overrides: Overrides, model: type[BaseModel]) -> tuple[Document, list[Problem]]:
     """A copy of ``document`` with the overrides in it, and what is wrong with their paths."""
     given, problems = pairs(overrides)
-    changed = Document(dict(document.tree), dict(document.keys), dict(document.values))
+    changed = document.copy()
     for name, value in given:
         shown = value if isinstance(value, str) else as_text(value)
         mark = Mark(f"--set {name}={shown}")
@@ -45,6 +45,7 @@ def apply(document: Document, overrides: Overrides, model: type[BaseModel]) -> t
             new, wrong = scalar_or_tree(value, mark.file) if isinstance(value, str) else (as_text(value), [])
             problems += wrong
             message = _put(changed.tree, path, new)
+            changed.forget(path)
             changed.keys[path] = changed.values[path] = mark
         if message is not None:
             problems.append(Problem(mark, (), message))
@@ -91,24 +92,18 @@ def _resolve(name: str, model: type[BaseModel]) -> tuple[Path, str | None]:
 
 
 def _near_path(name: str, step: str, known: Mapping[str, Parameter], path: Path, model: type[BaseModel]) -> str:
+    """What ``name`` may have meant, where ``step`` is not among the ``known`` parameters of ``path``."""
+    if not known:
+        return f"{dotted(path)} is a single value"
     every = list(_paths(model, ""))
-    by_end = [full for full in every if full.endswith(f".{name}")]
-    if by_end:
-        return f"did you mean {by_end[0]!r}?"
-    sibling = near(step, known)
-    if sibling.startswith("did you mean") and known:
-        word = sibling.split("'")[1]
-        return f"did you mean {dotted((*path, word))!r}?"
-    whole = near(name, every)
-    if whole.startswith("did you mean"):
-        return whole
-    return (
-        f"{dotted(path)} has {', '.join(known)}"
-        if known and path
-        else f"known: {', '.join(known)}"
-        if known
-        else f"{dotted(path)} is a single value"
-    )
+    ends_so = [full for full in every if full.endswith(f".{name}")]
+    if ends_so:
+        return f"did you mean {ends_so[0]!r}?"
+    sibling = nearest(step, known)
+    whole = dotted((*path, sibling)) if sibling else nearest(name, every)
+    if whole:
+        return f"did you mean {whole!r}?"
+    return f"{dotted(path)} has {', '.join(known)}" if path else f"known: {', '.join(known)}"
 
 
 def _paths(part: type[BaseModel], prefix: str) -> Iterator[str]:

@@ -3,8 +3,6 @@
 Dynamic energy comes from the energy table at its nominal voltage and scales with the square of the voltage in force.
 """
 
-from __future__ import annotations
-
 from typing import Annotated
 
 from leptonsim.chip.declare import Part, param
@@ -53,9 +51,9 @@ class Thermal(Part):
     throttle: Annotated[float, Measure(TEMPERATURE, "0 degC", "150 degC")] = param(
         "throttle", "Die temperature at which the clock is lowered."
     )
-    leakage_per_kelvin: Annotated[float, Measure(PER_KELVIN, "0 1/K", "0.1 1/K")] = param(
+    leakage_per_kelvin: Annotated[float, Measure(PER_KELVIN, "0 %/K", "10 %/K")] = param(
         "leakage_per_kelvin",
-        "Growth of static power with die temperature, exponential; 0.015 to 0.02 is usual (estimate).",
+        "Growth of static power with die temperature, exponential; 1.5 to 2 %/K is usual (estimate).",
     )
 
 
@@ -120,4 +118,4 @@ class EnergyOverrides(Part):
 class Energy(Part):
     """Energy per event: the table of the process node, with exceptions."""
 
-    overrides: EnergyOverrides = param("overrides", "Constants that replace the table's own.", EnergyOverrides())
+    overrides: EnergyOverrides = param("overrides", "Constants that replace the table's own.", factory=EnergyOverrides)

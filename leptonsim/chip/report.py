@@ -14,13 +14,19 @@ from leptonsim.chip.tree import Mark, Path, Problem
 Locate = Callable[[Path, bool], Mark]
 
 
+def nearest(word: str, known: Iterable[str]) -> str | None:
+    """The known word most like ``word``, case aside; None where none is like it."""
+    by_case = {other.lower(): other for other in known}
+    found = difflib.get_close_matches(word.lower(), by_case, n=1, cutoff=0.6)
+    return by_case[found[0]] if found else None
+
+
 def near(word: str, known: Iterable[str]) -> str:
     """The question "did you mean ...?" with the nearest known word, or the list of them all where none is near."""
     words = list(known)
-    by_case = {other.lower(): other for other in words}
-    found = difflib.get_close_matches(word.lower(), by_case, n=1, cutoff=0.6)
-    if found:
-        return f"did you mean {by_case[found[0]]!r}?"
+    found = nearest(word, words)
+    if found is not None:
+        return f"did you mean {found!r}?"
     return f"known: {', '.join(words)}" if words else "nothing may stand here"
 
 
@@ -38,11 +44,9 @@ def _problem(item: Any, model: type[BaseModel], locate: Locate) -> Problem:
     if kind == "missing":
         parameter = find(model, path)
         meaning = (
-            f"missing; it is {_lower(parameter.description)} (expects {parameter.expects()})"
-            if parameter
-            else "missing"
+            f"missing; expects {parameter.expects()} ({_lower(parameter.description)})" if parameter else "missing"
         )
-        return Problem(locate(path, True), path, meaning)
+        return Problem(locate(path, True), path, meaning, is_absence=True)
     if kind == "value_error":
         return Problem(locate(path, False), path, str(item["ctx"]["error"]))
     if kind == "rule":

@@ -19,7 +19,7 @@ from pydantic_core import CoreSchema, core_schema
 from leptonsim.chip.units import Quantity, UnitError
 
 _INTEGER = re.compile(r"-?(0|[1-9]\d{0,23})")
-_NUMBER = re.compile(r"-?(\d{1,24}(\.\d{0,24})?|\.\d{1,24})([eE][+-]?\d{1,2})?")
+_NUMBER = re.compile(r"-?(\d{1,24}(\.\d{0,24})?|\.\d{1,24})([eE][+-]?\d{1,3})?")
 CACHED_TEXTS = 1024
 
 
@@ -228,7 +228,7 @@ class Measure(Scalar):
         units = "|".join(re.escape(unit) for unit in sorted(self.quantity.units, key=lambda unit: (-len(unit), unit)))
         return {
             "type": "string",
-            "pattern": rf"^\s*[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{{1,2}})?\s*({units})\s*$",
+            "pattern": rf"^\s*[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{{1,3}})?\s*({units})\s*$",
             "examples": [self.quantity.example],
         }
 

@@ -4,12 +4,10 @@ Immutable, comparable and hashable by its content. Modelled are the parameters t
 of tiles; not modelled: floor plan, instruction sets, signal integrity, yield, price.
 """
 
-from __future__ import annotations
-
 import functools
 import hashlib
 import json
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
 import yaml
 from pydantic import BaseModel, ValidationError, model_validator
@@ -23,8 +21,8 @@ from leptonsim.chip.memory import Dram, Noc, SharedSram
 from leptonsim.chip.overrides import Overrides, apply, as_text
 from leptonsim.chip.power import Energy, Power
 from leptonsim.chip.report import problems
-from leptonsim.chip.scalars import Flag, Integer, IntegerOr, Measure, Number, Text
-from leptonsim.chip.tree import Document, Mark, Path, Tree, fail
+from leptonsim.chip.scalars import Integer, Measure, Text
+from leptonsim.chip.tree import Document, Mark, Path, Problem, Tree, fail
 from leptonsim.chip.units import FREQUENCY
 
 
@@ -56,12 +54,12 @@ class Chip(Part):
     dram: Dram = param("dram", "Memory outside the chip.")
     pcie: Pcie = param("pcie", "Link to the host.")
     power: Power = param("power", "Power and its limits.")
-    energy: Energy = param("energy", "Energy per event.", Energy())
+    energy: Energy = param("energy", "Energy per event.", factory=Energy)
     host: Host = param("host", "The host processor.")
     software: Software = param("software", "Runtime and compiler.")
 
     @model_validator(mode="after")
-    def _consistent(self) -> Chip:
+    def _consistent(self) -> Self:
         """Hold the rules between parameters, all of which are reported."""
         broken = list(checks.violations(self))
         if broken:
@@ -78,14 +76,15 @@ class Chip(Part):
 
     @functools.cached_property
     def digest(self) -> str:
-        """SHA-256 of the content in canonical form, in hexadecimal; the same wherever the chip came from."""
-        canonical = json.dumps(self.document(), sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+        """SHA-256 of all values in inner units, in hexadecimal; the same wherever the chip came from."""
+        canonical = json.dumps(self.model_dump(), sort_keys=True, separators=(",", ":"), ensure_ascii=True)
         return hashlib.sha256(canonical.encode()).hexdigest()
 
-    def with_(self, overrides: Overrides) -> Chip:
+    def with_(self, overrides: Overrides) -> "Chip":
         """The same chip with some parameters changed.
 
-        ``overrides`` is ``["core.tensor_core.rows=64"]`` or ``{"core.tensor_core.rows": 64}``. Raises ChipError (a LeptonError) that names the override which is wrong.
+        ``overrides`` is ``["core.tensor_core.rows=64"]`` or ``{"core.tensor_core.rows": 64}``.
+        Raises ChipError (a LeptonError) that names the override which is wrong.
         """
         origin = Mark(self.name)
         document, wrong = apply(Document(self._texts, {(): origin}, {(): origin}), overrides, Chip)
@@ -102,6 +101,7 @@ class Chip(Part):
 
     @functools.cached_property
     def _texts(self) -> Tree:
+        """The chip as a tree of text, from which ``with_`` starts; never changed in place."""
         return as_text(self.document())  # type: ignore[no-any-return]
 
     def __eq__(self, other: object) -> bool:
@@ -113,14 +113,17 @@ class Chip(Part):
 
 def build(document: Document) -> Chip:
     """The chip that a document holds; raises ChipError with every problem, each at its place."""
+    tree = _given(document.tree)
     try:
-        return Chip.model_validate(_given(document.tree))
+        chip = Chip.model_validate(tree)
     except ValidationError as error:
         fail(problems(error, Chip, functools.partial(_locate, document)))
         raise
+    chip.__dict__["_texts"] = tree
+    return chip
 
 
-def check(document: Document) -> list[Any]:
+def check(document: Document) -> list[Problem]:
     """Every problem of a document, without raising."""
     try:
         Chip.model_validate(_given(document.tree))
@@ -164,6 +167,4 @@ def _plain(value: Any, parameter: Parameter) -> Any:
         return [_plain(item, parameter) for item in value]
     if isinstance(value, dict):
         return {key: _plain(item, parameter) for key, item in sorted(value.items())}
-    if isinstance(parameter.scalar, Integer | IntegerOr | Number | Flag):
-        return value
-    return parameter.format(value)
+    return parameter.native(value)

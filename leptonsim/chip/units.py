@@ -3,7 +3,7 @@
 A ``Quantity`` is one kind of physical quantity: the units that may be written, each an exact multiple of the inner
 unit. Parsing is exact (fractions, never floats) and strict: a missing unit, a unit of another kind or a value that is
 not whole in the inner unit is an error that says what is expected. KiB is 1024 and kB is 1000, always; bits are not
-bytes. Formatting gives the shortest text that parses to the same value.
+bytes. Formatting gives a short text that parses to the same value.
 
 Not modelled: compound expressions, locale, rounding.
 """
@@ -18,9 +18,11 @@ from fractions import Fraction
 
 from leptonsim.errors import LeptonError
 
-_NUMBER = r"[+-]?(?:\d{1,24}(?:\.\d{0,24})?|\.\d{1,24})(?:[eE][+-]?\d{1,2})?"
+_NUMBER = r"[+-]?(?:\d{1,24}(?:\.\d{0,24})?|\.\d{1,24})(?:[eE][+-]?\d{1,3})?"
 _QUANTITY = re.compile(rf"\s*(?P<number>{_NUMBER})\s*(?P<unit>[^\s\d.+-].*?)?\s*")
 _DECIMALS = 3
+_BITS = re.compile(r"[kKMGT]?i?b(it)?s?(/|$)")
+_MICRO = str.maketrans({"\N{MICRO SIGN}": "u", "\N{GREEK SMALL LETTER MU}": "u"})
 
 
 class UnitError(LeptonError, ValueError):
@@ -53,21 +55,26 @@ class Quantity:
             raise UnitError(self._wrong_unit(text.strip(), unit))
         value = Fraction(number) * self.units[unit]
         if not self.whole:
-            return float(value)
+            try:
+                return float(value)
+            except OverflowError:
+                raise UnitError(f"{text.strip()!r} is too large to be {self.name}") from None
         if value.denominator != 1:
             raise UnitError(f"{text.strip()!r} is not a whole number of {self.inner} (nothing is rounded silently)")
         return value.numerator
 
     def format(self, value: int | float) -> str:
-        """The shortest text that parses to ``value``."""
+        """A short text that parses to ``value``: few digits, and none smaller than one unit where it can be."""
         if not self.whole:
             return f"{_plain(value)} {self._base_unit()}"
+        if value == 0:
+            return f"0 {self._base_unit()}"
         candidates = []
         for unit, size in self.units.items():
             decimal = _decimal(Fraction(value) / size)
             if decimal is not None:
-                candidates.append((len(decimal), -size, f"{decimal} {unit}"))
-        return min(candidates)[2]
+                candidates.append((decimal.startswith("0."), len(decimal), -size, f"{decimal} {unit}"))
+        return min(candidates)[3]
 
     def _base_unit(self) -> str:
         return next(unit for unit, size in self.units.items() if size == 1)
@@ -77,10 +84,11 @@ class Quantity:
         if other is not None:
             return f"{text!r} is {other} where {self.name} belongs, such as {self.example}"
         by_case = {known.lower(): known for known in self.units}
-        near = difflib.get_close_matches(unit.lower(), by_case, n=1, cutoff=0.6)
+        spelt = unit.lower().translate(_MICRO)
+        near = [spelt] if spelt in by_case else difflib.get_close_matches(spelt, by_case, n=1, cutoff=0.6)
         hint = f"; did you mean {by_case[near[0]]!r}?" if near else ""
-        if re.match(r"[kKMGT]i?b(it)?(/|$)", unit):
-            hint = "; bits are not counted here: divide by 8 and write bytes (B)"
+        if _BITS.match(unit):
+            hint += "; b is for bits, which are not counted here: divide by 8 and write bytes (B)"
         known = ", ".join(self.units)
         return f"unknown unit {unit!r} in {text!r}: {self.name} is written like {self.example}, in {known}{hint}"
 
@@ -139,9 +147,7 @@ HEAT_CAPACITY = Quantity(
     "a heat capacity", "joules per kelvin", "50 J/K", {"mJ/K": Fraction(1, 1000), "J/K": Fraction(1)}, whole=False
 )
 TEMPERATURE = Quantity("a temperature", "degrees Celsius", "85 degC", {"degC": Fraction(1)}, whole=False)
-PER_KELVIN = Quantity(
-    "a share per kelvin", "1/K", "0.018 1/K", {"1/K": Fraction(1), "%/K": Fraction(1, 100)}, whole=False
-)
+PER_KELVIN = Quantity("a share per kelvin", "1/K", "1.8 %/K", {"/K": Fraction(1), "%/K": Fraction(1, 100)}, whole=False)
 
 QUANTITIES = (
     SIZE,
