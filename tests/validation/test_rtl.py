@@ -1,4 +1,4 @@
-"""Our own systolic arrays in RTL (tests/rtl), simulated by Verilator, against the kernels: cycle by cycle, products checked.
+"""Our own systolic arrays in RTL (tests/rtl), run by Verilator with their products checked, against the kernels.
 
 Shapes of arrays and sizes of GEMMs are drawn at random from fixed seeds, other ones than in the reference files.
 """
@@ -9,9 +9,9 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from leptonsim.kernels.systolic import gemm_cycles
 
 from leptonsim.kernels.plain.systolic_array import Array
-from leptonsim.kernels.systolic import gemm_cycles
 
 RTL = Path(__file__).parent.parent / "rtl"
 CASES = 60
@@ -32,10 +32,13 @@ def built(request, tmp_path_factory):
     skew = int(move == "skewed")
     folder = tmp_path_factory.mktemp(request.param)
     subprocess.run(
-        ["verilator", "--cc", "--exe", "--build", "-O2", "-Wno-fatal", "-Wno-lint", "--top-module", f"sa_{design}"]
-        + [f"-GR={rows}", f"-GC={cols}", f"-GSKEW={skew}", "-CFLAGS", f"-O1 -DRR={rows} -DCC={cols} -DSKW={skew}"]
-        + ["-MAKEFLAGS", "OPT_FAST=-O0 OPT_SLOW=-O0 OPT_GLOBAL=-O0"]
-        + ["--Mdir", str(folder), "-o", "bench", str(RTL / f"sa_{design}.v"), str(RTL / f"tb_{design}.cpp")],
+        [
+            *("verilator", "--cc", "--exe", "--build", "-Wno-fatal", "-Wno-lint", "--top-module", f"sa_{design}"),
+            *(f"-GR={rows}", f"-GC={cols}", f"-GSKEW={skew}"),
+            *("-CFLAGS", f"-DRR={rows} -DCC={cols} -DSKW={skew}"),
+            *("-MAKEFLAGS", "OPT_FAST=-O0 OPT_SLOW=-O0 OPT_GLOBAL=-O0"),
+            *("--Mdir", str(folder), "-o", "bench", str(RTL / f"sa_{design}.v"), str(RTL / f"tb_{design}.cpp")),
+        ],
         check=True,
         capture_output=True,
     )
@@ -77,7 +80,7 @@ def test_the_kernels_count_the_cycles_of_the_rtl(built):
 
 def test_one_cycle_earlier_the_product_is_wrong(built):
     """What the schedule waits for is needed: with short streams the operands of two folds would meet in the cells."""
-    design, broadside, rows, cols, program = built
+    design, _, rows, cols, program = built
     case = (1, 3 * rows, cols, DOUBLE, 0) if design == "ws" else (3 * rows, 1, cols, DOUBLE, 0)
     assert [correct for _, correct in simulated(program, [case])] == [True]
     assert [correct for _, correct in simulated(program, [case], "-1")] == [False]
