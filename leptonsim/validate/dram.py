@@ -83,7 +83,7 @@ def _dramsim3(timing: Row, setup: Row, channels: int, access_bytes: int, mapping
     ranks = max(1, int(setup["capacity_bytes"]) // channels // rank_bytes)
     column_s, column_l, act_s, act_l = ck("tCCD_S"), ck("tCCD_L"), ck("tRRD_S"), ck("tRRD_L")
     wtr_s, wtr_l = ck("tWTR_S"), ck("tWTR_L")
-    if graphics:
+    if graphics and "derived" not in timing["source"]:
         banks, groups = banks * groups, 1
     if groups == 1:
         column_l, act_l, wtr_l = column_s, act_s, wtr_s
