@@ -87,7 +87,8 @@ class Operator:
 
     ``vector`` of a tensor operator is its epilogue. ``alternatives`` are other ways to do the same work (a depthwise
     convolution on the vector unit); the compiler takes the fastest on the chip at hand. ``nodes`` names the graph nodes that this
-    record stands for.
+    record stands for. ``elementwise`` says that each output element depends on the elements at its own place in the inputs
+    (broadcast ones included) and on nothing else: such an operator can be done on the way in the epilogue of another.
     """
 
     name: str
@@ -99,6 +100,7 @@ class Operator:
     matmuls: tuple[MatMul, ...] = ()
     vector: Mapping[str, int] = field(default_factory=dict)
     alternatives: tuple[Operator, ...] = ()
+    elementwise: bool = False
 
     @property
     def macs(self) -> int:

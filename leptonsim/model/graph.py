@@ -1,6 +1,7 @@
 """What is to be run: a graph of operators over tensors whose shapes are all known.
 
-Modelled: names, operator types, attributes, shapes and element types; the values of small constants (shapes, axes, scales).
+Modelled: names, operator types, attributes, shapes and element types; the values of small constants (shapes, axes,
+scales).
 Not modelled: the values of weights and activations. Nothing here knows of a chip.
 """
 
@@ -20,8 +21,9 @@ TensorKind = Literal["input", "weight", "activation"]
 class Tensor:
     """One tensor: a static shape, an element type by its ONNX name in lower case, and where it comes from.
 
-    ``kind`` is "input" for what is given at run time, "weight" for what depends on no input (initialisers, constants and
-    whatever was folded from them), "activation" for what nodes compute. ``value`` is kept for small constants only.
+    ``kind`` is "input" for what is given at run time, "weight" for what depends on no input (initialisers, constants
+    and whatever was folded from them), "activation" for what nodes compute. ``value`` is kept for small constants
+    only.
     """
 
     name: str
@@ -54,8 +56,9 @@ class Graph:
     """Nodes in topological order; every tensor that a node reads or writes is in ``tensors`` with a static shape.
 
     ``batch`` is the number of samples in one run of the graph, ``folded`` the count of nodes that became constants,
-    ``tokens`` the number of output tokens of one run for a language model (None for other models), ``digest`` a
-    hash of the whole graph that is the same wherever and whenever it is loaded.
+    ``unused`` of those that no output needs any more. ``tokens`` is, for a language model, the number of token
+    positions that one run processes (batch * sequence length; batch for a decode step), None for other models.
+    ``digest`` is a hash of the whole graph that is the same wherever and whenever it is loaded.
     """
 
     name: str
@@ -67,3 +70,4 @@ class Graph:
     folded: int
     digest: str
     tokens: int | None = None
+    unused: int = 0

@@ -1,0 +1,172 @@
+"""A model: where it comes from, and its graph at a batch.
+
+    load_model("resnet50.onnx", batch=8)
+    load_model("zoo:llama-3-8b?seq=1&past=2048")
+    load_model("gemm:4096x4096x4096")
+    load_model("conv:1x64x56x56,64x64x3x3,stride=1,pad=1")
+
+A model keeps its source without the weights, so that it can be pickled and read again at another batch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from leptonsim.errors import LeptonError
+from leptonsim.model.assembly import assemble
+from leptonsim.model.batching import check_batch_scaled
+from leptonsim.model.binding import Binding, DeclaredInput, Request, bind
+from leptonsim.model.graph import Graph
+from leptonsim.model.inference import NodeInference
+from leptonsim.model.reader import Walk, Walked
+from leptonsim.model.source import Source, open_source
+from leptonsim.model.weightless import TOKENS_KEY
+
+if TYPE_CHECKING:
+    import onnx
+
+T = TypeVar("T")
+
+
+def load_model(
+    source: str | Path | onnx.ModelProto,
+    *,
+    batch: int | None = None,
+    shapes: Mapping[str, Sequence[int]] | None = None,
+    dims: Mapping[str, int] | None = None,
+) -> Model:
+    """Read a model and bind its dimensions.
+
+    ``source`` is a path, ``zoo:NAME?key=value&...``, ``gemm:MxKxN``, ``conv:...`` or a ModelProto. ``batch`` is the
+    number of samples, ``shapes`` gives inputs whole shapes, ``dims`` gives named dimensions a size (see ``binding``).
+    Raises LeptonError.
+    """
+    request = Request(batch, {name: tuple(shape) for name, shape in (shapes or {}).items()}, dict(dims or {}))
+    return Model(open_source(source), request)
+
+
+class Model:
+    """A model at a batch; ``with_batch`` gives the same model at another."""
+
+    def __init__(self, source: Source, request: Request) -> None:
+        reading = _Reading(source)
+        self._source = source
+        self._request = request
+        binding = reading.bind(request)
+        self._binding = binding
+        self.graph: Graph = reading.graph(request, binding)
+        self._batches: dict[int, Model] = {self.graph.batch: self}
+        self._derived: dict[str, Any] = {}
+
+    @property
+    def name(self) -> str:
+        """Name of the model: of its file, or as it was asked for."""
+        return self._source.name
+
+    def derived(self, name: str, make: Callable[[Graph], T]) -> T:
+        """What ``make`` computes from the graph; computed once, then remembered under ``name``."""
+        if name not in self._derived:
+            self._derived[name] = make(self.graph)
+        found: T = self._derived[name]
+        return found
+
+    def with_batch(self, batch: int) -> Model:
+        """The same model at another batch; read once, then remembered."""
+        if batch not in self._batches:
+            other = Model(self._source, self._binding.request_at(batch, self._request))
+            if other.graph.batch != batch:
+                raise LeptonError(
+                    f"{self.name}: the batch cannot be set to {batch}: no input has a first dimension that is the batch"
+                )
+            other._batches = self._batches
+            self._batches[batch] = other
+        return self._batches[batch]
+
+
+class _Reading:
+    """One parse of a source: the walks at several batches share what they infer."""
+
+    def __init__(self, source: Source) -> None:
+        self._name = source.name
+        self._model = source.parse()
+        graph = self._model.graph
+        opsets = {("" if i.domain == "ai.onnx" else i.domain): i.version for i in self._model.opset_import}
+        if opsets.get("", 7) < 7:
+            raise LeptonError(
+                f"{self._name}: opset {opsets['']} is older than 7; "
+                "convert the file with onnx.version_converter.convert_version(model, 13)"
+            )
+        self._inference = NodeInference(opsets, self._model.ir_version or 3)
+        constants = {tensor.name for tensor in graph.initializer} | {s.values.name for s in graph.sparse_initializer}
+        self._inputs = [_declared(value) for value in graph.input if value.name not in constants]
+
+    def bind(self, request: Request) -> Binding:
+        return bind(self._inputs, request)
+
+    def graph(self, request: Request, binding: Binding) -> Graph:
+        """The graph at a binding, read beside the batch at which the model was written (see ``batching``)."""
+        written = 1 if binding.fixed_batch is None else binding.fixed_batch
+        if not binding.batched or binding.batch == binding.fixed_batch:
+            return self._assemble(binding, self._walk(binding))
+        # A model whose batch is open may be written for another than 1; beside itself at 2 it shows.
+        other = 2 if binding.batch == written else written
+        other_binding = self.bind(binding.request_at(other, request))
+        if other == 2:
+            walked = self._walk(binding)
+            self._check_open(binding, walked, other_binding)
+            return self._assemble(binding, walked)
+        try:
+            reference = self._walk(other_binding)
+        except LeptonError:
+            # It holds at some other batch only; if not at the one asked for, the walk tells why.
+            return self._assemble(binding, self._walk(binding))
+        graph = self._assemble(binding, self._walk(binding, reference))
+        check_batch_scaled(graph, reference.tensors, other)
+        return graph
+
+    def _check_open(self, binding: Binding, walked: Walked, other_binding: Binding) -> None:
+        try:
+            other = self._assemble(other_binding, self._walk(other_binding, walked))
+        except LeptonError:
+            # The model holds at this batch only, which is the one asked for.
+            return
+        check_batch_scaled(other, walked.tensors, binding.batch)
+
+    def _walk(self, binding: Binding, reference: Walked | None = None) -> Walked:
+        try:
+            return Walk(self._inference, binding.shapes, binding.batch, reference).run(self._model.graph)
+        except LeptonError as error:
+            raise LeptonError(f"{self._name}: {error}") from error
+
+    def _assemble(self, binding: Binding, walked: Walked) -> Graph:
+        names = [declared.name for declared in self._inputs]
+        return assemble(self._name, walked, names, binding.batch, self._tokens(binding))
+
+    def _tokens(self, binding: Binding) -> int | None:
+        for entry in self._model.metadata_props:
+            if entry.key == TOKENS_KEY:
+                return int(entry.value) * binding.batch
+        ids = binding.shapes.get("input_ids", ())
+        return ids[0] * ids[1] if len(ids) == 2 else None
+
+
+def _declared(value: onnx.ValueInfoProto) -> DeclaredInput:
+    from leptonsim.model.protos import dtype_name
+
+    kind = value.type.WhichOneof("value")
+    if kind != "tensor_type":
+        raise LeptonError(
+            f"input {value.name!r} is a {(kind or 'value without a type').removesuffix('_type')}, not a tensor"
+        )
+    tensor = value.type.tensor_type
+    dims: tuple[int | str | None, ...] | None = None
+    if tensor.HasField("shape"):
+        dims = tuple(
+            dim.dim_param or None
+            if not dim.HasField("dim_value")
+            else (int(dim.dim_value) if dim.dim_value > 0 else None)
+            for dim in tensor.shape.dim
+        )
+    return DeclaredInput(value.name, dtype_name(tensor.elem_type), dims)
