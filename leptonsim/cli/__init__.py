@@ -32,7 +32,9 @@ class Commands(click.Group):
         command: click.Command = importlib.import_module(f"{__name__}.{cmd_name}").command
         return command
 
-    def resolve_command(self, ctx: click.Context, args: list[str]) -> tuple[str | None, click.Command | None, list[str]]:
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
         """Suggest the nearest command for one that does not exist."""
         if args and not args[0].startswith("-") and args[0] not in self.list_commands(ctx):
             from leptonsim.cli._suggest import near
@@ -54,7 +56,9 @@ def _version(ctx: click.Context, parameter: click.Parameter, value: bool) -> Non
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog="leptonsim run --config lepton-c1 zoo:resnet50",
 )
-@click.option("--version", is_flag=True, expose_value=False, is_eager=True, callback=_version, help="Print the version.")
+@click.option(
+    "--version", is_flag=True, expose_value=False, is_eager=True, callback=_version, help="Print the version."
+)
 def group() -> None:
     """Simulate AI models on AI accelerators: latency, throughput, energy, and the cause of each."""
 

@@ -19,15 +19,28 @@ F = TypeVar("F", bound=Callable[..., Any])
 def chip_options(function: F) -> F:
     """``--config`` and ``--set``."""
     function = click.option(
-        "--set", "overrides", multiple=True, metavar="PATH=VALUE", help="Change one parameter of the chip, e.g. core.sram.size='16 MiB'."
+        "--set",
+        "overrides",
+        multiple=True,
+        metavar="PATH=VALUE",
+        help="Change one parameter of the chip, e.g. core.sram.size='16 MiB'.",
     )(function)
-    return click.option("--config", "-c", metavar="CHIP", help="A chip's YAML file, or the name of a shipped one (see `leptonsim configs`).")(function)
+    return click.option(
+        "--config",
+        "-c",
+        metavar="CHIP",
+        help="A chip's YAML file, or the name of a shipped one (see `leptonsim configs`).",
+    )(function)
 
 
 def model_options(function: F) -> F:
     """``--batch``, ``--shape`` and ``--bind``."""
-    function = click.option("--bind", "binds", multiple=True, metavar="DIM=N", help="Size of a named dimension.")(function)
-    function = click.option("--shape", "shapes", multiple=True, metavar="INPUT=AxBxC", help="Shape of an input; wins over --batch.")(function)
+    function = click.option("--bind", "binds", multiple=True, metavar="DIM=N", help="Size of a named dimension.")(
+        function
+    )
+    function = click.option(
+        "--shape", "shapes", multiple=True, metavar="INPUT=AxBxC", help="Shape of an input; wins over --batch."
+    )(function)
     return click.option("--batch", "-b", type=click.IntRange(min=1), help="Samples in one request.")(function)
 
 

@@ -10,7 +10,9 @@ from leptonsim.cli._options import chip_options, model_options, the_chip, the_mo
 @click.command()
 @chip_options
 @model_options
-@click.option("--dtype", metavar="TYPE", help="Data type of floating-point models (default: the chip's software.default_dtype).")
+@click.option(
+    "--dtype", metavar="TYPE", help="Data type of floating-point models (default: the chip's software.default_dtype)."
+)
 @click.option("--output", "-o", metavar="FILE.json", help="Save the program; `leptonsim run FILE.json` runs it again.")
 @click.argument("model")
 def command(

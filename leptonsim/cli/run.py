@@ -11,10 +11,24 @@ from leptonsim.errors import LeptonError
 @click.command()
 @chip_options
 @model_options
-@click.option("--dtype", metavar="TYPE", help="Data type of floating-point models (default: the chip's software.default_dtype).")
-@click.option("--requests", "-n", type=click.IntRange(min=1), default=1, show_default=True, help="Requests back to back, transfers overlapped.")
+@click.option(
+    "--dtype", metavar="TYPE", help="Data type of floating-point models (default: the chip's software.default_dtype)."
+)
+@click.option(
+    "--requests",
+    "-n",
+    type=click.IntRange(min=1),
+    default=1,
+    show_default=True,
+    help="Requests back to back, transfers overlapped.",
+)
 @click.option("--cold", is_flag=True, help="Include loading the weights over PCIe.")
-@click.option("--json", "json_path", metavar="FILE", help="Write the result as JSON; - for standard output, and nothing else there.")
+@click.option(
+    "--json",
+    "json_path",
+    metavar="FILE",
+    help="Write the result as JSON; - for standard output, and nothing else there.",
+)
 @click.option("--verbose", "-v", is_flag=True, help="Show every operator, not only the ten costliest.")
 @click.argument("model")
 def command(
@@ -33,7 +47,9 @@ def command(
         check_writable(json_path)
     if model.endswith(".json"):
         if config or overrides or batch or shapes or binds or dtype:
-            raise LeptonError(f"{model} is a compiled program: chip, batch, shapes and data type are fixed in it; compile the model again to change them")
+            raise LeptonError(
+                f"{model} is a compiled program: chip, batch, shapes and data type are fixed in it; compile the model again to change them"
+            )
         program = ls.Program.load(model)
     else:
         chip = the_chip(config, overrides)

@@ -110,7 +110,10 @@ def compile_graph(chip: Chip, model: Model, dtype: str | None, repeats: int = 1)
             weights_read_bytes=_weights_read(work, target),
             weights_on_host_bytes=on_host,
             input_bytes=repeats * sum(_bytes(work, target, name) for name in inputs if name not in state),
-            output_bytes=repeats * sum(_bytes(work, target, name) for name in graph.outputs if name not in state and not _is_state_output(name)),
+            output_bytes=repeats
+            * sum(
+                _bytes(work, target, name) for name in graph.outputs if name not in state and not _is_state_output(name)
+            ),
             state_bytes=state_bytes,
             activations_bytes=max(0, mapped.ledger.dram_peak - state_bytes),
             dram_peak_bytes=total_weights - on_host + mapped.ledger.dram_peak,
@@ -157,7 +160,11 @@ def _to_stream(operators: tuple[Operator, ...], weights: dict[str, int], excess:
     for operator in reversed(operators):
         if excess <= 0:
             break
-        if operator.engine == "tensor" and operator.inputs[1].tensor in weights and operator.inputs[1].tensor not in chosen:
+        if (
+            operator.engine == "tensor"
+            and operator.inputs[1].tensor in weights
+            and operator.inputs[1].tensor not in chosen
+        ):
             chosen.add(operator.inputs[1].tensor)
             excess -= weights[operator.inputs[1].tensor]
     return frozenset(chosen)

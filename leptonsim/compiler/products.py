@@ -83,7 +83,11 @@ class Product:
         if used == target.cores:
             split = ROWS if split_g == split_n == 1 else COLUMNS if split_m == 1 else OTHERWISE
         busiest = max(laid, key=lambda share: share[0] * share[1] * share[2])
-        b_route = Route("host", receivers=split_m, engines=target.weight_engines) if self.from_host else self.b.read_route(split_m, target.weight_engines)
+        b_route = (
+            Route("host", receivers=split_m, engines=target.weight_engines)
+            if self.from_host
+            else self.b.read_route(split_m, target.weight_engines)
+        )
         if self.b.place.home != "sram" and not self.b.weight:
             b_route = self.b.read_route(split_m, target.weight_engines)
         a_run = None if tile_k == product.k else tile_k * self.a.bits // 8
@@ -138,19 +142,31 @@ class Product:
         for number, product in enumerate(self.operator.matmuls):
             columns = product.n * self.packed
             outputs = product.groups * product.m * product.n
-            reads += product.groups * product.m * product.k * math.ceil(columns / core.cols) * self.a.bits // 8 // self.packed
+            reads += (
+                product.groups
+                * product.m
+                * product.k
+                * math.ceil(columns / core.cols)
+                * self.a.bits
+                // 8
+                // self.packed
+            )
             # each fold along the reduction adds to the sums of the one before; the epilogue reads them once
             sums += outputs * 4 * 2 * math.ceil(product.k * self.packed / core.rows)
             mine = n if number == 0 else product.n
             cycles = gemm_cycles(array, rows * self.values[4], product.k * self.packed, -(-mine // core.count))
             useful += groups * cycles.useful // self.packed
             loads += groups * cycles.weight_load
-        tensor = sum(times * sum(run[0] * run[4] for run in tiles.runs[begin:end]) for times, begin, end in tiles.blocks)
+        tensor = sum(
+            times * sum(run[0] * run[4] for run in tiles.runs[begin:end]) for times, begin, end in tiles.blocks
+        )
         reads += self.b.size_bytes + sum(each.size_bytes for each in self.extra)
         useful = min(useful, tensor)
         return {
             "sram_read_bytes": reads,
-            "sram_written_bytes": sum(-(-operand.elements * self._o_bits // 8) for operand in self.operator.outputs[:1]),
+            "sram_written_bytes": sum(
+                -(-operand.elements * self._o_bits // 8) for operand in self.operator.outputs[:1]
+            ),
             "accumulator_bytes": sums,
             "tensor_cycles": tensor,
             "useful_cycles": useful,
@@ -180,7 +196,9 @@ def make_product(
     results = product.groups * product.m * (context or product.n)
     x_bytes = sum(each.size_bytes for each in extra)
     x_moves = any(each.place.home != "sram" for each in extra)
-    x_split = extra[0].place.split if extra and all(each.place.split == extra[0].place.split for each in extra) else OTHERWISE
+    x_split = (
+        extra[0].place.split if extra and all(each.place.split == extra[0].place.split for each in extra) else OTHERWISE
+    )
     dtype = product_dtype(tensors_of_a.dtype, target.dtype)
     if dtype not in target.chip.core.tensor_core.rates:
         raise LeptonError(

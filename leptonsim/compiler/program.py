@@ -136,7 +136,9 @@ class Program:
         except ValueError:
             raise LeptonError(f"{path}: not a saved program: it is no JSON") from None
         if not isinstance(record, dict) or record.get("schema") != SCHEMA:
-            raise LeptonError(f"{path}: not a program saved by this version of leptonsim (schema {SCHEMA}); compile it again")
+            raise LeptonError(
+                f"{path}: not a program saved by this version of leptonsim (schema {SCHEMA}); compile it again"
+            )
         try:
             return _from_record(record)
         except (KeyError, TypeError, ValueError) as error:

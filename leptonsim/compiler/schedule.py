@@ -84,7 +84,10 @@ class Schedule:
                         *laid[key],
                         step.stage_bytes,
                         step.tiles.accumulators,
-                        *(-1 if route is None else self.routes.index(route) for route in (plan.w, plan.a, plan.x, plan.o)),
+                        *(
+                            -1 if route is None else self.routes.index(route)
+                            for route in (plan.w, plan.a, plan.x, plan.o)
+                        ),
                         int(plan.weights_wait),
                         begin,
                         len(dependencies),
@@ -145,7 +148,9 @@ def _last_use(operators: Iterable[Operator], outputs: Iterable[str]) -> dict[str
     return last
 
 
-def _alive(place: Placed, places: Mapping[str, Placed], last_use: Mapping[str, int], kept: set[str], index: int) -> bool:
+def _alive(
+    place: Placed, places: Mapping[str, Placed], last_use: Mapping[str, int], kept: set[str], index: int
+) -> bool:
     """Whether another name for the same bytes is still needed."""
     return any(other is place and (name in kept or last_use.get(name, -1) > index) for name, other in places.items())
 

@@ -39,8 +39,6 @@ def bounds_ps(program: Program, requests: int, cold_bytes: int) -> dict[str, int
         "tensor_core": int(runs * tensor / clock * 1e12),
         "vector_unit": int(runs * vector / clock * 1e12),
         "dram": int((runs * weights + cold_bytes + inputs + outputs) / peak * 1e12),
-        "pcie_in": int(
-            (inputs + cold_bytes + runs * memory.weights_on_host_bytes) / pcie.read_bytes_per_s * 1e12
-        ),
+        "pcie_in": int((inputs + cold_bytes + runs * memory.weights_on_host_bytes) / pcie.read_bytes_per_s * 1e12),
         "pcie_out": int(outputs / pcie.write_bytes_per_s * 1e12),
     }

@@ -220,7 +220,9 @@ def make_result(program: Program, record: Record, requests: int) -> Result:
         for operator, account in zip(program.operators, accounts, strict=True)
     ]
     copies = {
-        route: int(size) for route, size in zip(program.routes, record.route_bytes.tolist(), strict=True) if route.end == "copy"
+        route: int(size)
+        for route, size in zip(program.routes, record.route_bytes.tolist(), strict=True)
+        if route.end == "copy"
     }
     parts = [{name: value * record.runs for name, value in each.items()} for each in dynamic]
     parts += [model.bytes_pj(copies), {"static": model.static_pj(record.makespan_ps)}]
@@ -269,16 +271,23 @@ def make_result(program: Program, record: Record, requests: int) -> Result:
     )
 
 
-def _utilization(program: Program, record: Record, times: dict[str, dict[str, int]], levels: dict[str, dict[str, int]]) -> dict[str, float]:
+def _utilization(
+    program: Program, record: Record, times: dict[str, dict[str, int]], levels: dict[str, dict[str, int]]
+) -> dict[str, float]:
     """Busy share of the makespan by kind of engine, averaged over cores; of the tensor cores' peak; of DRAM's pins."""
     from leptonsim.machine.dram import DramModel
 
     cores = program.chip.cores
     span = record.makespan_ps
-    shares = {name: sum(times[f"core{core}.{name}"]["busy"] for core in range(cores)) / (cores * span) for name in ENGINE_NAMES}
+    shares = {
+        name: sum(times[f"core{core}.{name}"]["busy"] for core in range(cores)) / (cores * span)
+        for name in ENGINE_NAMES
+    }
     core = program.chip.core.tensor_core
     peak = core.rows * core.cols * core.count * cores * program.chip.clocks.core_hz * span / 1e12
-    macs = record.runs * sum(operator.tensor_macs / core.rates[operator.dtype] for operator in program.operators if operator.tensor_macs)
+    macs = record.runs * sum(
+        operator.tensor_macs / core.rates[operator.dtype] for operator in program.operators if operator.tensor_macs
+    )
     dram_bytes = levels["dram"]["read"] + levels["dram"]["written"]
     return {
         **shares,
@@ -295,7 +304,13 @@ def _tensor_cycles(program: Program) -> dict[str, int]:
     useful = sum(operator.useful_cycles for operator in program.operators)
     weights = sum(operator.weight_load_cycles for operator in program.operators)
     stall = sum(operator.sram_stall_cycles for operator in program.operators)
-    return {"busy": total, "useful": useful, "weight_load": weights, "sram_stall": stall, "fill_drain_padding": total - useful - weights - stall}
+    return {
+        "busy": total,
+        "useful": useful,
+        "weight_load": weights,
+        "sram_stall": stall,
+        "fill_drain_padding": total - useful - weights - stall,
+    }
 
 
 __all__ = ["COMPONENTS", "Result", "Route", "Step", "make_result"]

@@ -24,7 +24,9 @@ def print_result(result: Result, verbose: bool = False) -> None:
     console = _console()
     program, memory = result.program, result.program.memory
     chip = program.chip
-    console.print(f"{program.model} on {chip.name}, {program.dtype}, batch {program.batch}, {result.requests} request{'s' if result.requests > 1 else ''}")
+    console.print(
+        f"{program.model} on {chip.name}, {program.dtype}, batch {program.batch}, {result.requests} request{'s' if result.requests > 1 else ''}"
+    )
     console.print()
     first = time_text(result.latency_s * 1e12)
     rows = [
@@ -55,11 +57,22 @@ def print_result(result: Result, verbose: bool = False) -> None:
 def print_program(program: Program) -> None:
     """Every operator with its mapping, and where its bytes come from."""
     console = _console()
-    console.print(f"{program.model} for {program.chip.name}, {program.dtype}, batch {program.batch}" + (f", {program.runs_per_request} runs a request" if program.runs_per_request > 1 else ""))
-    console.print(f"{len(program.operators)} operators, {len(program.steps)} steps on {program.chip.cores} cores, {len(program.views)} views")
+    console.print(
+        f"{program.model} for {program.chip.name}, {program.dtype}, batch {program.batch}"
+        + (f", {program.runs_per_request} runs a request" if program.runs_per_request > 1 else "")
+    )
+    console.print(
+        f"{len(program.operators)} operators, {len(program.steps)} steps on {program.chip.cores} cores, {len(program.views)} views"
+    )
     console.print()
     for number, operator in enumerate(program.operators):
-        work = f"{count_text(operator.macs)} MACs" if operator.macs else f"{count_text(sum(operator.vector.values()))} vector operations" if operator.vector else "bytes moved"
+        work = (
+            f"{count_text(operator.macs)} MACs"
+            if operator.macs
+            else f"{count_text(sum(operator.vector.values()))} vector operations"
+            if operator.vector
+            else "bytes moved"
+        )
         console.print(f"{number:4} {operator.name} ({operator.kind}, {operator.engine}): {work}")
         console.print(f"     {operator.mapping}")
     for warning in program.warnings:
@@ -72,14 +85,25 @@ def print_model(model: Model, verbose: bool = False) -> None:
 
     console = _console()
     graph, work = model.graph, model.derived("workload", workload)
-    parameters = sum(tensor.elements for tensor in graph.tensors.values() if tensor.kind == "weight" and _is_parameter(tensor.dtype))
+    parameters = sum(
+        tensor.elements for tensor in graph.tensors.values() if tensor.kind == "weight" and _is_parameter(tensor.dtype)
+    )
     macs = sum(operator.macs for operator in work.operators)
     vector = sum(sum(operator.vector.values()) for operator in work.operators)
-    elements = sum(operand.elements for operator in work.operators if operator.engine != "view" for operand in (*operator.inputs, *operator.outputs))
+    elements = sum(
+        operand.elements
+        for operator in work.operators
+        if operator.engine != "view"
+        for operand in (*operator.inputs, *operator.outputs)
+    )
     console.print(f"{model.name}: {len(graph.nodes)} nodes, batch {graph.batch}, {graph.folded} folded into constants")
     console.print()
-    rows = [(f"input {name}", f"{_shape(graph.tensors[name].shape)} {graph.tensors[name].dtype}") for name in graph.inputs]
-    rows += [(f"output {name}", f"{_shape(graph.tensors[name].shape)} {graph.tensors[name].dtype}") for name in graph.outputs]
+    rows = [
+        (f"input {name}", f"{_shape(graph.tensors[name].shape)} {graph.tensors[name].dtype}") for name in graph.inputs
+    ]
+    rows += [
+        (f"output {name}", f"{_shape(graph.tensors[name].shape)} {graph.tensors[name].dtype}") for name in graph.outputs
+    ]
     _pairs(console, rows)
     console.print()
     rows = [
@@ -100,7 +124,9 @@ def print_model(model: Model, verbose: bool = False) -> None:
     if verbose:
         for operator in work.operators:
             shape = _shape(work.tensors[operator.outputs[0].tensor].shape)
-            console.print(f"{operator.name} ({operator.kind}, {operator.engine}) -> {shape}: {count_text(operator.macs)} MACs, {count_text(sum(operator.vector.values()))} vector operations")
+            console.print(
+                f"{operator.name} ({operator.kind}, {operator.engine}) -> {shape}: {count_text(operator.macs)} MACs, {count_text(sum(operator.vector.values()))} vector operations"
+            )
         return
     _table(
         console, ("operator", "count", "MACs", "vector operations"),
@@ -171,7 +197,13 @@ def _table(console: Console, header: Sequence[str], rows: Sequence[Sequence[str]
     table = Table(box=SIMPLE_HEAD, padding=(0, 1), pad_edge=False, show_edge=False)
     for index, name in enumerate(header):
         left = name in ("operator", "kind", "bound by")
-        table.add_column(name, justify="left" if left else "right", overflow="ellipsis", no_wrap=True, min_width=0 if index == 0 else len(name))
+        table.add_column(
+            name,
+            justify="left" if left else "right",
+            overflow="ellipsis",
+            no_wrap=True,
+            min_width=0 if index == 0 else len(name),
+        )
     for row in rows:
         table.add_row(*(Text(cell) for cell in row))
     console.print(table)

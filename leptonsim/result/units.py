@@ -30,6 +30,12 @@ def _scaled(value: float, scale: tuple[tuple[float, str], ...]) -> str:
         # what would round up to 1000 of a unit is 1 of the next
         if value >= factor * 0.9995 or factor == scale[-1][0]:
             number = value / factor
-            digits = 0 if number >= 99.95 or float(number).is_integer() and number < 1000 and factor == scale[-1][0] else 1 if number >= 9.995 else 2
+            digits = (
+                0
+                if number >= 99.95 or (float(number).is_integer() and number < 1000 and factor == scale[-1][0])
+                else 1
+                if number >= 9.995
+                else 2
+            )
             return f"{number:.{digits}f} {unit}"
     raise ValueError("a scale has at least one unit")

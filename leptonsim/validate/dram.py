@@ -8,15 +8,11 @@ otherwise than the standard (and what its configuration files hold beyond the co
 
 from __future__ import annotations
 
-import csv
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
 
-from leptonsim.chip.dram_setup import FIELDS, DramSetup, Stream
-from leptonsim.errors import LeptonError
+from leptonsim.chip.dram_setup import FIELDS, DramSetup
 
 Row = Mapping[str, str]
 
