@@ -122,19 +122,21 @@ def schedule(
     for name, index in last_use.items():
         ends.setdefault(index, []).append(name)
     kept = set(outputs) | set(inputs)
+    names = _Names(kept)
+    names.came(places.values())
     found: dict[object, tuple[float, tuple[int, ...]]] = {}
     for index, operator in enumerate(work.operators):
         if operator.engine == "view":
-            places[operator.outputs[0].tensor] = _view(places, operator, tensors, target)
+            places[operator.outputs[0].tensor] = _view(places, operator)
             result.views.append(operator.name)
         else:
             _map(result, work, operator, places, kept, streamed, found)
-        done = [places[name] for name in ends.get(index, ()) if name in places and name not in kept]
-        ledger.release({id(each): each for each in done if not _alive(each, places, last_use, kept, index)}.values())
+        names.came(places[operand.tensor] for operand in operator.outputs)
+        ledger.release(names.gone(places, ends.get(index, ())))
     return result
 
 
-def _view(places: Mapping[str, Placed], operator: Operator, tensors: Mapping[str, object], target: Target) -> Placed:
+def _view(places: Mapping[str, Placed], operator: Operator) -> Placed:
     """A view lies where its input lies; a view of a weight is one."""
     source = operator.inputs[0].tensor
     return places[source] if source in places else Placed("dram", 0, RESIDENT)
@@ -148,11 +150,27 @@ def _last_use(operators: Iterable[Operator], outputs: Iterable[str]) -> dict[str
     return last
 
 
-def _alive(
-    place: Placed, places: Mapping[str, Placed], last_use: Mapping[str, int], kept: set[str], index: int
-) -> bool:
-    """Whether another name for the same bytes is still needed."""
-    return any(other is place and (name in kept or last_use.get(name, -1) > index) for name, other in places.items())
+class _Names:
+    """How many names of each tensor are still needed: a tensor and its views are one."""
+
+    def __init__(self, kept: set[str]) -> None:
+        self._kept = kept
+        self._alive: dict[int, int] = {}
+
+    def came(self, named: Iterable[Placed]) -> None:
+        """Tensors that have one name more."""
+        for place in named:
+            self._alive[id(place)] = self._alive.get(id(place), 0) + 1
+
+    def gone(self, places: Mapping[str, Placed], ending: Iterable[str]) -> list[Placed]:
+        """Tensors whose last name ends now; ``ending`` are the names that nobody reads from here on."""
+        done = []
+        for name in sorted(ending):
+            if name in places and name not in self._kept:
+                self._alive[id(places[name])] -= 1
+                if not self._alive[id(places[name])]:
+                    done.append(places[name])
+        return done
 
 
 def _map(
