@@ -45,6 +45,12 @@ class Product:
         """Equal for operators that the search need not see twice."""
         return (self.dtype, self.stage_bytes, self.from_host, self.values)
 
+    @property
+    def plan_key(self) -> tuple[object, ...]:
+        """Equal for operators that may share one plan: beside the search's problem, the ways of their operands."""
+        ways = tuple(each.key for each in (self.a, self.b, *self.extra))
+        return (self.key, self.operator.matmuls, self.packed, self.output.home, ways, self.operator.outputs[0].elements)
+
     def candidates(self, keep: int = 1) -> list[tuple[float, MappingTuple]]:
         """The ``keep`` fastest mappings (0: every one that fits) as (estimated picoseconds, mapping), fastest first.
 

@@ -27,7 +27,7 @@ class _Flow:
 
 
 def plan_stream(
-    target: Target, kind: str, vector: Mapping[str, int], inputs: Sequence[Located], output: Placed, out_bytes: int,
+    target: Target, vector: Mapping[str, int], inputs: Sequence[Located], output: Placed, out_bytes: int,
     write_run_bytes: int | None, stage_bytes: int,
 ) -> Plan:  # fmt: skip
     """A vector operator (``vector`` operations) or, without operations, a DMA operator that moves its inputs to its output."""
