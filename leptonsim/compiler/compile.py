@@ -93,7 +93,6 @@ def compile_graph(chip: Chip, model: Model, dtype: str | None, repeats: int = 1)
         )
     runs, blocks, steps, cores, dependencies = mapped.arrays()
     on_host = sum(weights[name] for name in streamed)
-    staged = int((steps[:, 2]).max()) if len(steps) else 0
     return Program(
         chip=chip,
         model=model.name,
@@ -108,6 +107,7 @@ def compile_graph(chip: Chip, model: Model, dtype: str | None, repeats: int = 1)
         routes=tuple(mapped.routes.routes),
         memory=Memory(
             weights_bytes=total_weights,
+            weights_read_bytes=_weights_read(work, target),
             weights_on_host_bytes=on_host,
             input_bytes=repeats * sum(_bytes(work, target, name) for name in inputs if name not in state),
             output_bytes=repeats * sum(_bytes(work, target, name) for name in graph.outputs if name not in state and not _is_state_output(name)),
@@ -116,7 +116,7 @@ def compile_graph(chip: Chip, model: Model, dtype: str | None, repeats: int = 1)
             dram_peak_bytes=total_weights - on_host + mapped.ledger.dram_peak,
             dram_capacity_bytes=chip.dram.capacity_bytes,
             shared_peak_bytes=mapped.ledger.shared_peak,
-            sram_peak_bytes=min(staged + 0, target.sram_bytes),
+            sram_peak_bytes=mapped.ledger.sram_peak,
             sram_capacity_bytes=chip.core.sram.size_bytes,
         ),
         warnings=tuple(warnings),
@@ -137,6 +137,18 @@ def _weight_bytes(work: Workload, target: Target) -> dict[str, int]:
     """Bytes of every weight that an operator reads, in the data type of the run; a table of which rows are gathered counts whole."""
     used = {operand.tensor for operator in work.operators for operand in operator.inputs}
     return {name: _bytes(work, target, name) for name in sorted(used) if work.tensors[name].kind == "weight"}
+
+
+def _weights_read(work: Workload, target: Target) -> int:
+    """Bytes of weights that one run reads at least once."""
+    read: dict[str, int] = {}
+    for operator in work.operators:
+        for operand in operator.inputs:
+            tensor = work.tensors[operand.tensor]
+            if tensor.kind == "weight":
+                size = -(-min(operand.elements, tensor.elements) * element_bits(tensor.dtype, target.dtype) // 8)
+                read[operand.tensor] = max(read.get(operand.tensor, 0), size)
+    return sum(read.values())
 
 
 def _to_stream(operators: tuple[Operator, ...], weights: dict[str, int], excess: int) -> frozenset[str]:

@@ -113,7 +113,7 @@ def schedule(
     for name in inputs:
         size = -(-tensors[name].elements * element_bits(tensors[name].dtype, target.dtype) // 8)
         places[name] = Placed("dram", size, RESIDENT if name in state else INPUT)
-        ledger.take(places[name], name)
+        ledger.take(places[name])
     last_use = _last_use(work.operators, outputs)
     ends: dict[int, list[str]] = {}
     for name, index in last_use.items():
@@ -164,7 +164,9 @@ def _map(
         home: Home = "dram" if operand.tensor in kept else ledger.choose(size)
         place = Placed(home, size, number)
         places[operand.tensor] = place
-        ledger.take(place, operand.tensor)
+        ledger.take(place)
+        if home == "dram" and operand.tensor not in kept:
+            ledger.spilled.append(operand.tensor)
         made.append(place)
     stage_bytes = ledger.room_for_tiles()
     plan, chosen = _fastest(target, work, operator, located, made, stage_bytes, streamed, found)
@@ -187,7 +189,8 @@ def _map(
             engine=chosen.engine,
             nodes=operator.nodes,
             dtype=product_dtype(tensor.dtype, target.dtype) if chosen.matmuls else target.dtype,
-            macs=chosen.macs,
+            macs=operator.macs,
+            tensor_macs=chosen.macs,
             vector=dict(chosen.vector),
             mapping=plan.mapping,
             sram_read_bytes=plan.sram_read_bytes,

@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import json
 import math
-import os
 import statistics
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from leptonsim.errors import LeptonError
+from leptonsim.files import write_whole
 from leptonsim.validate.table import Row
 
 ALL = "all"
@@ -150,19 +149,7 @@ class Report:
 
     def save(self, path: str | Path) -> None:
         """Write the report as JSON, whole or not at all; raises LeptonError where that cannot be."""
-        write_whole(path, (json.dumps(self.as_dict(), indent=1, ensure_ascii=False) + "\n").encode())
-
-
-def write_whole(path: str | Path, data: bytes) -> None:
-    """Write a file so that no reader ever finds half of it; raises LeptonError where it cannot be written."""
-    target = Path(path)
-    beside = target.with_name(f".{target.name}.{os.getpid()}")
-    try:
-        beside.write_bytes(data)
-        beside.replace(target)
-    except OSError as error:
-        beside.unlink(missing_ok=True)
-        raise LeptonError(f"{target}: cannot be written: {error.strerror}") from None
+        write_whole(path, json.dumps(self.as_dict(), indent=1, ensure_ascii=False) + "\n")
 
 
 def _whole(value: float) -> float:
