@@ -102,7 +102,7 @@ def test_passes_change_no_multiply_accumulate(model):
 
 
 def test_products_read_and_write_the_elements_that_their_shapes_say(model):
-    """Distinct elements of the operands as counted from the products alone (padding and strides of convolutions aside)."""
+    """Distinct elements of the operands as counted from the products alone."""
     _, work = model
     for operator in work.operators:
         if operator.kind in ("MatMul", "Gemm", "Attention"):
@@ -145,7 +145,7 @@ def test_resnet50_is_54_products_with_25_6_million_weights():
         o.tensor: o.elements for operator in work.operators for o in operator.inputs if operator.engine == "tensor"
     }
     total = sum(elements for name, elements in weights.items() if graph.tensors[name].kind == "weight")
-    # torchvision: 25,557,032 parameters, of which 2 x 26,560 scales and shifts of normalisations; the scales are folded.
+    # torchvision: 25,557,032 parameters, of which 2 x 26,560 scale and shift normalisations; scales are folded.
     assert total == 25_557_032 - 26_560
 
 
