@@ -33,3 +33,14 @@ def write_whole(path: str | Path, content: str | bytes) -> None:
             with contextlib.suppress(OSError):
                 os.unlink(temporary)
         raise
+
+
+def check_writable(path: str | Path) -> None:
+    """Refuse an output that could not be written, before any work is done for it. Raises LeptonError."""
+    target = Path(path)
+    if target.is_dir():
+        raise LeptonError(f"{target}: a folder, not a file to write")
+    if not target.parent.is_dir():
+        raise LeptonError(f"{target}: the folder {target.parent} does not exist; create it first")
+    if not os.access(target.parent, os.W_OK):
+        raise LeptonError(f"{target}: the folder {target.parent} cannot be written")

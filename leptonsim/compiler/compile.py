@@ -93,7 +93,6 @@ def compile_graph(chip: Chip, model: Model, dtype: str | None, repeats: int = 1)
         )
     runs, blocks, steps, cores, dependencies = mapped.arrays()
     on_host = sum(weights[name] for name in streamed)
-    staged = int((steps[:, 2]).max()) if len(steps) else 0
     return Program(
         chip=chip,
         model=model.name,
@@ -108,15 +107,19 @@ def compile_graph(chip: Chip, model: Model, dtype: str | None, repeats: int = 1)
         routes=tuple(mapped.routes.routes),
         memory=Memory(
             weights_bytes=total_weights,
+            weights_read_bytes=_weights_read(work, target),
             weights_on_host_bytes=on_host,
             input_bytes=repeats * sum(_bytes(work, target, name) for name in inputs if name not in state),
-            output_bytes=repeats * sum(_bytes(work, target, name) for name in graph.outputs if name not in state and not _is_state_output(name)),
+            output_bytes=repeats
+            * sum(
+                _bytes(work, target, name) for name in graph.outputs if name not in state and not _is_state_output(name)
+            ),
             state_bytes=state_bytes,
             activations_bytes=max(0, mapped.ledger.dram_peak - state_bytes),
             dram_peak_bytes=total_weights - on_host + mapped.ledger.dram_peak,
             dram_capacity_bytes=chip.dram.capacity_bytes,
             shared_peak_bytes=mapped.ledger.shared_peak,
-            sram_peak_bytes=min(staged + 0, target.sram_bytes),
+            sram_peak_bytes=mapped.ledger.sram_peak,
             sram_capacity_bytes=chip.core.sram.size_bytes,
         ),
         warnings=tuple(warnings),
@@ -139,13 +142,29 @@ def _weight_bytes(work: Workload, target: Target) -> dict[str, int]:
     return {name: _bytes(work, target, name) for name in sorted(used) if work.tensors[name].kind == "weight"}
 
 
+def _weights_read(work: Workload, target: Target) -> int:
+    """Bytes of weights that one run reads at least once."""
+    read: dict[str, int] = {}
+    for operator in work.operators:
+        for operand in operator.inputs:
+            tensor = work.tensors[operand.tensor]
+            if tensor.kind == "weight":
+                size = -(-min(operand.elements, tensor.elements) * element_bits(tensor.dtype, target.dtype) // 8)
+                read[operand.tensor] = max(read.get(operand.tensor, 0), size)
+    return sum(read.values())
+
+
 def _to_stream(operators: tuple[Operator, ...], weights: dict[str, int], excess: int) -> frozenset[str]:
     """Weights of products to leave on the host, from the last layer backwards, until the rest fits."""
     chosen: set[str] = set()
     for operator in reversed(operators):
         if excess <= 0:
             break
-        if operator.engine == "tensor" and operator.inputs[1].tensor in weights and operator.inputs[1].tensor not in chosen:
+        if (
+            operator.engine == "tensor"
+            and operator.inputs[1].tensor in weights
+            and operator.inputs[1].tensor not in chosen
+        ):
             chosen.add(operator.inputs[1].tensor)
             excess -= weights[operator.inputs[1].tensor]
     return frozenset(chosen)

@@ -39,7 +39,7 @@ INPUT, RESIDENT = -1, -2
 
 @dataclass
 class Ledger:
-    """What is alive where, operator by operator; peaks are kept for the report."""
+    """What is alive where, operator by operator; peaks, and the names of activations that went to DRAM, are kept for the report."""
 
     target: Target
     sram: int = 0
@@ -66,7 +66,7 @@ class Ledger:
             return "shared"
         return "dram"
 
-    def take(self, placed: Placed, name: str) -> None:
+    def take(self, placed: Placed) -> None:
         """A tensor comes to life."""
         if placed.home == "sram":
             self.sram += self.per_core(placed.size_bytes)
@@ -77,8 +77,6 @@ class Ledger:
         else:
             self.dram += placed.size_bytes
             self.dram_peak = max(self.dram_peak, self.dram)
-            if placed.maker >= 0:
-                self.spilled.append(name)
 
     def release(self, gone: Iterable[Placed]) -> None:
         """Tensors that nobody reads any more."""

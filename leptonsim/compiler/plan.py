@@ -18,12 +18,14 @@ Block = tuple[int, int, int]
 
 @dataclass(frozen=True, slots=True)
 class Tiles:
-    """The tiles of one core's share: runs, blocks over them, staging bytes of the largest tile, accumulators in turn."""
+    """The tiles of one core's share: runs, blocks over them, staging bytes of the largest tile, accumulators in turn, tensor cycles
+    in which the SRAM does not give operands fast enough."""
 
     runs: tuple[Run, ...]
     blocks: tuple[Block, ...]
     stage_bytes: int
     accumulators: int = 1
+    stall_cycles: int = 0
 
 
 @dataclass(slots=True)

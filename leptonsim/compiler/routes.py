@@ -58,9 +58,7 @@ class RouteTable:
         if route.end in ("dram", "host") and pattern not in self._patterns:
             if len(self._patterns) == MAX_PATTERNS:
                 access, run_bytes, write = self._nearest(pattern)
-                return self._remember(
-                    route, Route(route.end, write, access, run_bytes, route.receivers, route.engines)
-                )
+                return self._remember(route, Route(route.end, write, access, run_bytes, route.receivers, route.engines))
             self._patterns.add(pattern)
         return self._remember(route, route)
 

@@ -35,9 +35,11 @@ class EnergyModel:
         """Dynamic energy of one execution of an operator, by component."""
         table = self.table
         total = {
-            "tensor_core": operator.macs * table.mac_pj(operator.dtype) if operator.macs else 0.0,
+            "tensor_core": operator.tensor_macs * table.mac_pj(operator.dtype) if operator.tensor_macs else 0.0,
             "accumulators": operator.accumulator_bytes * table.accumulator_pj_per_byte,
-            "vector_unit": math.fsum(count * table.vector_pj[function] for function, count in sorted(operator.vector.items())),
+            "vector_unit": math.fsum(
+                count * table.vector_pj[function] for function, count in sorted(operator.vector.items())
+            ),
             "sram": operator.sram_read_bytes * table.sram_read_pj_per_byte
             + operator.sram_written_bytes * table.sram_write_pj_per_byte,
         }

@@ -20,7 +20,7 @@ from leptonsim.model.batching import check_batch_scaled
 from leptonsim.model.binding import Binding, DeclaredInput, Request, bind
 from leptonsim.model.graph import Graph
 from leptonsim.model.inference import NodeInference
-from leptonsim.model.reader import Walk, Walked
+from leptonsim.model.reader import Walk, Walked, prune
 from leptonsim.model.source import Source, open_source
 from leptonsim.model.weightless import TOKENS_KEY
 
@@ -122,17 +122,25 @@ class _Reading:
         except LeptonError:
             # It holds at some other batch only; if not at the one asked for, the walk tells why.
             return self._assemble(binding, self._walk(binding))
-        graph = self._assemble(binding, self._walk(binding, reference))
-        check_batch_scaled(graph, reference.tensors, other)
-        return graph
+        walked = self._walk(binding, reference)
+        self._check(walked, reference)
+        return self._assemble(binding, walked)
 
     def _check_open(self, binding: Binding, walked: Walked, other_binding: Binding) -> None:
         try:
-            other = self._assemble(other_binding, self._walk(other_binding, walked))
+            other = self._walk(other_binding, walked)
         except LeptonError:
             # The model holds at this batch only, which is the one asked for.
             return
-        check_batch_scaled(other, walked.tensors, binding.batch)
+        self._check(other, walked)
+
+    def _check(self, walked: Walked, reference: Walked) -> None:
+        try:
+            check_batch_scaled(
+                prune(walked), walked.tensors, reference.tensors, walked.outputs, walked.batch, reference.batch
+            )
+        except LeptonError as error:
+            raise LeptonError(f"{self._name}: {error}") from error
 
     def _walk(self, binding: Binding, reference: Walked | None = None) -> Walked:
         try:

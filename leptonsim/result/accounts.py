@@ -114,7 +114,11 @@ def _main_engine(engine: str, causes: Integers) -> int:
 
 
 def _binding(engine: str, account: Integers) -> str:
-    cause = CAUSE_NAMES[int(np.argmax(account))]
+    """What most of an engine's time goes to; latency and contention count with the transfers that they belong to."""
+    times = dict(zip(CAUSE_NAMES, account.tolist(), strict=True))
+    moving = max(("dram", "noc", "pcie"), key=lambda cause: times[cause])
+    times[moving] += times.pop("latency") + times.pop("contention")
+    cause = max(times, key=lambda name: times[name])
     if cause == "busy":
         return {"tensor": "tensor core", "vector": "vector unit"}.get(engine, "data movement")
     if cause == "buffer":

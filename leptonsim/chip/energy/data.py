@@ -12,6 +12,7 @@ from typing import Any
 
 import yaml
 
+from leptonsim.chip.dram_parts import is_own_part
 from leptonsim.chip.energy.interpolate import log_log, rising
 from leptonsim.chip.report import near
 from leptonsim.chip.tree import ChipError
@@ -108,7 +109,11 @@ def noc_pj_per_byte_hop(node_nm: int) -> Sourced:
 def dram_pj_per_byte(part: str, access: str) -> Sourced:
     """One byte to or from a DRAM part, "streaming" or "random"; raises ChipError for an unknown family."""
     families = _file("dram")
-    family = part.split("-")[0].upper()
+    family = part.partition("-")[0]
+    if is_own_part(part):
+        from leptonsim.chip.dram_part import load_part
+
+        family = load_part(part).standard
     if family not in families:
         raise ChipError(
             f"no energy is known for DRAM family {family!r} of dram.part {part!r}; {near(family, families)} "

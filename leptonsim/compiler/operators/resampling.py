@@ -22,8 +22,8 @@ def interpolation_cost(mode: str, axes: int) -> dict[str, int]:
     return {"add": 1}
 
 
-def _mode(node: Node) -> str:
-    mode = node.attributes.get("mode", "nearest")
+def _mode(node: Node, default: str) -> str:
+    mode = node.attributes.get("mode", default)
     return mode.decode() if isinstance(mode, bytes) else str(mode)
 
 
@@ -34,7 +34,7 @@ def lower_resize(node: Node, graph: Graph) -> Operator:
     if axes == 0:
         return view(node, graph)
     outputs = graph.tensors[node.outputs[0]].elements
-    cost = {function: count * outputs for function, count in interpolation_cost(_mode(node), axes).items()}
+    cost = {function: count * outputs for function, count in interpolation_cost(_mode(node, "nearest"), axes).items()}
     return vector_operator(node, graph, cost, inputs=node.inputs[:1])
 
 
@@ -43,8 +43,7 @@ def lower_grid_sample(node: Node, graph: Graph) -> Operator:
     axes = shape_of(graph, node.inputs[1])[-1]
     outputs = graph.tensors[node.outputs[0]].elements
     points = graph.tensors[node.inputs[1]].elements // axes
-    mode = {"nearest": "nearest", "cubic": "cubic", "bicubic": "cubic"}.get(_mode(node), "linear")
-    cost = {function: count * outputs for function, count in interpolation_cost(mode, axes).items()}
+    cost = {f: count * outputs for f, count in interpolation_cost(_mode(node, "linear"), axes).items()}
     cost["mul"] = cost.get("mul", 0) + 2 * axes * points
     cost["add"] += 4 * axes * points
     return vector_operator(node, graph, cost)
