@@ -377,3 +377,24 @@ def test_the_callers_message_is_left_as_it_was():
     before = model.SerializeToString(deterministic=True)
     load_model(model, batch=5)
     assert model.SerializeToString(deterministic=True) == before
+
+
+def test_an_operator_without_a_shape_rule_takes_the_shape_of_its_definition():
+    graph = graph_of(
+        """g (float[batch, 8, 4, 6] x, float[8] s, float[8] b) => (float[batch, 8, 4, 6] y) {
+            y = GroupNormalization<num_groups = 4>(x, s, b)
+        }""",
+        '<ir_version: 8, opset_import: ["" : 21]>',
+        batch=3,
+    )
+    assert operators(graph) == ["GroupNormalization"]
+    assert graph.tensors["y"].shape == (3, 8, 4, 6)
+
+
+def test_an_absent_attribute_has_its_default_in_the_rules_for_shapes():
+    # ONNX's own rule for STFT takes an absent ``onesided`` for 0, while its default is 1: 16 / 2 + 1 frequencies.
+    graph = graph_of("""
+        g (float[batch, 128, 1] x) => (float[a, b, c, d] y) <int64 step = {8}, int64 length = {16}> {
+            y = STFT(x, step, , length)
+        }""")
+    assert graph.tensors["y"].shape == (1, 15, 9, 2)
