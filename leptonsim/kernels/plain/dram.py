@@ -1,19 +1,23 @@
 """Burst-level DRAM in plain Python: what the compiled kernel ``leptonsim.kernels.dram`` does, tick by tick.
 
-Each tick: sources send accesses while fewer than ``window`` are in flight and their pace allows; then each channel takes sent accesses
-into its queues (the oldest first, a few each tick), counts data that have arrived, notes refreshes that are due, and issues commands:
-one on the command bus, or one each on a row and a column bus. A command may be issued when every earlier command that concerns its bank,
-bank group, rank or pseudo-channel is long enough ago; those times are ``DramSetup``'s.
+Each tick: sources send accesses while fewer than ``window`` are in flight and their pace allows; then each channel
+takes sent accesses into its queues (the oldest first, a few each tick), counts data that have arrived, notes
+refreshes that are due, and issues commands: one on the command bus, or one each on a row and a column bus. A command
+may be issued when every earlier command that concerns its bank, bank group, rank or pseudo-channel is long enough
+ago; those times are ``DramSetup``'s.
 
-Two arbiters. ``oldest_ready``: reads go first until the write queue is filled to ``drain_high`` (or no read waits), then writes down to
-``drain_low``; of the requests in the queue being served the oldest whose next command is ready goes first; one that a row was opened
-for goes before all and keeps that row open; a row with hits that wait is not closed for a younger request (``protect_hits``), or for an
-older one before it has waited ``age_cap``. ``bank_round_robin``: requests move one each tick from a read or write queue to short queues of
-their banks, which are served in turn, each offering its first ready command; only the first of a bank's queue may close a row, when no hit
-waits or ``row_hit_cap`` of them were served. Writes move when ``drain_high`` of them wait (all of these), or ``drain_idle`` and no read.
+Two arbiters. ``oldest_ready``: reads go first until the write queue is filled to ``drain_high`` (or no read waits),
+then writes down to ``drain_low``; of the requests in the queue being served the oldest whose next command is ready
+goes first; one that a row was opened for goes before all and keeps that row open; a row with hits that wait is not
+closed for a younger request (``protect_hits``), or for an older one before it has waited ``age_cap``.
+``bank_round_robin``: requests move one each tick from a read or write queue to short queues of their banks, which are
+served in turn, each offering its first ready command; only the first of a bank's queue may close a row, when no hit
+waits or ``row_hit_cap`` of them were served. Writes move when ``drain_high`` of them wait (all of these), or
+``drain_idle`` and no read.
 
-Modelled: banks, bank groups, ranks, pseudo-channels, activate windows, command slots, turnaround, refresh (of ranks, pseudo-channels or
-banks, together or staggered), address maps with hashes. Not modelled: power-down, self-refresh, forwarding of written data to reads.
+Modelled: banks, bank groups, ranks, pseudo-channels, activate windows, command slots, turnaround, refresh (of ranks,
+pseudo-channels or banks, together or staggered), address maps with hashes. Not modelled: power-down, self-refresh,
+forwarding of written data to reads.
 """
 
 from __future__ import annotations
@@ -150,7 +154,8 @@ class _Channel:
         self.owner = owner
         per_rank = setup.groups * setup.banks_per_group
         self.banks = [
-            _Bank(b, b // setup.banks_per_group, b // per_rank, b // (per_rank * setup.ranks)) for b in range(setup.banks)
+            _Bank(b, b // setup.banks_per_group, b // per_rank, b // (per_rank * setup.ranks))
+            for b in range(setup.banks)
         ]
         self.groups = [_Group() for _ in range(setup.lanes * setup.ranks * setup.groups)]
         self.ranks = [_Group() for _ in range(setup.lanes * setup.ranks)]
@@ -183,7 +188,9 @@ class _Channel:
         return -(-tick // self.setup.issue_align) * self.setup.issue_align
 
     def _act_at(self, bank: _Bank) -> int:
-        return self._aligned(max(bank.act_at, self.groups[bank.group].act_at, self.ranks[bank.rank].act_at, self.row_free))
+        return self._aligned(
+            max(bank.act_at, self.groups[bank.group].act_at, self.ranks[bank.rank].act_at, self.row_free)
+        )
 
     def _pre_at(self, bank: _Bank) -> int:
         return max(bank.pre_at, self.ranks[bank.rank].pre_at, self.row_free)
@@ -440,12 +447,11 @@ class _Channel:
             hit, miss = bank.first(self.mode, True), bank.first(self.mode, False)
             if not miss or self._pre_at(bank) > tick:
                 continue
-            protect = self.setup.protect_hits
-            if hit and (protect == "all" or (protect == "older" and hit.order < miss.order)):
-                # The row stays open for its hits until the request that wants another is too old.
-                if not self.setup.age_cap or miss.accepted + self.setup.age_cap > tick:
-                    continue
-            yield "precharge", miss
+            # The row stays open for its hits until the request that wants another is too old.
+            protect, patience = self.setup.protect_hits, self.setup.age_cap
+            protected = hit and (protect == "all" or (protect == "older" and hit.order < miss.order))
+            if not protected or (patience and miss.accepted + patience <= tick):
+                yield "precharge", miss
 
     def _arbitrate_oldest(self, tick: int) -> None:
         setup = self.setup
