@@ -30,7 +30,7 @@ def test_both_name_causes_events_engines_and_columns_alike() -> None:
 
 
 def long_program(route: Any, tiles: int, other_tiles: int) -> dict[str, Any]:
-    """One core whose engines all work and wait at each tile; one whose vector unit never works; one without any work."""
+    """One core whose engines all work and wait at each tile, one whose vector unit never works, one without work."""
     run = [tiles, 600, 700, 40, 900, 300, 500]
     return {
         "runs": [run, [other_tiles, *run[1:5], 0, run[6]], [1, 0, 0, 0, 0, 0, 0]],
