@@ -53,13 +53,13 @@ class Request:
 class Binding:
     """A shape for every input.
 
-    ``batched`` names the inputs whose first dimension is the batch, ``batch_symbols`` the names it has.
-    ``fixed_batch`` is the batch that the file fixes, None where it leaves it open.
+    ``batch_axes`` names the inputs that hold samples, with the axes that are the batch; ``batch_symbols`` are the names
+    it has. ``fixed_batch`` is the batch that the file fixes, None where it leaves it open.
     """
 
     shapes: Mapping[str, tuple[int, ...]]
     batch: int
-    batched: frozenset[str]
+    batch_axes: Mapping[str, tuple[int, ...]]
     batch_symbols: frozenset[str]
     fixed_batch: int | None
 
@@ -68,10 +68,10 @@ class Binding:
         return Request(
             batch,
             {
-                name: (batch, *shape[1:]) if name in self.batched and shape[:1] == (self.batch,) else shape
+                name: tuple(batch if axis in self.batch_axes.get(name, ()) else size for axis, size in enumerate(shape))
                 for name, shape in request.shapes.items()
             },
-            {name: batch if name in self.batch_symbols else value for name, value in request.dims.items()},
+            {name: batch if name in self.batch_symbols else size for name, size in request.dims.items()},
         )
 
 
@@ -89,22 +89,25 @@ def bind(inputs: Sequence[DeclaredInput], request: Request) -> Binding:
             symbols.setdefault(symbol, batch)
 
     shapes: dict[str, tuple[int, ...]] = {}
-    batched: dict[str, int] = {}
+    batch_axes: dict[str, tuple[int, ...]] = {}
     for declared in inputs:
         leads = _leads_with_batch(declared, batch_symbols, fixed)
         explicit = request.shapes.get(declared.name)
         shape = explicit if explicit is not None else _shape(declared, symbols, batch, leads)
         shapes[declared.name] = shape
-        if leads and shape:
-            batched[declared.name] = shape[0]
-    leading = sorted(set(batched.values()))
-    if len(leading) > 1:
-        told = ", ".join(f"{name} has {value}" for name, value in batched.items())
-        raise LeptonError(f"inputs contradict each other on the batch: {told}; give one --batch, or shapes that agree")
-    agreed = leading[0] if leading else next((symbols[s] for s in sorted(batch_symbols) if s in symbols), 1)
+        axes = [axis for axis, dim in enumerate(declared.dims or ()) if dim in batch_symbols or (axis == 0 and leads)]
+        if declared.dims is None and shape:
+            axes = [0]
+        if axes:
+            batch_axes[declared.name] = tuple(axes)
+    told = {name: shapes[name][axes[0]] for name, axes in batch_axes.items()}
+    if len(set(told.values())) > 1:
+        spelt = ", ".join(f"{name} has {size}" for name, size in told.items())
+        raise LeptonError(f"inputs contradict each other on the batch: {spelt}; give one --batch, or shapes that agree")
+    agreed = next(iter(told.values()), 1)
     if agreed < 1:
         raise LeptonError(f"the batch cannot be {agreed}: it must be 1 or more")
-    return Binding(shapes, agreed, frozenset(batched), frozenset(batch_symbols), fixed)
+    return Binding(shapes, agreed, batch_axes, frozenset(batch_symbols), fixed)
 
 
 def _check_names(inputs: Sequence[DeclaredInput], request: Request) -> None:

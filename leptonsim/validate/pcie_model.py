@@ -54,4 +54,7 @@ KIND = Kind(
     frozenset(COLUMNS),
     predict,
     no_config="every row states its own link",
+    causes="The file has four decimals: what is off is its own rounding, of the link's rate and of the result.",
+    not_modelled="How the link's rate after acknowledgement, flow control and skip symbols comes about: each row "
+    "states it. Generation 6 with FLITs, which that model does not have either.",
 )

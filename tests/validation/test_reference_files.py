@@ -1,6 +1,10 @@
 """The models against benchmarks/reference: what must be exact is exact, only what may be skipped is skipped."""
 
 import csv
+import os
+import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -72,3 +76,24 @@ def test_stores_of_host_cores_come_near_those_measured():
 
     link = PcieLink(load_chip("lepton-c1").pcie)
     assert link.effective_bytes_per_s(1 << 20, "h2d", "host") / 1e9 == pytest.approx(20, rel=0.1)
+
+
+def test_the_page_in_docs_is_the_one_the_command_draws(tmp_path):
+    root = REFERENCE.parent.parent
+    command = [sys.executable, str(root / "benchmarks" / "validation.py"), "--out", str(tmp_path)]
+    subprocess.run(command, check=True, cwd=root, env={**os.environ, "PYTHONPATH": str(root)})
+    page = (tmp_path / "validation.md").read_text()
+    assert page == (root / "docs" / "validation.md").read_text(), "run: python benchmarks/validation.py"
+    for picture in re.findall(r"\((images/.*?)\)", page):
+        drawn = (tmp_path / picture).read_bytes()
+        committed = (root / "docs" / picture).read_bytes()
+        assert drawn.startswith(b"\x89PNG")
+        assert len(committed) < 100_000
+
+
+def test_the_speed_benchmark_runs():
+    root = REFERENCE.parent.parent
+    command = [sys.executable, str(root / "benchmarks" / "kernels_speed.py"), "--tiles", "1000", "--rounds", "1"]
+    env = {**os.environ, "PYTHONPATH": str(root)}
+    done = subprocess.run(command, check=True, capture_output=True, text=True, env=env)
+    assert "weight_stationary double skewed padded" in done.stdout
