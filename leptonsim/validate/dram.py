@@ -1,9 +1,10 @@
 """How right the DRAM kernel is: rows that two cycle-level simulators measured, predicted from their parameters.
 
-A row names a simulator, a configuration, an address map and an access pattern; ``dram_setup.csv`` and ``dram_timings.csv`` beside it give
-the parameters. The controllers of the two simulators differ in kind, not only in numbers: DRAMsim3 keeps a queue for each bank and serves
-the banks in turn, Ramulator 2.1 serves the oldest ready request of one queue. Both are settings of one kernel; what a simulator does
-otherwise than the standard (and what its configuration files hold beyond the columns of the CSV) is in ``_Dramsim3`` and ``_Ramulator``.
+A row names a simulator, a configuration, an address map and an access pattern; ``dram_setup.csv`` and
+``dram_timings.csv`` beside it give the parameters. The controllers of the two simulators differ in kind, not only in
+numbers: DRAMsim3 keeps a queue for each bank and serves the banks in turn, Ramulator 2.1 serves the oldest ready
+request of one queue. Both are settings of one kernel; what a simulator does otherwise than the standard (and what its
+configuration files hold beyond the columns of the CSV) is in ``_Dramsim3`` and ``_Ramulator``.
 """
 
 from __future__ import annotations
@@ -63,9 +64,10 @@ def _positions(order: list[tuple[str, int]], start: int) -> list[tuple[int, int,
 def _dramsim3(timing: Row, setup: Row, channels: int, access_bytes: int, mapping: str) -> DramSetup:
     """DRAMsim3: a command queue for each bank, served in turn; refresh rank after rank; posted writes.
 
-    Sources: its manual and configuration files. tRTRS is 1 there for DDR4, LPDDR4 and GDDR6 and defaults to 2 for HBM; GDDR6 has its bank groups
-    disabled and 32 activates in 420 clocks; a row is closed after four hits when another is wanted; reads and writes share a bank's queue;
-    writes drain when their queue is full, or half full with no read waiting; HBM issues a row and a column command in one clock.
+    Sources: its manual and configuration files. tRTRS is 1 there for DDR4, LPDDR4 and GDDR6 and defaults to 2 for HBM;
+    GDDR6 has its bank groups disabled and 32 activates in 420 clocks; a row is closed after four hits when another is
+    wanted; reads and writes share a bank's queue; writes drain when their queue is full, or half full with no read
+    waiting; HBM issues a row and a column command in one clock.
     """
 
     def ck(name: str) -> int:
@@ -148,8 +150,9 @@ def _dramsim3(timing: Row, setup: Row, channels: int, access_bytes: int, mapping
 def _ramulator(timing: Row, setup: Row, channels: int, access_bytes: int, mapping: str) -> DramSetup:
     """Ramulator 2.1: the oldest ready request of one queue; a row stays open for the request that it was opened for.
 
-    Sources: its Python descriptions of the standards. Command offsets of multi-clock commands are counted as there: an activate of n
-    slots takes effect with its last. HBM3 runs in half clocks. A gap of 2 clocks separates reads from writes and ranks from each other.
+    Sources: its Python descriptions of the standards. Command offsets of multi-clock commands are counted as there: an
+    activate of n slots takes effect with its last. HBM3 runs in half clocks. A gap of 2 clocks separates reads from
+    writes and ranks from each other.
     """
     protocol = timing["protocol"]
     mult = 2 if protocol == "HBM3" else 1
