@@ -11,9 +11,9 @@ A model keeps its source without the weights, so that it can be pickled and read
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from leptonsim.errors import LeptonError
 from leptonsim.model.assembly import assemble
@@ -28,6 +28,8 @@ from leptonsim.model.weightless import TOKENS_KEY
 
 if TYPE_CHECKING:
     import onnx
+
+T = TypeVar("T")
 
 
 def load_model(
@@ -60,11 +62,19 @@ class Model:
         except LeptonError as error:
             raise LeptonError(f"{source.name}: {error}") from error
         self._batches: dict[int, Model] = {self.graph.batch: self}
+        self._derived: dict[str, Any] = {}
 
     @property
     def name(self) -> str:
         """Name of the model: of its file, or as it was asked for."""
         return self._source.name
+
+    def derived(self, name: str, make: Callable[[Graph], T]) -> T:
+        """What ``make`` computes from the graph; computed once, then remembered under ``name``."""
+        if name not in self._derived:
+            self._derived[name] = make(self.graph)
+        found: T = self._derived[name]
+        return found
 
     def with_batch(self, batch: int) -> Model:
         """The same model at another batch; read once, then remembered."""

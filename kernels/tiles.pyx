@@ -1,0 +1,1169 @@
+"""The tile kernel: all cores of a chip, walking the tiles of a compiled program through their engines.
+
+Each core has five engines: weight load and activation load (DMA reads), tensor, vector, and store (DMA write); the chip has three
+more, the host and the PCIe copies in and out. A tile is loaded, multiplied, post-processed and stored; each part may be empty. Staging
+space in SRAM is granted in tile order as it fits, so loads run ahead over step boundaries exactly as far as there is room. Reads and
+writes share the links of the fabric max-min fairly; a job in progress is re-timed when its rate changes.
+
+Time is in integer picoseconds, rates in 2^-32 byte/ps, remaining bytes in 2^-32 byte, remaining work in 10^-9 cycles against
+integer kHz, so that stopping at any instant and going on changes nothing. At one instant all completions come first, then starts in
+(core, engine) order until none is possible, then rates, once.
+
+Every engine is, at every instant, busy or waiting for exactly one cause. A wait belongs to the condition that was satisfied at the
+instant at which it ends (ties: dependency, input, buffer, then the tile before, whose turn came first) and is resolved, picosecond by
+picosecond, to what the awaited engine was doing. A stage that several tiles pass at one instant was moved by what let the first pass.
+
+Not modelled here: what a tile costs (systolic and vector cycles, bytes, access patterns): the compiler says so.
+The plain-Python twin is leptonsim/kernels/plain/tiles.py.
+"""
+
+from libc.stdint cimport int64_t
+from libc.stdlib cimport calloc, free, realloc
+from libc.string cimport memmove
+
+from leptonsim.kernels.fabric cimport MAX_ROUTE_LINKS, SHARE_ONE, Route, fill_route, max_min
+
+import numpy as np
+
+cdef extern from *:
+    """typedef __int128_t leptonsim_int128;"""
+    ctypedef long long int128 "leptonsim_int128"
+
+# Engines of a core, in the order in which they start at one instant; then those of the chip.
+cdef enum:
+    WEIGHTS = 0
+    ACTIVATIONS = 1
+    TENSOR = 2
+    VECTOR = 3
+    STORE = 4
+    ENGINES = 5
+    CHIP_ENGINES = 3   # host, copy in, copy out
+
+# Causes, closed list. The first CAUSES are reported; COMPUTING and MOVING + kind exist in the logs only.
+cdef enum:
+    BUSY = 0
+    DEPENDENCY = 1     # an earlier step is computing
+    INPUT = 2          # an earlier engine of the same tile is computing
+    BUFFER = 3         # staging space or accumulators are held by a tile that is being computed
+    DRAM = 4           # bytes at the port-limited rate, from or to DRAM
+    NOC = 5            # the same between cores and shared SRAM
+    PCIE = 6           # the same over PCIe
+    LATENCY = 7        # set-up and first-byte latency of a transfer
+    CONTENTION = 8     # the rest of a transfer: others use the links
+    LAUNCH = 9         # software on the host
+    ARRIVAL = 10       # no request
+    DONE = 11          # nothing left to do
+    CAUSES = 12
+    MOVING = 16        # + DRAM, NOC or PCIE: a log entry of bytes in motion
+
+CAUSE_NAMES = ("busy", "dependency", "input", "buffer", "dram", "noc", "pcie", "latency", "contention", "launch", "arrival", "done")
+EVENT_NAMES = ("done", "copied")
+ENGINE_NAMES = ("weights", "activations", "tensor", "vector", "store")
+
+cdef enum:
+    IDLE = 0
+    COMPUTE = 1
+    LATENT = 2         # a transfer before its first byte
+    TRANSFER = 3
+
+# Columns of the program's arrays.
+cdef enum:
+    RUN_COUNT = 0
+    RUN_W = 1
+    RUN_A = 2
+    RUN_X = 3
+    RUN_TENSOR = 4
+    RUN_VECTOR = 5
+    RUN_O = 6
+    RUN_COLUMNS = 7
+cdef enum:
+    STEP_BLOCK = 0
+    STEP_BLOCK_END = 1
+    STEP_STAGE = 2
+    STEP_ACCUMULATORS = 3
+    STEP_W_ROUTE = 4
+    STEP_A_ROUTE = 5
+    STEP_X_ROUTE = 6
+    STEP_O_ROUTE = 7
+    STEP_W_WAITS = 8
+    STEP_DEP = 9
+    STEP_DEP_END = 10
+    STEP_OPERATOR = 11
+    STEP_COLUMNS = 12
+
+RUN_FIELDS = ("count", "w_bytes", "a_bytes", "x_bytes", "tensor_cycles", "vector_cycles", "o_bytes")
+STEP_FIELDS = (
+    "block", "block_end", "stage_bytes", "accumulators", "w_route", "a_route", "x_route", "o_route", "w_waits", "dep", "dep_end", "operator",
+)
+
+cdef int64_t NEVER = 1LL << 62
+cdef int64_t WORK = 1000000000  # work units in one cycle: kHz x ps
+
+# Bounds within which no sum or product leaves 64 bits. A rate is in 2^-32 byte/ps.
+cdef int64_t LEAST_RATE = 1 << 16
+cdef int64_t MOST_RATE = 1LL << 46
+cdef int64_t FASTEST_KHZ = 1000000000
+cdef int64_t LONGEST_PS = 1000000000000
+
+cdef struct Segment:
+    int64_t end       # end of the segment; it begins where the one before ends
+    int64_t alone     # for bytes in motion: the part that the port-limited rate alone accounts for
+    int64_t cause
+
+cdef struct Log:
+    Segment* at       # contiguous in time, nothing overlaps
+    int64_t n
+    int64_t room
+
+cdef struct Engine:
+    int state
+    int64_t end       # when the job, or its latency, ends at the present rate; NEVER if idle
+    int64_t start     # start of the job
+    int64_t ready     # end of its latency
+    int64_t left      # 2^-32 byte or 10^-9 cycle still to do
+    int64_t updated   # instant at which `left` was true
+    int64_t size      # bytes of the job
+    int64_t route
+    int64_t step
+    int64_t last_end  # end of the previous job: a wait begins here
+    bint first        # the job belongs to the program's first instance
+    bint works        # the program has jobs for it
+
+cdef struct Cursor:
+    int64_t instance  # which repetition of the program
+    int64_t step
+    int64_t block
+    int64_t repeat    # repetitions of the block already done
+    int64_t run
+    int64_t index     # tiles of the run already done
+    int64_t tile      # tiles of the core already done, over all instances
+    bint valid        # false when every submitted instance is done
+
+cdef struct Source:   # who satisfied a condition, and what kind of condition it was
+    int64_t engine
+    int64_t relation  # cause of the wait where the engine was computing; BUSY: whoever waits says so
+    int64_t time
+
+# Stages that tiles pass in order; each has a cursor of its own.
+cdef enum:
+    GRANT = 0
+    LOAD_W = 1
+    LOAD_A = 2
+    LOAD_X = 3
+    MULTIPLY = 4
+    FINISH = 5
+    WRITE = 6
+    STAGES = 7
+
+cdef struct Core:
+    Cursor cursor[STAGES]
+    Source source[STAGES]   # what let tiles pass the stage, at the last instant at which any passed
+    int64_t before[STAGES]  # tiles that had passed the stage before that instant
+    Source release          # who freed staging space last
+    int64_t used            # staging bytes held
+    int64_t held_w[2]       # of them by the weights in use, of vector-only steps [0] and of tensor steps [1]
+    int64_t held_a[2]       # the same by activations
+    int64_t step_begin
+    int64_t step_end
+    bint dirty              # something changed: try to start its engines
+
+cdef struct Copy:
+    int64_t size
+    int64_t tag
+
+
+cdef class TileMachine:
+    """All cores of one chip executing one program, any number of times.
+
+    Parameters
+    ----------
+    runs : int64 (runs, 7)
+        Equal tiles in a row: count, weight bytes, activation bytes, extra bytes, tensor cycles, vector cycles, output bytes.
+    blocks : int64 (blocks, 3)
+        Repetitions of a range of runs: times, first run, end.
+    steps : int64 (steps, 12)
+        ``STEP_FIELDS``; the steps of one core are contiguous and in order. Routes are -1 where nothing moves.
+    cores : int64 (cores + 1,)
+        First step of each core, and the end.
+    dependencies : int64 (n,)
+        Of each step, between its ``dep`` and ``dep_end``: an operator's index (all its steps), operators + a step's index, or
+        operators + steps for the request's inputs.
+    routes : int64 (routes, 13)
+        As in ``leptonsim.kernels.fabric``.
+    capacities : int64 (links,)
+        2^-32 byte/ps. Link 0 is DRAM: its capacity is taken from ``dram_mix``.
+    dram_mix : int64 (2^patterns,)
+        Capacity of DRAM by the set of access patterns in flight.
+    operators : int
+        How many operators the steps belong to.
+    core_khz, setup_ps : int
+        Core clock; set-up time of each DMA job.
+    copy_routes : (int, int)
+        Routes of copies from the host and to it.
+    one_queue : bool
+        True when weights and activations share one DMA engine.
+
+    Raises
+    ------
+    ValueError
+        If an index is out of range or a quantity is negative.
+    """
+
+    cdef int64_t[:, ::1] runs
+    cdef int64_t[:, ::1] blocks
+    cdef int64_t[:, ::1] steps
+    cdef int64_t[::1] core_steps
+    cdef int64_t[::1] deps
+    cdef int64_t[::1] dram_mix
+    cdef int64_t[:, ::1] table        # the routes, as given
+    cdef int64_t[::1] operator_steps  # steps of each operator
+    cdef int64_t[::1] token_left      # [parity * tokens + token]: completions still awaited
+    cdef Source* token_source
+    cdef Route* routes
+    cdef int64_t n_cores, n_steps, n_operators, n_tokens, n_routes, n_links, n_engines
+    cdef int64_t khz, setup_ps
+    cdef int64_t copy_in_route, copy_out_route
+    cdef bint one_queue
+    cdef Engine* engine
+    cdef Log* log
+    cdef Core* core
+    cdef int64_t[::1] capacity, room, weight, flows, rate, old_rate
+    cdef bint rates_stale
+    cdef int64_t submitted, completed
+    cdef int64_t steps_left[2]
+    cdef Copy* copies[2]
+    cdef int64_t copies_n[2]
+    cdef int64_t copies_head[2]
+    cdef int64_t copies_room[2]
+    cdef Copy copy_now[2]
+    cdef int64_t[:, ::1] engine_time_view
+    cdef int64_t[:, :, ::1] step_time_view
+    cdef int64_t[:, :, ::1] step_span_view
+    cdef int64_t[:, ::1] moving_time_view
+    cdef int64_t[::1] route_bytes_view
+    cdef int64_t[::1] peak_view
+    cdef readonly int64_t now_ps, wakes, tiles
+    cdef int64_t event_kind[64]
+    cdef int64_t event_value[64]
+    cdef int event_n
+
+    def __cinit__(self):
+        self.token_source = NULL
+        self.routes = NULL
+        self.engine = NULL
+        self.log = NULL
+        self.core = NULL
+        self.copies[0] = NULL
+        self.copies[1] = NULL
+
+    def __init__(
+        self, runs, blocks, steps, cores, dependencies, routes, capacities, dram_mix,
+        *, int operators, int64_t core_khz, int64_t setup_ps, copy_routes, bint one_queue,
+    ):
+        self.runs = np.ascontiguousarray(runs, dtype=np.int64)
+        self.blocks = np.ascontiguousarray(blocks, dtype=np.int64)
+        self.steps = np.ascontiguousarray(steps, dtype=np.int64)
+        self.core_steps = np.ascontiguousarray(cores, dtype=np.int64)
+        self.deps = np.ascontiguousarray(dependencies, dtype=np.int64)
+        self.capacity = np.array(capacities, dtype=np.int64)
+        self.dram_mix = np.ascontiguousarray(dram_mix, dtype=np.int64)
+        table = np.array(routes, dtype=np.int64, order="C")
+        self.table = table
+        self.n_cores = self.core_steps.shape[0] - 1
+        self.n_steps = self.steps.shape[0]
+        self.n_operators = operators
+        self.n_tokens = operators + self.n_steps + 2
+        self.n_routes = table.shape[0]
+        self.n_links = self.capacity.shape[0]
+        self.n_engines = self.n_cores * ENGINES + CHIP_ENGINES
+        self.khz = core_khz
+        self.setup_ps = setup_ps
+        self.copy_in_route, self.copy_out_route = copy_routes
+        self.one_queue = one_queue
+        self._check(table)
+        self._check_fabric(table, self.capacity, self.dram_mix)
+        self.room = np.zeros(self.n_links, dtype=np.int64)
+        self.weight = np.zeros(self.n_links, dtype=np.int64)
+        self.flows = np.zeros(self.n_routes, dtype=np.int64)
+        self.rate = np.zeros(self.n_routes, dtype=np.int64)
+        self.old_rate = np.zeros(self.n_routes, dtype=np.int64)
+        self.engine_time_view = np.zeros((self.n_engines, CAUSES), dtype=np.int64)
+        self.step_time_view = np.zeros((max(self.n_steps, 1), ENGINES, CAUSES), dtype=np.int64)
+        self.step_span_view = np.full((max(self.n_steps, 1), ENGINES, 2), -1, dtype=np.int64)
+        self.moving_time_view = np.zeros((self.n_engines, CAUSES), dtype=np.int64)
+        self.route_bytes_view = np.zeros(self.n_routes, dtype=np.int64)
+        self.peak_view = np.zeros(max(self.n_cores, 1), dtype=np.int64)
+        self.operator_steps = np.bincount(np.asarray(self.steps)[:, STEP_OPERATOR], minlength=operators).astype(np.int64)
+        self.token_left = np.zeros(2 * self.n_tokens, dtype=np.int64)
+        self.token_source = <Source*> calloc(2 * self.n_tokens, sizeof(Source))
+        self.routes = <Route*> calloc(self.n_routes, sizeof(Route))
+        self.engine = <Engine*> calloc(self.n_engines, sizeof(Engine))
+        self.log = <Log*> calloc(self.n_engines, sizeof(Log))
+        self.core = <Core*> calloc(max(self.n_cores, 1), sizeof(Core))
+        if self.token_source == NULL or self.routes == NULL or self.engine == NULL or self.log == NULL or self.core == NULL:
+            raise MemoryError
+        cdef int64_t i, s
+        for i in range(self.n_routes):
+            fill_route(&self.routes[i], &self.table[i, 0])
+        for i in range(self.n_engines):
+            self.engine[i].end = NEVER
+        self._find_work()
+        for i in range(self.n_cores):
+            self.core[i].step_begin = self.core_steps[i]
+            self.core[i].step_end = self.core_steps[i + 1]
+            for s in range(STAGES):
+                self.core[i].source[s].time = -1
+            self.core[i].release.time = -1
+        for i in range(2 * self.n_tokens):
+            self.token_source[i].engine = self.n_cores * ENGINES
+            self.token_source[i].relation = DEPENDENCY
+            self.token_source[i].time = -1
+        for i in range(2):
+            self._arm(i)
+
+    cdef int _check(self, int64_t[:, ::1] table) except -1:
+        """Refuse what would send the kernel out of its arrays."""
+        cdef int64_t i, k, b, r, w, a, rest, tensor, routes = table.shape[0]
+        if self.runs.shape[1] != RUN_COLUMNS or self.blocks.shape[1] != 3 or self.steps.shape[1] != STEP_COLUMNS or table.shape[1] != 13:
+            raise ValueError("TileMachine: runs have 7 columns, blocks 3, steps 12, routes 13")
+        if not 1 <= self.khz < FASTEST_KHZ or not 0 <= self.setup_ps < LONGEST_PS:
+            raise ValueError("TileMachine: the clock is positive and below 1 THz, the set-up time not negative and below 1 s")
+        if self.n_cores < 1 or self.core_steps[0] != 0 or self.core_steps[self.n_cores] != self.n_steps or self.n_steps < 1:
+            raise ValueError("TileMachine: the cores do not divide the steps")
+        for i in range(self.n_cores):
+            if self.core_steps[i] > self.core_steps[i + 1]:
+                raise ValueError("TileMachine: the cores do not divide the steps")
+        for r in range(self.runs.shape[0]):
+            for k in range(RUN_COLUMNS):
+                if self.runs[r, k] < (1 if k == RUN_COUNT else 0) or (k != RUN_COUNT and self.runs[r, k] >= 1 << 30):
+                    raise ValueError(f"TileMachine: run {r} has no tiles, or bytes or cycles that are negative or above 2^30")
+        for b in range(self.blocks.shape[0]):
+            if self.blocks[b, 0] < 1 or not 0 <= self.blocks[b, 1] < self.blocks[b, 2] <= self.runs.shape[0]:
+                raise ValueError(f"TileMachine: block {b} repeats nothing or names a run that does not exist")
+        for i in range(self.deps.shape[0]):
+            if not 0 <= self.deps[i] <= self.n_operators + self.n_steps:
+                raise ValueError("TileMachine: a dependency names nothing")
+        for i in range(self.n_steps):
+            if not 0 <= self.steps[i, STEP_BLOCK] < self.steps[i, STEP_BLOCK_END] <= self.blocks.shape[0]:
+                raise ValueError(f"TileMachine: step {i} has no block or names one that does not exist")
+            if not 0 <= self.steps[i, STEP_DEP] <= self.steps[i, STEP_DEP_END] <= self.deps.shape[0]:
+                raise ValueError(f"TileMachine: step {i} names dependencies that do not exist")
+            if not 0 <= self.steps[i, STEP_OPERATOR] < self.n_operators or self.steps[i, STEP_ACCUMULATORS] < 1:
+                raise ValueError(f"TileMachine: step {i} has no operator or no accumulator")
+            for k in range(STEP_W_ROUTE, STEP_O_ROUTE + 1):
+                if not -1 <= self.steps[i, k] < routes:
+                    raise ValueError(f"TileMachine: step {i} names a route that does not exist")
+            w = a = rest = 0
+            tensor = -1
+            for b in range(self.steps[i, STEP_BLOCK], self.steps[i, STEP_BLOCK_END]):
+                for r in range(self.blocks[b, 1], self.blocks[b, 2]):
+                    w = max(w, self.runs[r, RUN_W])
+                    a = max(a, self.runs[r, RUN_A])
+                    rest = max(rest, self.runs[r, RUN_X] + self.runs[r, RUN_O])
+                    if (
+                        (self.runs[r, RUN_W] and self.steps[i, STEP_W_ROUTE] < 0) or (self.runs[r, RUN_A] and self.steps[i, STEP_A_ROUTE] < 0)
+                        or (self.runs[r, RUN_X] and self.steps[i, STEP_X_ROUTE] < 0) or (self.runs[r, RUN_O] and self.steps[i, STEP_O_ROUTE] < 0)
+                    ):
+                        raise ValueError(f"TileMachine: step {i} moves bytes without a route")
+                    if tensor >= 0 and tensor != (self.runs[r, RUN_TENSOR] > 0):
+                        raise ValueError(f"TileMachine: step {i} mixes tiles with and without tensor work")
+                    tensor = self.runs[r, RUN_TENSOR] > 0
+            if w + a + rest > self.steps[i, STEP_STAGE]:
+                raise ValueError(f"TileMachine: step {i} stages {w + a + rest} bytes in {self.steps[i, STEP_STAGE]}")
+        if not (0 <= self.copy_in_route < routes and 0 <= self.copy_out_route < routes):
+            raise ValueError("TileMachine: copies need a route")
+        return 0
+
+    cdef int _check_fabric(self, int64_t[:, ::1] table, int64_t[::1] capacity, int64_t[::1] mix) except -1:
+        """Refuse rates that are zero, or so great or small that sums overflow."""
+        cdef int64_t i, k, r, links = capacity.shape[0], mixes = mix.shape[0], least
+        if table.shape[0] < 1 or table.shape[1] != 13:
+            raise ValueError("TileMachine: there is at least one route, and routes have 13 columns")
+        if links < 1 or mixes & (mixes - 1):
+            raise ValueError("TileMachine: there is at least one link, and the DRAM mixes are none or a power of two")
+        for i in range(links):
+            if not LEAST_RATE <= capacity[i] < MOST_RATE:
+                raise ValueError(f"TileMachine: link {i} is slower than 16 MB/s or faster than 16 PB/s")
+        for i in range(mixes):
+            if not LEAST_RATE <= mix[i] < MOST_RATE:
+                raise ValueError(f"TileMachine: DRAM is slower than 16 MB/s or faster than 16 PB/s in mix {i}")
+        for r in range(table.shape[0]):
+            if not LEAST_RATE <= table[r, 0] < MOST_RATE or not 0 <= table[r, 1] < LONGEST_PS:
+                raise ValueError(f"TileMachine: route {r} is slower than 16 MB/s, faster than 16 PB/s, or has no sensible latency")
+            if not 0 <= table[r, 2] < max(mixes, 1):
+                raise ValueError(f"TileMachine: route {r} has a pattern that no DRAM mix knows")
+            if table[r, 3] not in (DRAM, NOC, PCIE):
+                raise ValueError("TileMachine: a route's kind is DRAM (4), NoC (5) or PCIe (6)")
+            if not 0 <= table[r, 4] <= MAX_ROUTE_LINKS:
+                raise ValueError(f"TileMachine: route {r} has more than {MAX_ROUTE_LINKS} links, or less than none")
+            for k in range(table[r, 4]):
+                i = table[r, 5 + k]
+                if not 0 <= i < links:
+                    raise ValueError(f"TileMachine: route {r} names a link that does not exist")
+                least = capacity[i]
+                if i == 0 and mixes:
+                    least = min(mix)
+                if not 0 <= table[r, 9 + k] <= 64 * SHARE_ONE or self.n_engines * table[r, 9 + k] * MAX_ROUTE_LINKS > least * SHARE_ONE:
+                    raise ValueError(f"TileMachine: route {r} takes a share of link {i} that is negative or leaves nothing for others")
+        return 0
+
+    cdef void _find_work(self) noexcept:
+        """Tell the engines that the program has jobs for from those that stay idle for ever."""
+        cdef int64_t c, i, b, r, k
+        cdef int64_t engine_of[RUN_COLUMNS]
+        engine_of[RUN_W] = WEIGHTS
+        engine_of[RUN_A] = engine_of[RUN_X] = WEIGHTS if self.one_queue else ACTIVATIONS
+        engine_of[RUN_TENSOR] = TENSOR
+        engine_of[RUN_VECTOR] = VECTOR
+        engine_of[RUN_O] = STORE
+        for c in range(self.n_cores):
+            for i in range(self.core_steps[c], self.core_steps[c + 1]):
+                for b in range(self.steps[i, STEP_BLOCK], self.steps[i, STEP_BLOCK_END]):
+                    for r in range(self.blocks[b, 1], self.blocks[b, 2]):
+                        for k in range(RUN_W, RUN_COLUMNS):
+                            if self.runs[r, k]:
+                                self.engine[c * ENGINES + engine_of[k]].works = True
+
+    def __dealloc__(self):
+        cdef int64_t i
+        if self.log != NULL:
+            for i in range(self.n_engines):
+                free(self.log[i].at)
+        free(self.log)
+        free(self.token_source)
+        free(self.routes)
+        free(self.engine)
+        free(self.core)
+        free(self.copies[0])
+        free(self.copies[1])
+
+    # ---- what the outside does to it ---------------------------------------------------------------------------------------
+
+    def submit(self, int64_t instances=1):
+        """Allow ``instances`` more repetitions of the program; each begins when it is launched."""
+        if instances < 1:
+            raise ValueError("submit: at least one instance")
+        cdef int64_t c, s
+        self.submitted += instances
+        for c in range(self.n_cores):
+            for s in range(STAGES):
+                if not self.core[c].cursor[s].valid:
+                    self._open(&self.core[c].cursor[s], self.core[c].step_begin, self.core[c].step_end)
+            self.core[c].dirty = True
+
+    def launch(self, int64_t instance):
+        """The host has launched this instance; ``log_host`` must have told what it did until now."""
+        self._signal(instance, self.n_tokens - 1, self.n_cores * ENGINES)
+
+    def input_ready(self, int64_t instance, bint copied=True):
+        """The inputs of this instance are in DRAM: they were ``copied`` over PCIe just now, or there was nothing to copy."""
+        self._signal(instance, self.n_operators + self.n_steps, self.n_cores * ENGINES + (1 if copied else 0))
+
+    def _signal(self, int64_t instance, int64_t token, int64_t engine):
+        if not self.completed <= instance < self.completed + 2:
+            raise ValueError(f"instance {instance} is not one of the two that may be in progress")
+        cdef int64_t at = (instance & 1) * self.n_tokens + token, c
+        self.token_left[at] = 0
+        self.token_source[at].engine = engine
+        self.token_source[at].relation = DEPENDENCY
+        self.token_source[at].time = self.now_ps
+        for c in range(self.n_cores):
+            self.core[c].dirty = True
+
+    def log_host(self, int64_t cause, int64_t until_ps):
+        """The host was launching or had nothing to do (cause 9 or 10) until ``until_ps``."""
+        cdef int64_t host = self.n_cores * ENGINES, since = self.engine[host].last_end
+        if cause not in (LAUNCH, ARRIVAL) or until_ps < since:
+            raise ValueError("log_host: cause 9 or 10, and time goes forward")
+        if until_ps > since:
+            self._append(host, until_ps, 0, cause)
+            self.engine_time_view[host, BUSY if cause == LAUNCH else cause] += until_ps - since
+            self.engine[host].last_end = until_ps
+
+    def copy(self, bint out, int64_t size_bytes, int64_t tag):
+        """Queue a copy between host and device; ``run`` reports ``("copied", tag)`` when it is done."""
+        if not 0 < size_bytes < 1 << 30:
+            raise ValueError("copy: 1 byte to 2^30 at a time")
+        cdef int64_t side = 1 if out else 0
+        cdef Copy* grown
+        if self.copies_n[side] == self.copies_room[side] and 2 * self.copies_head[side] > self.copies_n[side]:
+            self.copies_n[side] -= self.copies_head[side]
+            memmove(self.copies[side], self.copies[side] + self.copies_head[side], self.copies_n[side] * sizeof(Copy))
+            self.copies_head[side] = 0
+        if self.copies_n[side] == self.copies_room[side]:
+            grown = <Copy*> realloc(self.copies[side], (2 * self.copies_room[side] + 16) * sizeof(Copy))
+            if grown == NULL:
+                raise MemoryError
+            self.copies[side] = grown
+            self.copies_room[side] = 2 * self.copies_room[side] + 16
+        self.copies[side][self.copies_n[side]].size = size_bytes
+        self.copies[side][self.copies_n[side]].tag = tag
+        self.copies_n[side] += 1
+
+    def set_clock(self, int64_t core_khz, routes=None, capacities=None, dram_mix=None):
+        """Change the core clock, and with it port rates and capacities, for what is in flight as for what follows."""
+        cdef int64_t e, r
+        if not 1 <= core_khz < FASTEST_KHZ:
+            raise ValueError("set_clock: the clock is positive and below 1 THz")
+        table = self.table if routes is None else np.array(routes, dtype=np.int64, order="C")
+        links = self.capacity if capacities is None else np.array(capacities, dtype=np.int64)
+        mix = self.dram_mix if dram_mix is None else np.array(dram_mix, dtype=np.int64)
+        if len(table) != self.n_routes or len(links) != self.n_links or len(mix) != self.dram_mix.shape[0]:
+            raise ValueError("set_clock: as many routes, links and DRAM mixes as before")
+        self._check_fabric(table, links, mix)
+        for e in range(self.n_engines):
+            if self.engine[e].state == COMPUTE:
+                self.engine[e].left -= self.khz * (self.now_ps - self.engine[e].updated)
+                self.engine[e].updated = self.now_ps
+                self.engine[e].end = self.now_ps + (self.engine[e].left + core_khz - 1) // core_khz
+        self.khz = core_khz
+        self.table = table
+        self.capacity = links
+        self.dram_mix = mix
+        for r in range(self.n_routes):
+            fill_route(&self.routes[r], &self.table[r, 0])
+        self.rates_stale = True
+
+    def run(self, int64_t until_ps=-1):
+        """Go on until just before ``until_ps`` (-1: as long as anything happens) or until something is to be reported.
+
+        What happens at ``until_ps`` itself is left to the next call, so that all signals of that instant can be given first; a call
+        with ``until_ps`` equal to ``now_ps`` does nothing. Returns a list of ``("done", instance)`` and ``("copied", tag)`` that
+        happened at ``now_ps``; an empty list when ``until_ps`` was reached or nothing is left to happen.
+        """
+        cdef int64_t limit = NEVER if until_ps < 0 else until_ps
+        cdef int status, k
+        if limit < self.now_ps:
+            raise ValueError("run: time goes forward")
+        self.event_n = 0
+        self.wakes += 1
+        with nogil:
+            status = self._run(limit)
+        if status < 0:
+            raise MemoryError
+        return [(EVENT_NAMES[self.event_kind[k]], self.event_value[k]) for k in range(self.event_n)]
+
+    def next_ps(self):
+        """When the next completion will be at present rates, or None."""
+        cdef int64_t e, at = NEVER
+        for e in range(self.n_engines):
+            if self.engine[e].end < at:
+                at = self.engine[e].end
+        return None if at == NEVER else at
+
+    def finish(self, int64_t end_ps):
+        """Close every engine's account: from its last job on there was nothing to do."""
+        cdef int64_t e
+        for e in range(self.n_engines):
+            if self.engine[e].state != IDLE or self.engine[e].last_end > end_ps:
+                raise ValueError("finish: work is still in progress")
+        for e in range(self.n_engines):
+            self.engine_time_view[e, DONE] += end_ps - self.engine[e].last_end
+            self.engine[e].last_end = end_ps
+
+    @property
+    def engine_time_ps(self):
+        """int64 (engines, 12): picoseconds by cause; a row sums to the end given to ``finish``."""
+        return np.asarray(self.engine_time_view).copy()
+
+    @property
+    def step_time_ps(self):
+        """int64 (steps, 5, 12): picoseconds by engine of the step's core and cause, over all instances."""
+        return np.asarray(self.step_time_view).copy()
+
+    @property
+    def step_span_ps(self):
+        """int64 (steps, 5, 2): first start and last end of each engine's jobs in the first instance; -1 where it had none."""
+        return np.asarray(self.step_span_view).copy()
+
+    @property
+    def moving_time_ps(self):
+        """int64 (engines, 12): how the busy time of DMA engines divides into dram, noc, pcie, latency and contention."""
+        return np.asarray(self.moving_time_view).copy()
+
+    @property
+    def route_bytes(self):
+        """int64 (routes,): bytes delivered over each route."""
+        return np.asarray(self.route_bytes_view).copy()
+
+    @property
+    def peak_staging_bytes(self):
+        """int64 (cores,): most staging bytes held at once."""
+        return np.asarray(self.peak_view)[:self.n_cores].copy()
+
+    @property
+    def log_segments(self):
+        """int: segments of time now kept to resolve waits by."""
+        return sum(self.log[e].n for e in range(self.n_engines))
+
+    # ---- cursors -----------------------------------------------------------------------------------------------------------
+
+    cdef void _open(self, Cursor* at, int64_t begin, int64_t end) noexcept nogil:
+        """Set a cursor on the first tile of its instance, if that instance was submitted."""
+        at.valid = at.instance < self.submitted and begin < end
+        at.step = begin
+        if begin < end:
+            at.block = self.steps[begin, STEP_BLOCK]
+            at.run = self.blocks[at.block, 1]
+        at.repeat = 0
+        at.index = 0
+
+    cdef int _advance(self, Cursor* at, int64_t begin, int64_t end) noexcept nogil:
+        """Go to the next tile: 0 within the step, 1 into the next step, 2 into the next instance."""
+        at.tile += 1
+        at.index += 1
+        if at.index < self.runs[at.run, RUN_COUNT]:
+            return 0
+        at.index = 0
+        at.run += 1
+        if at.run < self.blocks[at.block, 2]:
+            return 0
+        at.repeat += 1
+        if at.repeat < self.blocks[at.block, 0]:
+            at.run = self.blocks[at.block, 1]
+            return 0
+        at.repeat = 0
+        at.block += 1
+        if at.block < self.steps[at.step, STEP_BLOCK_END]:
+            at.run = self.blocks[at.block, 1]
+            return 0
+        at.step += 1
+        if at.step < end:
+            at.block = self.steps[at.step, STEP_BLOCK]
+            at.run = self.blocks[at.block, 1]
+            return 1
+        at.instance += 1
+        self._open(at, begin, end)
+        return 2
+
+    cdef void _arm(self, int64_t parity) noexcept nogil:
+        """Make the tokens of an instance await their completions anew."""
+        cdef int64_t t, base = parity * self.n_tokens
+        for t in range(self.n_operators):
+            self.token_left[base + t] = self.operator_steps[t]
+        for t in range(self.n_operators, self.n_tokens):
+            self.token_left[base + t] = 1
+        self.steps_left[parity] = self.n_steps
+
+    # ---- time accounts -----------------------------------------------------------------------------------------------------
+
+    cdef int _append(self, int64_t e, int64_t end, int64_t alone, int64_t cause) noexcept nogil:
+        """Add a segment to an engine's log; -1 when memory is out."""
+        cdef Log* log = &self.log[e]
+        cdef Segment* grown
+        if log.n and cause < MOVING and log.at[log.n - 1].cause == cause:
+            log.at[log.n - 1].end = end
+            return 0
+        if log.n == log.room:
+            if log.room >= 256:
+                self._forget(e)
+            if 2 * log.n >= log.room:
+                grown = <Segment*> realloc(log.at, (2 * log.room + 64) * sizeof(Segment))
+                if grown == NULL:
+                    return -1
+                log.at = grown
+                log.room = 2 * log.room + 64
+        log.at[log.n].end = end
+        log.at[log.n].alone = alone
+        log.at[log.n].cause = cause
+        log.n += 1
+        return 0
+
+    cdef void _forget(self, int64_t e) noexcept nogil:
+        """Drop segments that no wait can reach any more: those before the earliest open wait of an engine that will look back."""
+        cdef Log* log = &self.log[e]
+        cdef int64_t i, k, host = self.n_cores * ENGINES, oldest = self.now_ps
+        for i in range(host):
+            if self.engine[i].works and self.engine[i].state == IDLE and self.engine[i].last_end < oldest:
+                oldest = self.engine[i].last_end
+        # the copy engine inwards looks back at the host alone, and the other two at nobody
+        if e == host and self.engine[host + 1].state == IDLE and self.engine[host + 1].last_end < oldest:
+            oldest = self.engine[host + 1].last_end
+        k = 0
+        while k < log.n - 1 and log.at[k].end <= oldest:
+            k += 1
+        # invariant: segment k - 1 stays as the beginning of segment k
+        if k > 1:
+            memmove(log.at, log.at + k - 1, (log.n - k + 1) * sizeof(Segment))
+            log.n -= k - 1
+
+    cdef inline void _account(self, int64_t e, int64_t step, int64_t cause, int64_t span) noexcept nogil:
+        self.engine_time_view[e, cause] += span
+        if step >= 0:
+            self.step_time_view[step, e % ENGINES, cause] += span
+
+    cdef int _wait(self, int64_t e, int64_t step, int64_t since, int64_t until, Source source) noexcept nogil:
+        """Account for an engine's wait by what the awaited engine was doing, and log it."""
+        cdef Log* log = &self.log[source.engine]
+        cdef int64_t i = log.n - 1, at = since, begin, end, cause, span, whole, alone
+        while i > 0 and log.at[i - 1].end > since:
+            i -= 1
+        while at < until and i >= 0 and i < log.n:
+            begin = log.at[i - 1].end if i > 0 else 0
+            end = min(log.at[i].end, until)
+            if end > at:
+                cause = log.at[i].cause
+                span = end - at
+                if cause == BUSY:
+                    cause = source.relation
+                if cause >= MOVING:
+                    whole = log.at[i].end - begin
+                    alone = <int64_t> ((<int128> log.at[i].alone) * span // whole)
+                    self._account(e, step, cause - MOVING, alone)
+                    self._account(e, step, CONTENTION, span - alone)
+                    if self._append(e, end, alone, cause) < 0:
+                        return -1
+                    log = &self.log[source.engine]
+                else:
+                    self._account(e, step, cause, span)
+                    if self._append(e, end, 0, cause) < 0:
+                        return -1
+                at = end
+            i += 1
+        if at < until:
+            self._account(e, step, source.relation, until - at)
+            return self._append(e, until, 0, source.relation)
+        return 0
+
+    # ---- jobs --------------------------------------------------------------------------------------------------------------
+
+    cdef int _begin(self, int64_t e, int64_t step, bint first, Source source) noexcept nogil:
+        """An engine starts a job now (``first``: of the program's first instance): close its wait."""
+        cdef Engine* engine = &self.engine[e]
+        if self.now_ps > engine.last_end:
+            if self._wait(e, step, engine.last_end, self.now_ps, source) < 0:
+                return -1
+        engine.start = self.now_ps
+        engine.updated = self.now_ps
+        engine.step = step
+        engine.first = first
+        if step >= 0 and self.step_span_view[step, e % ENGINES, 0] < 0:
+            self.step_span_view[step, e % ENGINES, 0] = self.now_ps
+        return 0
+
+    cdef int _compute(self, int64_t e, Cursor* at, int64_t cycles, Source source) noexcept nogil:
+        cdef Engine* engine = &self.engine[e]
+        if self._begin(e, at.step, at.instance == 0, source) < 0:
+            return -1
+        engine.state = COMPUTE
+        engine.left = cycles * WORK
+        engine.end = self.now_ps + (engine.left + self.khz - 1) // self.khz
+        return 0
+
+    cdef int _move(self, int64_t e, int64_t step, bint first, int64_t size, int64_t route, Source source) noexcept nogil:
+        cdef Engine* engine = &self.engine[e]
+        # Requests of back-to-back jobs overlap: the first byte's latency shows only after a pause.
+        cdef int64_t wait = self.setup_ps
+        if self.now_ps > engine.last_end or engine.last_end == 0:
+            wait += self.routes[route].latency_ps
+        if self._begin(e, step, first, source) < 0:
+            return -1
+        engine.size = size
+        engine.route = route
+        engine.left = size << 32
+        engine.ready = self.now_ps + wait
+        if wait > 0:
+            engine.state = LATENT
+            engine.end = engine.ready
+        else:
+            self._flow(engine)
+        return 0
+
+    cdef void _flow(self, Engine* engine) noexcept nogil:
+        """The first byte moves: the job takes its share of the links from now on."""
+        engine.state = TRANSFER
+        engine.updated = self.now_ps
+        engine.end = NEVER
+        self.flows[engine.route] += 1
+        self.rates_stale = True
+
+    cdef int _end(self, int64_t e) noexcept nogil:
+        """A job is over: log it as busy."""
+        cdef Engine* engine = &self.engine[e]
+        cdef int64_t span = self.now_ps - engine.start, kind, alone, moved
+        self._account(e, engine.step, BUSY, span)
+        if engine.step >= 0 and engine.first:
+            self.step_span_view[engine.step, e % ENGINES, 1] = self.now_ps
+        if engine.state == TRANSFER:
+            kind = self.routes[engine.route].kind
+            moved = self.now_ps - engine.ready
+            alone = ((engine.size << 32) + self.routes[engine.route].port_rate - 1) // self.routes[engine.route].port_rate
+            alone = min(alone, moved)
+            if engine.ready > engine.start and self._append(e, engine.ready, 0, LATENCY) < 0:
+                return -1
+            if self._append(e, self.now_ps, alone, MOVING + kind) < 0:
+                return -1
+            self.moving_time_view[e, LATENCY] += engine.ready - engine.start
+            self.moving_time_view[e, kind] += alone
+            self.moving_time_view[e, CONTENTION] += moved - alone
+            self.flows[engine.route] -= 1
+            self.route_bytes_view[engine.route] += engine.size
+            self.rates_stale = True
+        elif self._append(e, self.now_ps, 0, BUSY) < 0:
+            return -1
+        engine.state = IDLE
+        engine.end = NEVER
+        engine.last_end = self.now_ps
+        return 0
+
+    cdef void _share(self) noexcept nogil:
+        """Renew the rates of all jobs in progress."""
+        cdef int64_t r, e, mix = 0
+        cdef Engine* engine
+        for r in range(self.n_routes):
+            self.old_rate[r] = self.rate[r]
+            if self.flows[r] > 0:
+                mix |= self.routes[r].pattern
+        if self.dram_mix.shape[0] > 0:
+            self.capacity[0] = self.dram_mix[mix]
+        max_min(
+            self.routes, &self.flows[0], self.n_routes, &self.capacity[0], self.n_links,
+            &self.rate[0], &self.room[0], &self.weight[0],
+        )
+        for e in range(self.n_engines):
+            engine = &self.engine[e]
+            if engine.state == TRANSFER and (engine.end == NEVER or self.rate[engine.route] != self.old_rate[engine.route]):
+                if engine.end != NEVER:
+                    engine.left -= self.old_rate[engine.route] * (self.now_ps - engine.updated)
+                engine.updated = self.now_ps
+                engine.end = self.now_ps + (engine.left + self.rate[engine.route] - 1) // self.rate[engine.route]
+        self.rates_stale = False
+
+    # ---- conditions --------------------------------------------------------------------------------------------------------
+
+    cdef Source _nobody(self, int64_t engine, int64_t relation) noexcept nogil:
+        """No condition was satisfied at this instant: what a job waited for is its own engine, busy until now."""
+        cdef Source source
+        source.engine = engine
+        source.relation = relation
+        source.time = self.now_ps - 1
+        return source
+
+    cdef bint _ready(self, Cursor* at, Source* last) noexcept nogil:
+        """Whether everything that the first tile of a step depends on is there; ``last`` becomes what came at this instant."""
+        cdef int64_t i, t, base = (at.instance & 1) * self.n_tokens
+        if at.index or at.repeat or at.block != self.steps[at.step, STEP_BLOCK] or at.run != self.blocks[at.block, 1]:
+            return True
+        for i in range(self.steps[at.step, STEP_DEP], self.steps[at.step, STEP_DEP_END]):
+            t = base + self.deps[i]
+            if self.token_left[t] > 0:
+                return False
+            if last.time < self.now_ps and self.token_source[t].time == self.now_ps:
+                last[0] = self.token_source[t]
+        return True
+
+    cdef bint _passed(self, Core* core, int stage, Cursor* at, int64_t relation, Source* last) noexcept nogil:
+        """Whether the tile has passed an earlier stage; ``last`` becomes who let it pass, if that was now and nothing else was yet."""
+        if core.cursor[stage].tile <= at.tile:
+            return False
+        if last.time < self.now_ps and core.source[stage].time == self.now_ps and core.before[stage] <= at.tile:
+            last[0] = core.source[stage]
+            if last.relation == BUSY:
+                last.relation = relation
+        return True
+
+    cdef void _pass(self, Core* core, int stage, int64_t engine, Source why) noexcept nogil:
+        """The tile under a stage's cursor is through: by a job of ``engine`` (-1: it had none, then ``why`` says who held it)."""
+        if engine >= 0:
+            why.engine = engine
+            why.relation = BUSY
+        why.time = self.now_ps
+        if core.source[stage].time < self.now_ps:
+            core.source[stage] = why
+            core.before[stage] = core.cursor[stage].tile
+        self.tiles += stage == WRITE
+        core.dirty = True
+
+    cdef void _freed(self, Core* core, int64_t size, int64_t engine) noexcept nogil:
+        core.used -= size
+        core.release.engine = engine
+        core.release.relation = BUFFER
+        core.release.time = self.now_ps
+
+    cdef void _operands_used(self, Core* core, Cursor* done, bint tensor, int64_t engine) noexcept nogil:
+        """Operands stay until the tile that uses them last is through: the next one brings its own, or another step begins."""
+        cdef Cursor next = done[0]
+        cdef int moved = self._advance(&next, core.step_begin, core.step_end)
+        cdef int64_t freed = 0
+        # invariant: what the step's tile before brought was released when this one's was known to follow
+        if self.runs[done.run, RUN_W]:
+            core.held_w[tensor] = self.runs[done.run, RUN_W]
+        if self.runs[done.run, RUN_A]:
+            core.held_a[tensor] = self.runs[done.run, RUN_A]
+        if moved or self.runs[next.run, RUN_W]:
+            freed += core.held_w[tensor]
+            core.held_w[tensor] = 0
+        if moved or self.runs[next.run, RUN_A]:
+            freed += core.held_a[tensor]
+            core.held_a[tensor] = 0
+        if freed:
+            self._freed(core, freed, engine)
+
+    cdef int _through(self, int64_t c, int stage, int64_t engine, Source why) noexcept nogil:
+        """Move a stage's cursor past its tile, with what follows from that."""
+        cdef Core* core = &self.core[c]
+        cdef Cursor* at = &core.cursor[stage]
+        cdef int64_t run = at.run, step = at.step, instance = at.instance, base, k
+        cdef int moved
+        cdef bint tensor = self.runs[run, RUN_TENSOR] > 0
+        self._pass(core, stage, engine, why)
+        if stage == MULTIPLY or stage == FINISH:
+            if tensor == (stage == MULTIPLY):
+                self._operands_used(core, at, tensor, c * ENGINES + (TENSOR if tensor else VECTOR))
+            if stage == FINISH and self.runs[run, RUN_X]:
+                self._freed(core, self.runs[run, RUN_X], c * ENGINES + VECTOR)
+        elif stage == WRITE and self.runs[run, RUN_O]:
+            self._freed(core, self.runs[run, RUN_O], c * ENGINES + STORE)
+        moved = self._advance(at, core.step_begin, core.step_end)
+        if stage == WRITE and moved:
+            base = (instance & 1) * self.n_tokens
+            for k in range(2):
+                self._complete(base + (self.steps[step, STEP_OPERATOR] if k == 0 else self.n_operators + step), why.engine if engine < 0 else engine)
+            self.steps_left[instance & 1] -= 1
+            if self.steps_left[instance & 1] == 0:
+                self._arm(instance & 1)
+                self.completed += 1
+                self._report(0, instance)
+                for k in range(self.n_cores):
+                    self.core[k].dirty = True
+        return 0
+
+    cdef void _complete(self, int64_t token, int64_t engine) noexcept nogil:
+        """One of the completions that a token awaits; ``engine`` held it until now."""
+        cdef int64_t c
+        self.token_left[token] -= 1
+        if self.token_left[token] == 0:
+            self.token_source[token].engine = engine
+            self.token_source[token].relation = DEPENDENCY
+            self.token_source[token].time = self.now_ps
+            for c in range(self.n_cores):
+                self.core[c].dirty = True
+
+    cdef void _report(self, int64_t kind, int64_t value) noexcept nogil:
+        self.event_kind[self.event_n] = kind
+        self.event_value[self.event_n] = value
+        self.event_n += 1
+
+    # ---- starts ------------------------------------------------------------------------------------------------------------
+
+    cdef int _grant(self, int64_t c) noexcept nogil:
+        """Give staging space to the next tile if it fits: 1 when it did."""
+        cdef Core* core = &self.core[c]
+        cdef Cursor* at = &core.cursor[GRANT]
+        cdef int64_t need, launch
+        cdef Source why
+        if not at.valid or at.instance >= self.completed + 2:
+            return 0
+        launch = (at.instance & 1) * self.n_tokens + self.n_tokens - 1
+        if self.token_left[launch] > 0:
+            return 0
+        need = self.runs[at.run, RUN_W] + self.runs[at.run, RUN_A] + self.runs[at.run, RUN_X] + self.runs[at.run, RUN_O]
+        if need and core.used + need > self.steps[at.step, STEP_STAGE]:
+            return 0
+        why = self.token_source[launch]
+        if why.time < self.now_ps and core.release.time == self.now_ps:
+            why = core.release
+        core.used += need
+        if core.used > self.peak_view[c]:
+            self.peak_view[c] = core.used
+        self._pass(core, GRANT, -1, why)
+        self._advance(at, core.step_begin, core.step_end)
+        return 1
+
+    cdef int _load(self, int64_t c, int stage) noexcept nogil:
+        """Start the next load of a stage, or pass it when empty: 1 when something changed, -1 when memory is out."""
+        cdef Core* core = &self.core[c]
+        cdef Cursor* at = &core.cursor[stage]
+        cdef int turn
+        cdef int64_t size, e = c * ENGINES + (WEIGHTS if stage == LOAD_W or self.one_queue else ACTIVATIONS)
+        cdef Source why = self._nobody(e, BUFFER)
+        if not at.valid or self.engine[e].state != IDLE:
+            return 0
+        # ties are settled in favour of what is looked at first: dependency, input, buffer, turn
+        if (stage != LOAD_W or self.steps[at.step, STEP_W_WAITS]) and not self._ready(at, &why):
+            return 0
+        if stage == LOAD_X and not self._passed(core, LOAD_A, at, INPUT, &why):
+            return 0
+        if stage == LOAD_A and self.one_queue and not self._passed(core, LOAD_W, at, INPUT, &why):
+            return 0
+        if stage != LOAD_X and self.one_queue and core.cursor[LOAD_X].tile < at.tile:
+            return 0
+        if stage == LOAD_A and core.cursor[LOAD_X].tile < at.tile:
+            return 0
+        if not self._passed(core, GRANT, at, BUFFER, &why):
+            return 0
+        # An engine takes tiles in turn: one that had nothing to load may have held this one until now.
+        turn = LOAD_X if stage == LOAD_A or self.one_queue else stage
+        if why.time < self.now_ps and core.source[turn].time == self.now_ps:
+            why = core.source[turn]
+        size = self.runs[at.run, RUN_W if stage == LOAD_W else RUN_A if stage == LOAD_A else RUN_X]
+        if size == 0:
+            self._through(c, stage, -1, why)
+            return 1
+        if self._move(e, at.step, at.instance == 0, size, self.steps[at.step, STEP_W_ROUTE + stage - LOAD_W], why) < 0:
+            return -1
+        return 1
+
+    cdef int _multiply(self, int64_t c) noexcept nogil:
+        cdef Core* core = &self.core[c]
+        cdef Cursor* at = &core.cursor[MULTIPLY]
+        cdef int64_t e = c * ENGINES + TENSOR
+        cdef Source why = self._nobody(e, INPUT)
+        if not at.valid or self.engine[e].state != IDLE:
+            return 0
+        if not self._passed(core, LOAD_A, at, INPUT, &why) or not self._passed(core, LOAD_W, at, INPUT, &why):
+            return 0
+        if self.runs[at.run, RUN_TENSOR] == 0:
+            self._through(c, MULTIPLY, -1, why)
+            return 1
+        if at.tile - core.cursor[FINISH].tile >= self.steps[at.step, STEP_ACCUMULATORS]:
+            return 0
+        if (
+            why.time < self.now_ps and core.source[FINISH].time == self.now_ps
+            and at.tile - core.before[FINISH] >= self.steps[at.step, STEP_ACCUMULATORS]
+        ):
+            why = core.source[FINISH]
+            if why.relation == BUSY:
+                why.relation = BUFFER
+        if self._compute(e, at, self.runs[at.run, RUN_TENSOR], why) < 0:
+            return -1
+        return 1
+
+    cdef int _vector(self, int64_t c) noexcept nogil:
+        cdef Core* core = &self.core[c]
+        cdef Cursor* at = &core.cursor[FINISH]
+        cdef int64_t e = c * ENGINES + VECTOR
+        cdef Source why = self._nobody(e, INPUT)
+        if not at.valid or self.engine[e].state != IDLE:
+            return 0
+        if not self._passed(core, MULTIPLY, at, INPUT, &why) or not self._passed(core, LOAD_X, at, INPUT, &why):
+            return 0
+        if self.runs[at.run, RUN_VECTOR] == 0:
+            self._through(c, FINISH, -1, why)
+            return 1
+        if self._compute(e, at, self.runs[at.run, RUN_VECTOR], why) < 0:
+            return -1
+        return 1
+
+    cdef int _store(self, int64_t c) noexcept nogil:
+        cdef Core* core = &self.core[c]
+        cdef Cursor* at = &core.cursor[WRITE]
+        cdef int64_t e = c * ENGINES + STORE
+        cdef Source why = self._nobody(e, INPUT)
+        if not at.valid or self.engine[e].state != IDLE:
+            return 0
+        if not self._passed(core, FINISH, at, INPUT, &why):
+            return 0
+        if self.runs[at.run, RUN_O] == 0:
+            self._through(c, WRITE, -1, why)
+            return 1
+        if self._move(e, at.step, at.instance == 0, self.runs[at.run, RUN_O], self.steps[at.step, STEP_O_ROUTE], why) < 0:
+            return -1
+        return 1
+
+    cdef int _start(self) noexcept nogil:
+        """Start everything that can start now, in (core, engine) order, until nothing more can."""
+        cdef int64_t c, side, e
+        cdef int changed, any_core = 1
+        cdef Source why
+        while any_core:
+            any_core = 0
+            for c in range(self.n_cores):
+                if not self.core[c].dirty:
+                    continue
+                self.core[c].dirty = False
+                changed = 1
+                while changed > 0:
+                    changed = 0
+                    while self._grant(c):
+                        changed = 1
+                    changed |= self._load(c, LOAD_W)
+                    changed |= self._load(c, LOAD_A)
+                    changed |= self._load(c, LOAD_X)
+                    changed |= self._multiply(c)
+                    changed |= self._vector(c)
+                    changed |= self._store(c)
+                    if changed:
+                        any_core = 1
+                if changed < 0:
+                    return -1
+                self.core[c].dirty = False
+            # a step that ended on one core may have woken another
+            if any_core:
+                any_core = 0
+                for c in range(self.n_cores):
+                    any_core |= self.core[c].dirty
+        for side in range(2):
+            e = self.n_cores * ENGINES + 1 + side
+            if self.engine[e].state == IDLE and self.copies_head[side] < self.copies_n[side]:
+                self.copy_now[side] = self.copies[side][self.copies_head[side]]
+                self.copies_head[side] += 1
+                if self.copies_head[side] == self.copies_n[side]:
+                    self.copies_head[side] = 0
+                    self.copies_n[side] = 0
+                why = self._nobody(e, DEPENDENCY) if side else self._nobody(self.n_cores * ENGINES, ARRIVAL)
+                if self._move(e, -1, False, self.copy_now[side].size, self.copy_out_route if side else self.copy_in_route, why) < 0:
+                    return -1
+        return 0
+
+    # ---- the loop ----------------------------------------------------------------------------------------------------------
+
+    cdef int _finish_jobs(self) noexcept nogil:
+        """All completions of this instant."""
+        cdef int64_t e, c, side
+        cdef int kind, stage
+        cdef Source nobody = self._nobody(0, BUSY)
+        for e in range(self.n_engines):
+            if self.engine[e].end != self.now_ps:
+                continue
+            if self.engine[e].state == LATENT:
+                self._flow(&self.engine[e])
+                continue
+            if self._end(e) < 0:
+                return -1
+            if e >= self.n_cores * ENGINES:
+                side = e - self.n_cores * ENGINES - 1
+                self._report(1, self.copy_now[side].tag)
+                continue
+            c = e // ENGINES
+            kind = e % ENGINES
+            if kind == TENSOR:
+                stage = MULTIPLY
+            elif kind == VECTOR:
+                stage = FINISH
+            elif kind == STORE:
+                stage = WRITE
+            else:
+                stage = self._loading(c, kind)
+            self._through(c, stage, e, nobody)
+        return 0
+
+    cdef int _loading(self, int64_t c, int kind) noexcept nogil:
+        """Which load stage the job of a load engine belongs to."""
+        cdef Core* core = &self.core[c]
+        if not self.one_queue:
+            if kind == WEIGHTS:
+                return LOAD_W
+            return LOAD_A if core.cursor[LOAD_A].tile == core.cursor[LOAD_X].tile else LOAD_X
+        if core.cursor[LOAD_W].tile == core.cursor[LOAD_X].tile:
+            return LOAD_W
+        return LOAD_A if core.cursor[LOAD_A].tile == core.cursor[LOAD_X].tile else LOAD_X
+
+    cdef int _run(self, int64_t limit) noexcept nogil:
+        cdef int64_t e, at
+        while self.now_ps < limit:
+            # also after a stop: what ends at this instant ends before anything starts or rates change
+            if self._finish_jobs() < 0 or self._start() < 0:
+                return -1
+            if self.rates_stale:
+                self._share()
+            if self.event_n:
+                return 1
+            at = NEVER
+            for e in range(self.n_engines):
+                if self.engine[e].end < at:
+                    at = self.engine[e].end
+            if at == NEVER and limit == NEVER:
+                return 0
+            self.now_ps = min(at, limit)
+        return 0

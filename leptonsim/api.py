@@ -1,0 +1,41 @@
+"""The Python interface: ``load_chip``, ``load_model``, ``compile``, ``simulate``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from leptonsim.chip.spec import Chip
+    from leptonsim.compiler.program import Program
+    from leptonsim.model import Model
+    from leptonsim.result.result import Result
+
+
+def simulate(
+    chip: Chip,
+    model: Model,
+    *,
+    batch: int | None = None,
+    dtype: str | None = None,
+    requests: int = 1,
+    cold: bool = False,
+) -> Result:
+    """Compile ``model`` for ``chip`` and run it ``requests`` times back to back.
+
+    ``batch`` samples a request (default: the model's own), in ``dtype`` (default: the chip's); ``cold`` includes
+    copying the weights over PCIe first. Raises LeptonError if the model cannot be mapped.
+    """
+    from leptonsim.compiler.compile import compile
+
+    return execute(compile(chip, model, batch=batch, dtype=dtype), requests=requests, cold=cold)
+
+
+def execute(program: Program, *, requests: int = 1, cold: bool = False) -> Result:
+    """Run a compiled program, on the chip that it was compiled for. Raises LeptonError for fewer than one request."""
+    from leptonsim.errors import LeptonError
+    from leptonsim.machine.machine import Machine
+    from leptonsim.result.result import make_result
+
+    if requests < 1:
+        raise LeptonError(f"requests is {requests}: at least one is needed")
+    return make_result(program, Machine(program).execute(requests, cold), requests)

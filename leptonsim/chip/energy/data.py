@@ -1,0 +1,132 @@
+"""The numbers of the YAML files in this folder, and the quantities that follow from them; each comes with its source.
+
+Energies are in picojoules at the nominal voltage of the node (``supply.yaml``). Adding a process node is adding a point
+to a file.
+"""
+
+from __future__ import annotations
+
+import functools
+from importlib import resources
+from typing import Any
+
+import yaml
+
+from leptonsim.chip.dram_parts import is_own_part
+from leptonsim.chip.energy.interpolate import log_log, rising
+from leptonsim.chip.report import near
+from leptonsim.chip.tree import ChipError
+
+Sourced = tuple[float, str]
+KIB = 1024
+SMALLEST_SRAM_KIB = 32
+_SRAM_NODES = (22, 32, 45)
+_SRAM_COLUMN = {"read": 0, "write": 1}
+
+
+@functools.cache
+def _file(name: str) -> Any:
+    text = (resources.files(__package__) / f"{name}.yaml").read_text(encoding="utf-8")
+    return yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+
+
+@functools.cache
+def nominal_voltage_v(node_nm: int) -> Sourced:
+    """The voltage at which the table holds."""
+    nominal = _file("supply")["nominal"]
+    return round(log_log(nominal["volts"], node_nm), 3), nominal["source"]
+
+
+def idle_share() -> Sourced:
+    """Dynamic power of a clock-gated block, as a share of its active power."""
+    return _file("supply")["clock_gated"]["share"], _file("supply")["clock_gated"]["source"]
+
+
+def power_gated_share() -> Sourced:
+    """Leakage of a power-gated block, as a share of its leakage when on."""
+    return _file("supply")["power_gated"]["share"], _file("supply")["power_gated"]["source"]
+
+
+@functools.cache
+def mac_pj(dtype: str, node_nm: int) -> Sourced:
+    """One multiply-accumulate in a systolic cell, with its registers and clock."""
+    data = _file("arithmetic")
+    adder = data["accumulate"][dtype]
+    multiply, add, cell = data["multiply"][dtype], data["add"][adder], data["cell_factor"]
+    energy = cell["value"] * (log_log(multiply["pj"], node_nm) + log_log(add["pj"], node_nm))
+    datapath = f"{dtype} multiply ({multiply['source']}) + {adder} add ({add['source']})"
+    return energy, f"{datapath}, times {cell['value']} ({cell['source']})"
+
+
+@functools.cache
+def vector_pj(function: str, node_nm: int) -> Sourced:
+    """One operation of a class of vector functions, in fp32, with its operands."""
+    data, arithmetic = _file("vector"), _file("arithmetic")
+    cost, registers = data["functions"][function], data["register_file"]
+    energy = (
+        cost["adds"] * log_log(arithmetic["add"]["fp32"]["pj"], node_nm)
+        + cost["multiplies"] * log_log(arithmetic["multiply"]["fp32"]["pj"], node_nm)
+        + cost["register_bytes"] * log_log(registers["pj_per_byte"], node_nm)
+    )
+    source = (
+        f"{cost['source']}; datapath: {arithmetic['add']['fp32']['source']}; "
+        f"{cost['register_bytes']} B through registers: {registers['source']}"
+    )
+    return energy, source
+
+
+def sram_pj_per_byte(size_bytes: float, node_nm: int, access: str) -> Sourced:
+    """One byte read from or written to ("read", "write") an SRAM of this size.
+
+    Straight in log-log between the CACTI points in size and node; under 32 KiB as 32 KiB; above 32 MiB the last power
+    law goes on.
+    """
+    data = _file("sram")
+    size_kib = max(size_bytes / KIB, SMALLEST_SRAM_KIB)
+    by_node: dict[float, float] = {node: log_log(_sram_curve(node, access), size_kib) for node in _SRAM_NODES}
+    smallest = min(_SRAM_NODES)
+    if node_nm >= smallest:
+        return log_log(by_node, node_nm), data["source"]
+    below = data["below_22"]
+    energy = by_node[smallest] * (node_nm / smallest) ** below["exponent"]
+    return energy, f"{data['source']}; to {node_nm} nm {below['source']}"
+
+
+@functools.cache
+def _sram_curve(node_nm: int, access: str) -> dict[float, float]:
+    column = _SRAM_COLUMN[access]
+    return rising({size_kib: pair[column] for size_kib, pair in _file("sram")[node_nm].items()})
+
+
+@functools.cache
+def noc_pj_per_byte_hop(node_nm: int) -> Sourced:
+    """One byte through a router and over the wire to the next."""
+    data = _file("noc")
+    wire, router, hop = data["wire"], data["router"], data["hop_length"]
+    per_mm = log_log(wire["pj_per_byte_mm"], node_nm)
+    ((router_nm, router_pj),) = router["pj_per_byte"].items()
+    energy = router_pj * per_mm / log_log(wire["pj_per_byte_mm"], router_nm) + hop["mm"] * per_mm
+    source = f"router ({router['source']}) + {hop['mm']} mm ({hop['source']}) of wire ({wire['source']})"
+    return energy, source
+
+
+def dram_pj_per_byte(part: str, access: str) -> Sourced:
+    """One byte to or from a DRAM part, "streaming" or "random"; raises ChipError for an unknown family."""
+    families = _file("dram")
+    family = part.partition("-")[0]
+    if is_own_part(part):
+        from leptonsim.chip.dram_part import load_part
+
+        family = load_part(part).standard
+    if family not in families:
+        raise ChipError(
+            f"no energy is known for DRAM family {family!r} of dram.part {part!r}; {near(family, families)} "
+            "Or give energy.overrides.dram_streaming and energy.overrides.dram_random"
+        )
+    return 8 * families[family][access], f"{family}: {families[family]['source']}"
+
+
+def pcie_pj_per_byte(generation: int) -> Sourced:
+    """One byte over the link, both ends."""
+    entry = _file("pcie")[generation]
+    return 8 * entry["pj_per_bit"], entry["source"]

@@ -1,0 +1,122 @@
+"""Energy per event of one chip: constants of its process node, memory and link, its own overrides, all with sources.
+
+On-die dynamic energy holds at the node's nominal voltage and scales with the square of the voltage; DRAM and PCIe have
+supplies of their own. Static power is the chip's to state. Not modelled: data-dependent switching, temperature.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, get_args
+
+from leptonsim.chip.core import Dtype, VectorFunction
+from leptonsim.chip.energy import data
+from leptonsim.chip.tree import ChipError
+
+if TYPE_CHECKING:
+    from leptonsim.chip.spec import Chip
+
+ACCUMULATOR_ACCESS_BYTES = 64
+"""An accumulator memory is as wide as its array: banks of this width side by side, accessed as CACTI's points are."""
+
+
+@dataclass(frozen=True)
+class EnergyTable:
+    """Dynamic energy in pJ at ``voltage_v``.
+
+    ``sources`` has one text for each constant, under the name that overrides it (``mac_bf16``, ``sram_read``), and for
+    ``nominal_voltage``, ``idle_share`` and ``power_gated_share``. ``idle_share`` is the dynamic power of a clock-gated
+    engine as a share of its active power, ``power_gated_share`` the leakage of a power-gated one as a share of its
+    leakage.
+    """
+
+    mac: Mapping[str, float]
+    vector_pj: Mapping[str, float]
+    accumulator_pj_per_byte: float
+    sram_read_pj_per_byte: float
+    sram_write_pj_per_byte: float
+    shared_sram_pj_per_byte: float
+    noc_pj_per_byte_hop: float
+    dram_streaming_pj_per_byte: float
+    dram_random_pj_per_byte: float
+    pcie_pj_per_byte: float
+    voltage_v: float
+    idle_share: float
+    power_gated_share: float
+    sources: Mapping[str, str]
+
+    def mac_pj(self, dtype: str) -> float:
+        """One multiply-accumulate with the cell's registers and clock; raises ChipError for an unknown data type."""
+        if dtype not in self.mac:
+            raise ChipError(f"no multiply-accumulate energy for data type {dtype!r}; known: {', '.join(self.mac)}")
+        return self.mac[dtype]
+
+    def dram_pj_per_byte(self, access: str) -> float:
+        """One byte to or from DRAM, ``access`` being "streaming" or "random"."""
+        if access not in ("streaming", "random"):
+            raise ValueError(f"access is 'streaming' or 'random', not {access!r}")
+        return self.dram_streaming_pj_per_byte if access == "streaming" else self.dram_random_pj_per_byte
+
+    def scaled(self, voltage_ratio: float) -> EnergyTable:
+        """The table at ``voltage_ratio`` times its voltage: on-die dynamic energy goes with the square."""
+        square = voltage_ratio * voltage_ratio
+        return dataclasses.replace(
+            self,
+            mac={dtype: energy * square for dtype, energy in self.mac.items()},
+            vector_pj={function: energy * square for function, energy in self.vector_pj.items()},
+            accumulator_pj_per_byte=self.accumulator_pj_per_byte * square,
+            sram_read_pj_per_byte=self.sram_read_pj_per_byte * square,
+            sram_write_pj_per_byte=self.sram_write_pj_per_byte * square,
+            shared_sram_pj_per_byte=self.shared_sram_pj_per_byte * square,
+            noc_pj_per_byte_hop=self.noc_pj_per_byte_hop * square,
+            voltage_v=self.voltage_v * voltage_ratio,
+        )
+
+    def at_voltage(self, voltage_v: float) -> EnergyTable:
+        """The table at ``voltage_v``: what a performance state asks for."""
+        return self.scaled(voltage_v / self.voltage_v)
+
+
+def energy_table(chip: Chip) -> EnergyTable:
+    """The table of a chip at the nominal voltage of its node; raises ChipError where its DRAM family is unknown."""
+    node, tensor, overrides = chip.process_nm, chip.core.tensor_core, chip.energy.overrides
+    sources: dict[str, str] = {}
+
+    def constant(name: str, derive: Callable[..., data.Sourced], *arguments: object) -> float:
+        given: float | None = getattr(overrides, name)
+        if given is not None:
+            sources[name] = f"energy.overrides.{name} of {chip.name}"
+            return given
+        value, sources[name] = derive(*arguments)
+        return value
+
+    banks = max(1, tensor.cols * 4 // ACCUMULATOR_ACCESS_BYTES)
+    shared = chip.shared_sram.size_bytes if chip.shared_sram else chip.core.sram.size_bytes
+    nominal_v, sources["nominal_voltage"] = data.nominal_voltage_v(node)
+    idle_share, sources["idle_share"] = data.idle_share()
+    power_gated_share, sources["power_gated_share"] = data.power_gated_share()
+    return EnergyTable(
+        mac={dtype: constant(f"mac_{dtype}", data.mac_pj, dtype, node) for dtype in get_args(Dtype)},
+        vector_pj={name: constant(f"vector_{name}", data.vector_pj, name, node) for name in get_args(VectorFunction)},
+        accumulator_pj_per_byte=constant("accumulator", _both_ways, tensor.accumulator_size_bytes / banks, node),
+        sram_read_pj_per_byte=constant("sram_read", data.sram_pj_per_byte, chip.core.sram.size_bytes, node, "read"),
+        sram_write_pj_per_byte=constant("sram_write", data.sram_pj_per_byte, chip.core.sram.size_bytes, node, "write"),
+        shared_sram_pj_per_byte=constant("shared_sram", _both_ways, shared, node),
+        noc_pj_per_byte_hop=constant("noc_hop", data.noc_pj_per_byte_hop, node),
+        dram_streaming_pj_per_byte=constant("dram_streaming", data.dram_pj_per_byte, chip.dram.part, "streaming"),
+        dram_random_pj_per_byte=constant("dram_random", data.dram_pj_per_byte, chip.dram.part, "random"),
+        pcie_pj_per_byte=constant("pcie", data.pcie_pj_per_byte, chip.pcie.generation),
+        voltage_v=nominal_v,
+        idle_share=idle_share,
+        power_gated_share=power_gated_share,
+        sources=sources,
+    )
+
+
+def _both_ways(size_bytes: float, node_nm: int) -> data.Sourced:
+    """An SRAM whose reads and writes are counted together: the mean of the two."""
+    read, source = data.sram_pj_per_byte(size_bytes, node_nm, "read")
+    write, _ = data.sram_pj_per_byte(size_bytes, node_nm, "write")
+    return (read + write) / 2, f"{source}; mean of read and write"

@@ -1,0 +1,79 @@
+"""From graph nodes to operator records, by the files in ``operators/``.
+
+What has no lowering is an error that names every such node: nothing is free because it was not recognised.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from functools import cache
+from types import MappingProxyType
+
+from leptonsim.compiler import operators
+from leptonsim.compiler.plugins import modules_in
+from leptonsim.compiler.work import Operator
+from leptonsim.errors import LeptonError
+from leptonsim.model.graph import Graph, Node
+
+Lowering = Callable[[Node, Graph], Operator]
+
+STANDARD_DOMAINS = ("", "ai.onnx")
+LISTED = 20
+"""So many nodes are named in an error; the rest are counted."""
+
+
+@cache
+def lowerings() -> Mapping[str, Lowering]:
+    """All lowerings by operator.
+
+    Raises:
+        LeptonError: two files claim the same operator.
+    """
+    found: dict[str, Lowering] = {}
+    owner: dict[str, str] = {}
+    for module in modules_in(operators):
+        for op_type, lowering in module.LOWERINGS.items():
+            if op_type in found:
+                raise LeptonError(f"operator {op_type} is lowered twice: in {owner[op_type]} and in {module.__name__}")
+            found[op_type] = lowering
+            owner[op_type] = module.__name__
+    return MappingProxyType(found)
+
+
+def key_of(node: Node) -> str:
+    """What an operator is called in ``LOWERINGS``."""
+    return node.op_type if node.domain in STANDARD_DOMAINS else f"{node.domain}::{node.op_type}"
+
+
+def lower(graph: Graph, origins: Mapping[str, tuple[str, ...]]) -> list[Operator]:
+    """Lower every node; ``origins`` tells which nodes of the original graph each node stands for.
+
+    Raises:
+        LeptonError: some nodes have no lowering, or use their operator in a way that is not covered.
+    """
+    known = lowerings()
+    lowered: list[Operator] = []
+    refused: list[str] = []
+    for node in graph.nodes:
+        lowering = known.get(key_of(node))
+        if lowering is None:
+            domain = f"domain {node.domain}" if node.domain else "the default domain"
+            refused.append(f"node {node.name}: operator {node.op_type} of {domain} (opset {node.opset})")
+            continue
+        try:
+            operator = lowering(node, graph)
+        except LeptonError as error:
+            refused.append(f"node {node.name}: {error}")
+            continue
+        stands_for = origins.get(node.name, (node.name,))
+        lowered.append(operator if operator.nodes == stands_for else replace(operator, nodes=stands_for))
+    if refused:
+        more = f"\n  and {len(refused) - LISTED} more" if len(refused) > LISTED else ""
+        raise LeptonError(
+            f"{len(refused)} of the {len(graph.nodes)} operators of {graph.name} cannot be mapped:\n  "
+            + "\n  ".join(refused[:LISTED])
+            + more
+            + "\nTo map an operator, add a lowering for it in leptonsim/compiler/operators."
+        )
+    return lowered

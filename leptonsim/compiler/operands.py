@@ -1,0 +1,54 @@
+"""The operands of one operator on one chip: bytes, and where they lie."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from leptonsim.compiler.placement import RESIDENT, Placed
+from leptonsim.compiler.precision import element_bits
+from leptonsim.compiler.routes import Route, dram_route
+from leptonsim.compiler.work import Operand
+from leptonsim.model.graph import Tensor
+
+
+@dataclass(frozen=True, slots=True)
+class Located:
+    """An operand with its bits and its place; a weight lies in DRAM from the start."""
+
+    operand: Operand
+    bits: int
+    place: Placed
+    weight: bool
+
+    @property
+    def size_bytes(self) -> int:
+        """Bytes really moved."""
+        return -(-self.operand.elements * self.bits // 8)
+
+    @property
+    def run_bytes(self) -> int | None:
+        """Bytes of one contiguous piece, None when the whole is contiguous."""
+        run = self.operand.run_elements
+        return None if run is None else max(1, run * self.bits // 8)
+
+    @property
+    def key(self) -> tuple[object, ...]:
+        """Equal for operands that are moved alike."""
+        return (self.size_bytes, self.place.home, self.place.split, self.operand.access, self.run_bytes, self.weight)
+
+    def read_route(self, receivers: int, engines: int) -> Route:
+        """The way of a load into a core."""
+        if self.place.home == "dram":
+            return dram_route(False, self.operand.access, self.run_bytes, receivers, engines)
+        return Route("shared" if self.place.home == "shared" else "cores", receivers=receivers, engines=engines)
+
+
+def locate(operand: Operand, tensors: Mapping[str, Tensor], places: Mapping[str, Placed], dtype: str) -> Located:
+    """Where an operand lies and how many bits its elements have."""
+    tensor = tensors[operand.tensor]
+    bits = element_bits(tensor.dtype, dtype)
+    place = places.get(operand.tensor)
+    if place is None:
+        place = Placed("dram", -(-tensor.elements * bits // 8), RESIDENT)
+    return Located(operand, bits, place, tensor.kind == "weight")

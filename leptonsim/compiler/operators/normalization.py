@@ -1,0 +1,138 @@
+"""Normalisations and softmax, counted step by step.
+
+With E elements in R rows (a row is what is normalised together):
+- LayerNormalization, InstanceNormalization, GroupNormalization, MeanVarianceNormalization: sum (E reduce), centre (E
+  add), square (E mul), sum (E reduce), for each row two means (mul), epsilon (add), root and reciprocal (2 div), then
+  scale by it (E mul); E mul and E add more for scale and bias if given.
+- RMSNormalization, SimplifiedLayerNormalization: square (E mul), sum (E reduce), for each row mean (mul), epsilon
+  (add), root and reciprocal (2 div), scale (E mul), and E mul for the weight.
+- BatchNormalization at inference is one multiply and one add for each element by constants of the channel.
+- Softmax: maximum (E reduce), subtract (E add), exp (E exp), sum (E reduce), divide (E div). LogSoftmax: a logarithm
+  for each row and a subtraction (E add) in place of the division. Hardmax: E reduce and E comparisons.
+- LRN over s channels: square (E mul), a sum of s for each element (s E reduce), scale and bias (E mul, E add), power (E
+  exp), divide (E div).
+- LpNormalization: powers (E mul for p = 2, E add for p = 1), sum (E reduce), a root for each row, divide (E div).
+"""
+
+from __future__ import annotations
+
+import math
+
+from leptonsim.compiler.records import has_input, shape_of, vector_operator
+from leptonsim.compiler.work import Operator
+from leptonsim.model.graph import Graph, Node
+
+
+def _mean_variance(node: Node, graph: Graph, elements: int, rows: int) -> Operator:
+    scale, bias = has_input(node, 1), has_input(node, 2)
+    vector = {
+        "reduce": 2 * elements,
+        "add": (1 + bias) * elements + rows,
+        "mul": (2 + scale) * elements + 2 * rows,
+        "div": 2 * rows,
+    }
+    return vector_operator(node, graph, vector)
+
+
+def _from_axis(node: Node, graph: Graph, default: int = -1) -> tuple[int, int]:
+    """Elements, and rows when everything from the attribute's axis on is normalised together."""
+    shape = shape_of(graph, node.inputs[0])
+    axis = int(node.attributes.get("axis", default)) % max(1, len(shape))
+    return math.prod(shape), math.prod(shape[:axis])
+
+
+def lower_layer_normalization(node: Node, graph: Graph) -> Operator:
+    """Over all axes from ``axis`` on."""
+    return _mean_variance(node, graph, *_from_axis(node, graph))
+
+
+def lower_instance_normalization(node: Node, graph: Graph) -> Operator:
+    """Over the positions of each channel of each image."""
+    shape = shape_of(graph, node.inputs[0])
+    return _mean_variance(node, graph, math.prod(shape), shape[0] * shape[1])
+
+
+def lower_group_normalization(node: Node, graph: Graph) -> Operator:
+    """Over the positions of each group of channels of each image."""
+    shape = shape_of(graph, node.inputs[0])
+    return _mean_variance(node, graph, math.prod(shape), shape[0] * int(node.attributes["num_groups"]))
+
+
+def lower_mean_variance(node: Node, graph: Graph) -> Operator:
+    """Over the given axes, [0, 2, 3] unless told."""
+    shape = shape_of(graph, node.inputs[0])
+    axes = {axis % len(shape) for axis in node.attributes.get("axes", [0, 2, 3])}
+    rows = math.prod(extent for axis, extent in enumerate(shape) if axis not in axes)
+    return _mean_variance(node, graph, math.prod(shape), rows)
+
+
+def lower_rms_normalization(node: Node, graph: Graph) -> Operator:
+    """Over all axes from ``axis`` on."""
+    elements, rows = _from_axis(node, graph)
+    vector = {
+        "reduce": elements,
+        "mul": (2 + has_input(node, 1)) * elements + rows,
+        "add": rows,
+        "div": 2 * rows,
+    }
+    return vector_operator(node, graph, vector)
+
+
+def lower_batch_normalization(node: Node, graph: Graph) -> Operator:
+    """One multiply and one add; the four constants of a channel become two."""
+    elements = graph.tensors[node.outputs[0]].elements
+    inputs = (node.inputs[0], *node.inputs[1:3])
+    return vector_operator(node, graph, {"mul": elements, "add": elements}, inputs=inputs, elementwise=True)
+
+
+def lower_softmax(node: Node, graph: Graph) -> Operator:
+    """The axis is the last since opset 13; before, everything from axis 1 on is one row."""
+    shape = shape_of(graph, node.inputs[0])
+    elements = math.prod(shape)
+    vector = {"reduce": 2 * elements, "add": elements, "exp": elements}
+    if node.op_type == "Hardmax":
+        vector = {"reduce": elements, "add": elements}
+    elif node.op_type == "LogSoftmax":
+        axis = int(node.attributes.get("axis", -1 if node.opset >= 13 else 1)) % max(1, len(shape))
+        row = shape[axis] if node.opset >= 13 else math.prod(shape[axis:])
+        vector["add"] += elements
+        vector["exp"] += elements // row
+    else:
+        vector["div"] = elements
+    return vector_operator(node, graph, vector)
+
+
+def lower_lrn(node: Node, graph: Graph) -> Operator:
+    """Local response normalisation across channels."""
+    elements = graph.tensors[node.inputs[0]].elements
+    vector = {
+        "mul": 2 * elements,
+        "reduce": int(node.attributes["size"]) * elements,
+        "add": elements,
+        "exp": elements,
+        "div": elements,
+    }
+    return vector_operator(node, graph, vector)
+
+
+def lower_lp_normalization(node: Node, graph: Graph) -> Operator:
+    """By the norm along one axis."""
+    shape = shape_of(graph, node.inputs[0])
+    elements = math.prod(shape)
+    rows = elements // shape[int(node.attributes.get("axis", -1))]
+    p = int(node.attributes.get("p", 2))
+    vector = {"reduce": elements, "mul" if p == 2 else "add": elements, "div": elements + (rows if p == 2 else 0)}
+    return vector_operator(node, graph, vector)
+
+
+LOWERINGS = {
+    "LayerNormalization": lower_layer_normalization,
+    "InstanceNormalization": lower_instance_normalization,
+    "GroupNormalization": lower_group_normalization,
+    "MeanVarianceNormalization": lower_mean_variance,
+    **dict.fromkeys(["RMSNormalization", "SimplifiedLayerNormalization"], lower_rms_normalization),
+    "BatchNormalization": lower_batch_normalization,
+    **dict.fromkeys(["Softmax", "LogSoftmax", "Hardmax"], lower_softmax),
+    "LRN": lower_lrn,
+    "LpNormalization": lower_lp_normalization,
+}

@@ -1,0 +1,295 @@
+"""Matrix products as tiles: the search's problem, its best mapping, and every core's tiles under it."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from functools import cached_property
+
+from leptonsim.compiler.operands import Located
+from leptonsim.compiler.placement import COLUMNS, OTHERWISE, ROWS, Placed
+from leptonsim.compiler.plan import Plan, Tiles
+from leptonsim.compiler.precision import RUN_BITS, product_dtype
+from leptonsim.compiler.routes import Route, dram_route
+from leptonsim.compiler.target import Target
+from leptonsim.compiler.work import MatMul, Operator
+from leptonsim.errors import LeptonError
+from leptonsim.kernels.systolic import array_of, gemm_cycles
+from leptonsim.kernels.tiling import ORDER_NAMES
+from leptonsim.model.graph import Tensor
+
+MappingTuple = tuple[int, int, int, int, int, int, int]
+
+
+@dataclass(frozen=True)
+class Product:
+    """One tensor operator on one chip: everything that the search has to know, ready to be looked up again.
+
+    ``values`` are in the order of ``leptonsim.kernels.tiling.PROBLEM_FIELDS``.
+    """
+
+    target: Target
+    operator: Operator
+    dtype: str
+    stage_bytes: int
+    from_host: bool
+    values: tuple[int, ...]
+    a: Located
+    b: Located
+    extra: tuple[Located, ...]
+    output: Placed
+    packed: int
+
+    @cached_property
+    def key(self) -> tuple[object, ...]:
+        """Equal for operators that the search need not see twice."""
+        return (self.dtype, self.stage_bytes, self.from_host, self.values)
+
+    @property
+    def plan_key(self) -> tuple[object, ...]:
+        """Equal for operators that may share one plan: beside the search's problem, the ways of their operands."""
+        ways = tuple(each.key for each in (self.a, self.b, *self.extra))
+        return (self.key, self.operator.matmuls, self.packed, self.output.home, ways, self.operator.outputs[0].elements)
+
+    def candidates(self, keep: int = 1) -> list[tuple[float, MappingTuple]]:
+        """The ``keep`` fastest mappings (0: every one that fits) as (estimated picoseconds, mapping), fastest first.
+
+        Raises LeptonError if not even the smallest tile fits.
+        """
+        found: list[tuple[float, MappingTuple]] = self.target.tiler(
+            self.dtype, self.stage_bytes, self.from_host
+        ).search(self.values, keep)
+        if not found:
+            raise LeptonError(
+                f"{self.operator.name} ({self.operator.kind}): no tile fits {self.stage_bytes} B of a core's SRAM "
+                f"and its accumulators on {self.target.chip.name}; "
+                "enlarge core.sram.size or core.tensor_core.accumulator_size"
+            )
+        return found
+
+    def plan(self, mapping: MappingTuple, cost_ps: float) -> Plan:
+        """Every core's tiles under a mapping, with the ways of their bytes."""
+        target, product, values = self.target, self.operator.matmuls[0], self.values
+        tiler = target.tiler(self.dtype, self.stage_bytes, self.from_host)
+        split_g, split_m, split_n, order, tile_rows, tile_n, tile_k = mapping
+        groups, shared, rows, n = values[0], values[1], values[2], values[10]
+        sets = groups // shared if groups % shared == 0 else groups
+        unit = shared if split_g <= sets and groups % shared == 0 else 1
+        laid: dict[tuple[int, int, int], Tiles] = {}
+        shares: dict[int, Tiles] = {}
+        for core in range(split_g * split_m * split_n):
+            share = (
+                unit * _part(groups // unit, core // (split_m * split_n), split_g),
+                _part(rows, core // split_n % split_m, split_m),
+                _part(n, core % split_n, split_n),
+            )
+            if share not in laid:
+                runs, blocks, stage, accumulators, stalls = tiler.lay_out(values, mapping, *share)
+                laid[share] = Tiles(tuple(runs), tuple(blocks), max(1, stage), accumulators, stalls)
+            shares[core] = laid[share]
+        used = len(shares)
+        split = OTHERWISE
+        if used == target.cores:
+            split = ROWS if split_g == split_n == 1 else COLUMNS if split_m == 1 else OTHERWISE
+        busiest = max(laid, key=lambda share: share[0] * share[1] * share[2])
+        b_route = (
+            Route("host", receivers=split_m, engines=target.weight_engines)
+            if self.from_host
+            else self.b.read_route(split_m, target.weight_engines)
+        )
+        if self.b.place.home != "sram" and not self.b.weight:
+            b_route = self.b.read_route(split_m, target.weight_engines)
+        a_run = None if tile_k == product.k else tile_k * self.a.bits // 8
+        a_route = self.a.read_route(split_n, target.activation_engines)
+        if a_route.end == "dram" and a_run is not None:
+            a_route = dram_route(False, "strided", a_run, split_n, target.activation_engines)
+        o_columns = product.n if not product_context(self.operator) else product_context(self.operator)
+        o_run = None if split_n == 1 and tile_n >= n else min(tile_n, o_columns) * self._o_bits // 8
+        o_route = None
+        if self.output.home == "dram":
+            o_route = dram_route(True, "sequential" if o_run is None else "strided", o_run, 1, target.store_engines)
+        elif self.output.home == "shared":
+            o_route = Route("shared", write=True, engines=target.store_engines)
+        x_route = None
+        if self.extra:
+            x_route = max((each.read_route(1, target.activation_engines) for each in self.extra), key=_slowness)
+        moves = [any(run[column] for tiles in laid.values() for run in tiles.runs) for column in (1, 2, 3, 6)]
+        counts = self._counts(busiest, laid[busiest])
+        moved = sum(
+            times * sum(run[0] * (run[1] + run[2] + run[3]) for run in tiles.runs[begin:end])
+            for tiles in shares.values()
+            for times, begin, end in tiles.blocks
+        )
+        # what DMA brings is written first, what it takes away is read
+        counts["sram_written_bytes"] += moved
+        if moves[3]:
+            counts["sram_read_bytes"] += counts["sram_written_bytes"] - moved
+        return Plan(
+            shares,
+            split,
+            f"{ORDER_NAMES[order]}; cores {split_g} x {split_m} x {split_n} (groups x rows x columns); "
+            f"tile {tile_rows * values[4]} x {tile_k} x {tile_n} (m x k x n)",
+            cost_ps,
+            w=b_route if moves[0] else None,
+            a=a_route if moves[1] else None,
+            x=x_route if moves[2] else None,
+            o=o_route if moves[3] else None,
+            weights_wait=not self.b.weight,
+            local=not moves[1] and not moves[2] and (self.b.weight or not moves[0]),
+            **counts,
+        )
+
+    @property
+    def _o_bits(self) -> int:
+        return self.values[15]
+
+    def _counts(self, busiest: tuple[int, int, int], tiles: Tiles) -> dict[str, int]:
+        """Accesses to SRAM and accumulators of all cores, and how the tensor cycles of the busiest one divide."""
+        core = self.target.chip.core.tensor_core
+        array = array_of(core, self.dtype)
+        groups, rows, n = busiest
+        reads = sums = useful = loads = 0
+        for number, product in enumerate(self.operator.matmuls):
+            columns = product.n * self.packed
+            outputs = product.groups * product.m * product.n
+            reads += (
+                product.groups
+                * product.m
+                * product.k
+                * math.ceil(columns / core.cols)
+                * self.a.bits
+                // 8
+                // self.packed
+            )
+            # each fold along the reduction adds to the sums of the one before; the epilogue reads them once
+            sums += outputs * 4 * 2 * math.ceil(product.k * self.packed / core.rows)
+            mine = n if number == 0 else product.n
+            cycles = gemm_cycles(array, rows * self.values[4], product.k * self.packed, -(-mine // core.count))
+            useful += groups * cycles.useful // self.packed
+            loads += groups * cycles.weight_load
+        tensor = sum(
+            times * sum(run[0] * run[4] for run in tiles.runs[begin:end]) for times, begin, end in tiles.blocks
+        )
+        reads += self.b.size_bytes + sum(each.size_bytes for each in self.extra)
+        useful = min(useful, tensor)
+        return {
+            "sram_read_bytes": reads,
+            "sram_written_bytes": sum(
+                -(-operand.elements * self._o_bits // 8) for operand in self.operator.outputs[:1]
+            ),
+            "accumulator_bytes": sums,
+            "tensor_cycles": tensor,
+            "useful_cycles": useful,
+            "sram_stall_cycles": min(tiles.stall_cycles, tensor - useful),
+            "weight_load_cycles": min(loads, tensor - useful - min(tiles.stall_cycles, tensor - useful)),
+        }
+
+
+def product_context(operator: Operator) -> int:
+    """Columns of the second product of fused attention, 0 without one."""
+    return operator.matmuls[1].n if len(operator.matmuls) == 2 else 0
+
+
+def make_product(
+    target: Target,
+    operator: Operator,
+    located: list[Located],
+    output: Placed,
+    out_bits: int,
+    stage_bytes: int,
+    from_host: bool,
+    tensors_of_a: Tensor,
+    packed: int = 1,
+) -> Product:
+    """The search's problem for a tensor operator.
+
+    ``packed`` products of a grouped convolution share the array block-diagonally. Raises LeptonError if the chip has no
+    rate for the data type.
+    """
+    product = operator.matmuls[0]
+    context = product_context(operator)
+    a, b = located[0], located[1]
+    rest = located[3:] if context else located[2:]
+    columns = [each for each in rest if each.weight and each.operand.elements <= product.n * product.groups]
+    extra = tuple(each for each in rest if each not in columns)
+    groups = math.ceil(product.groups / packed)
+    n, k, row_elements = product.n * packed, product.k * packed, product.row_elements * packed
+    results = product.groups * product.m * (context or product.n)
+    x_bytes = sum(each.size_bytes for each in extra)
+    x_moves = any(each.place.home != "sram" for each in extra)
+    x_split = (
+        extra[0].place.split if extra and all(each.place.split == extra[0].place.split for each in extra) else OTHERWISE
+    )
+    dtype = product_dtype(tensors_of_a.dtype, target.dtype)
+    rates = target.chip.core.tensor_core.rates
+    if dtype not in rates:
+        raise LeptonError(
+            f"{operator.name} ({operator.kind}) multiplies {tensors_of_a.dtype} as {dtype}, for which "
+            f"{target.chip.name} has no rate (core.tensor_core.rates has {', '.join(sorted(rates))})"
+        )
+    values = (
+        groups,
+        product.shared_b if packed == 1 else 1,
+        product.images * product.out_rows,
+        product.out_rows,
+        product.out_cols,
+        product.in_rows,
+        row_elements * a.bits,
+        product.stride_rows,
+        product.extent_rows,
+        k,
+        n,
+        context,
+        b.bits,
+        sum(each.operand.elements * each.bits for each in columns) // max(1, product.groups * product.n),
+        packed,
+        out_bits,
+        x_bytes * 65536 // max(1, results),
+        _vector_q20(target, operator, out_bits, x_bytes, results, product),
+        int(a.place.home != "sram"),
+        a.place.split,
+        int(b.place.home != "sram"),
+        b.place.split,
+        int(x_moves),
+        x_split,
+        int(output.home != "sram"),
+        int(a.place.home == "dram"),
+        int(b.place.home == "dram"),
+        int(any(each.place.home == "dram" for each in extra)),
+        int(output.home == "dram"),
+    )
+    return Product(target, operator, dtype, stage_bytes, from_host, values, a, b, extra, output, packed)
+
+
+def _vector_q20(target: Target, operator: Operator, out_bits: int, x_bytes: int, results: int, product: MatMul) -> int:
+    """Vector cycles for each element of the first product, in 2^-20: the epilogue, or moving results out."""
+    unit, sram = target.chip.core.vector_unit, target.chip.core.sram
+    elements = product.groups * product.m * product.n
+    cycles = max(
+        target.vector_cycles(operator.vector),
+        elements / unit.lanes,
+        results * out_bits / 8 / sram.write_bytes_per_cycle,
+        x_bytes / sram.read_bytes_per_cycle,
+    )
+    return max(1, math.ceil(cycles / elements * (1 << 20)))
+
+
+def packing(target: Target, operator: Operator) -> int:
+    """How many products of a grouped convolution fit an array block-diagonally; 1 when there is nothing to pack."""
+    product = operator.matmuls[0]
+    core = target.chip.core.tensor_core
+    if len(operator.matmuls) > 1 or product.groups == 1 or operator.kind not in ("Conv", "ConvTranspose"):
+        return 1
+    return max(1, min(core.rows // product.k, core.cols // product.n, product.groups))
+
+
+def _part(total: int, index: int, parts: int) -> int:
+    """The largest parts come first, so that the first core is the busiest."""
+    return total // parts + (1 if index < total % parts else 0)
+
+
+def _slowness(route: Route) -> tuple[int, Route]:
+    return ({"dram": 2, "shared": 1}.get(route.end, 0), route)
+
+
+__all__ = ["RUN_BITS", "Product", "make_product", "packing", "product_context"]

@@ -1,0 +1,99 @@
+"""A chip as the compiler sees it: what a core can hold, what an engine can do in a cycle, what a link can carry."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cached_property
+
+from leptonsim.chip.spec import Chip
+from leptonsim.compiler.precision import RUN_BITS
+from leptonsim.errors import LeptonError
+from leptonsim.kernels.systolic import array_of
+from leptonsim.kernels.tiling import Tiler
+from leptonsim.machine.dram import AccessPattern, DramModel
+
+STAGE_GRAIN = 16
+"""Staging space is offered to the search in this many grades, so that equal operators share one search."""
+
+
+class Target:
+    """One chip and data type of the run. Raises LeptonError if the chip has no rate for the data type."""
+
+    def __init__(self, chip: Chip, dtype: str | None = None) -> None:
+        self.chip = chip
+        self.dtype = dtype or chip.software.default_dtype
+        rates = chip.core.tensor_core.rates
+        if self.dtype not in RUN_BITS or self.dtype not in rates:
+            raise LeptonError(f"data type {self.dtype}: {chip.name} has {', '.join(sorted(rates))}")
+        self.cores = chip.cores
+        self.sram_bytes = int(chip.core.sram.size_bytes * chip.software.buffer_share)
+        self.shared_bytes = int(chip.shared_sram.size_bytes * chip.software.buffer_share) if chip.shared_sram else 0
+        engines = chip.core.dma.engines
+        self.weight_engines = max(1, engines // 2)
+        self.activation_engines = max(1, engines - engines // 2)
+        self.store_engines = engines
+        self._tilers: dict[tuple[str, int, bool], Tiler] = {}
+
+    @property
+    def one_queue(self) -> bool:
+        """Whether a single DMA engine loads weights and activations in turn."""
+        return self.chip.core.dma.engines == 1
+
+    @cached_property
+    def dram(self) -> DramModel:
+        """The memory."""
+        return DramModel(self.chip.dram)
+
+    @cached_property
+    def stream_bytes_per_s(self) -> float:
+        """What DRAM sustains for sequential reads."""
+        return self.dram.peak_bytes_per_s * self.dram.efficiency([AccessPattern("sequential", 4096)])
+
+    @cached_property
+    def port_bytes_per_s(self) -> float:
+        """What one DMA engine moves from DRAM: its port, or its accesses in flight over the latency."""
+        dma = self.chip.core.dma
+        in_flight = dma.outstanding * dma.access_bytes * 1e12 / self.dram.latency_ps
+        return min(float(dma.port_bytes_per_cycle * self.chip.clocks.core_hz), in_flight)
+
+    def stage_grade(self, free_bytes: int) -> int:
+        """Staging bytes offered to the search when ``free_bytes`` are free: rounded down, at least one grade."""
+        grain = max(1, self.sram_bytes // STAGE_GRAIN)
+        return max(grain, free_bytes // grain * grain)
+
+    def tiler(self, dtype: str, stage_bytes: int, from_host: bool) -> Tiler:
+        """The search for products in ``dtype`` with so much staging space; weights from DRAM or from the host."""
+        key = (dtype, stage_bytes, from_host)
+        if key not in self._tilers:
+            chip, core = self.chip, self.chip.core
+            self._tilers[key] = Tiler(
+                array_of(core.tensor_core, dtype),
+                cores=self.cores,
+                arrays=core.tensor_core.count,
+                accumulator_bytes=core.tensor_core.accumulator_size_bytes * core.tensor_core.count,
+                stage_bytes=stage_bytes,
+                sram_read_bytes=core.sram.read_bytes_per_cycle,
+                core_khz=chip.clocks.core_hz // 1000,
+                setup_ps=core.dma.setup_ps,
+                latency_ps=self.dram.latency_ps,
+                port_bytes_per_s=self.port_bytes_per_s * self.weight_engines,
+                dram_bytes_per_s=self.host_bytes_per_s if from_host else self.stream_bytes_per_s,
+                one_queue=self.one_queue,
+            )
+        return self._tilers[key]
+
+    @cached_property
+    def host_bytes_per_s(self) -> float:
+        """What the PCIe link carries from the host."""
+        from leptonsim.machine.pcie import PcieLink
+
+        return float(PcieLink(self.chip.pcie).read_bytes_per_s)
+
+    @cached_property
+    def _vector_rates(self) -> dict[str, float]:
+        return dict(self.chip.core.vector_unit.rates.items())
+
+    def vector_cycles(self, operations: Mapping[str, int]) -> float:
+        """Cycles of one core's vector unit for so many operations of each function."""
+        lanes, rates = self.chip.core.vector_unit.lanes, self._vector_rates
+        return sum((count / (lanes * rates[function]) for function, count in operations.items()), 0.0)

@@ -1,0 +1,195 @@
+"""DRAM as the fabric sees it: peak, efficiency for the mix of access patterns in flight, idle latency, energy.
+
+Efficiency is what the burst-level kernel sustains on one channel when the patterns of the mix take turns, with its
+queues kept full: banks, activate windows, turns between reads and writes, refresh and the address map have their say.
+It is measured over whole refresh intervals after one to warm up, and remembered by part, mapping and mix.
+
+One channel stands for all: requests are spread evenly by the interleave, so that a piece of n bytes is n / channels
+on each, but at least an interleave granule. Not modelled here: a pitch that camps on few channels, for which the
+pattern would have to say its pitch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Literal, Protocol
+
+from leptonsim.chip.dram_channel import channel_setup
+from leptonsim.chip.dram_part import DramPart, load_part
+from leptonsim.chip.dram_setup import DramSetup, Stream
+from leptonsim.errors import LeptonError
+
+Kind = Literal["sequential", "strided", "random"]
+
+MEASURED_INTERVALS = 2
+"""Refresh intervals over which efficiency is measured, after one to warm up."""
+
+TILE_ROWS = 128
+"""Rows of a strided tile, before it goes on to the right."""
+
+PITCH_GRANULES = 43
+"""Pitch of a strided tile in interleave granules: odd, so that rows spread over banks as most row lengths make them."""
+
+
+class MappingSpec(Protocol):
+    """How addresses spread over channels and banks."""
+
+    @property
+    def interleave_bytes(self) -> int:
+        """Consecutive bytes that stay on one channel."""
+
+    @property
+    def bank_groups(self) -> str:
+        """``low``: consecutive bursts go to other bank groups; ``high``: a row is read to its end first."""
+
+    @property
+    def xor(self) -> bool:
+        """Whether bank bits are XORed with low row bits, so that power-of-two pitches spread."""
+
+
+class DramSpec(Protocol):
+    """The ``dram`` section of a chip."""
+
+    @property
+    def part(self) -> str:
+        """Name of a part, of a family, or path of a part's YAML file."""
+
+    @property
+    def channels(self) -> int:
+        """Number of channels."""
+
+    @property
+    def capacity_bytes(self) -> int:
+        """Bytes in all channels together."""
+
+    @property
+    def fabric_latency_ps(self) -> int:
+        """Latency between the requester and the memory controller, both ways in sum."""
+
+    @property
+    def mapping(self) -> MappingSpec:
+        """Address mapping."""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class AccessPattern:
+    """What one requester does: ``run_bytes`` contiguous bytes at a time (of a stream: its turn), read or written."""
+
+    kind: Kind
+    run_bytes: int
+    write: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class DramEnergy:
+    """Energy of the part, for all channels together where it is a power."""
+
+    activate_pj: float
+    read_pj_per_byte: float
+    write_pj_per_byte: float
+    io_pj_per_byte: float
+    background_w: float
+    refresh_w: float
+
+    def pj_per_byte(self, pattern: AccessPattern, activates_per_byte: float) -> float:
+        """Energy of one byte that ``pattern`` moves with its share of activates, without background and refresh."""
+        column = self.write_pj_per_byte if pattern.write else self.read_pj_per_byte
+        return column + self.io_pj_per_byte + self.activate_pj * activates_per_byte
+
+
+class DramModel:
+    """The memory of one chip; ``spec`` is the ``dram`` section of its YAML."""
+
+    def __init__(self, spec: DramSpec) -> None:
+        """Raises LeptonError when the part is unknown or there is no channel."""
+        self.spec = spec
+        self.part: DramPart = load_part(spec.part)
+        if spec.channels < 1:
+            raise LeptonError(f"dram.channels is {spec.channels}: at least one channel is needed")
+        self.peak_bytes_per_s = self.part.channel_bytes_per_s * spec.channels
+        self._setup = channel_setup(self.part, spec.mapping)
+
+    @property
+    def latency_ps(self) -> int:
+        """An idle read of a closed row: controller, activate, column access, burst, fabric."""
+        return self._setup.ps(self._setup.act_to_read + self._setup.read_latency) + self.spec.fabric_latency_ps
+
+    @property
+    def energy(self) -> DramEnergy:
+        """Energy by event; powers are of all channels."""
+        part, energy = self.part, self.part.energy
+        ranks = part.organization.pseudo_channels * part.organization.ranks * self.spec.channels
+        interval_ps = part.ps(part.clocks("refresh", "tREFI"))
+        return DramEnergy(
+            activate_pj=energy.activate_pj,
+            read_pj_per_byte=8 * energy.read_pj_per_bit,
+            write_pj_per_byte=8 * energy.write_pj_per_bit,
+            io_pj_per_byte=8 * energy.io_pj_per_bit,
+            background_w=ranks * energy.background_mw / 1000,
+            refresh_w=ranks * energy.refresh_pj / interval_ps,
+        )
+
+    def energy_pj_per_byte(self, pattern: AccessPattern) -> float:
+        """Energy of one byte asked for by ``pattern`` alone: activates, column access, I/O, unused bytes of its bursts."""
+        granule = max(self.part.access_bytes, self.spec.mapping.interleave_bytes)
+        share = AccessPattern(pattern.kind, self._on_one_channel(pattern.run_bytes, granule), pattern.write)
+        _, activates = _measure(self._setup, (share,), granule, self.part.channel_bytes)
+        access = self.part.access_bytes
+        moved = 1.0
+        if pattern.kind != "sequential":
+            moved = access * -(-share.run_bytes // access) / share.run_bytes
+        return self.energy.pj_per_byte(pattern, 0.0) * moved + self.part.energy.activate_pj * activates
+
+    def efficiency(self, mix: Iterable[AccessPattern]) -> float:
+        """Useful bytes per byte of peak when the patterns of ``mix`` share the memory in equal parts; above 0, at most 1."""
+        patterns = tuple(sorted(frozenset(mix)))
+        if not patterns:
+            return 1.0
+        granule = max(self.part.access_bytes, self.spec.mapping.interleave_bytes)
+        shares = tuple(
+            AccessPattern(each.kind, self._on_one_channel(each.run_bytes, granule), each.write) for each in patterns
+        )
+        return _measure(self._setup, shares, granule, self.part.channel_bytes)[0]
+
+    def _on_one_channel(self, run_bytes: int, granule: int) -> int:
+        """Contiguous bytes of a piece that one of the channels holds."""
+        return max(1, min(run_bytes, max(granule, run_bytes // self.spec.channels)))
+
+
+@lru_cache(maxsize=4096)
+def _measure(
+    setup: DramSetup, patterns: tuple[AccessPattern, ...], granule: int, channel_bytes: int
+) -> tuple[float, float]:
+    """Useful share of peak, and activates for each useful byte, when the patterns take turns of a granule on one channel."""
+    from leptonsim.kernels.dram import DramSimulation
+
+    streams = [
+        _stream(pattern, index, setup.access_bytes, granule, channel_bytes) for index, pattern in enumerate(patterns)
+    ]
+    simulation = DramSimulation(setup, streams)
+    interval = setup.refresh_interval
+    simulation.run(until_tick=interval)
+    before = simulation.totals()
+    simulation.run(until_tick=(1 + MEASURED_INTERVALS) * interval)
+    after = simulation.totals()
+    done = sum(after[name] - before[name] for name in ("reads", "writes"))
+    useful = done * after["useful_bytes_sent"] / after["sent"]
+    most = MEASURED_INTERVALS * interval * setup.lanes * setup.access_bytes / setup.burst
+    return min(1.0, useful / most), (after["activates"] - before["activates"]) / useful
+
+
+def _stream(pattern: AccessPattern, index: int, access: int, granule: int, channel_bytes: int) -> Stream:
+    """The accesses of one requester on one channel; requesters begin in different rows and banks."""
+    base = index * 0x9E3779B1 * granule % channel_bytes
+    turn = max(1, granule // access)
+    if pattern.kind == "sequential":
+        return Stream("linear", pattern.write, base, channel_bytes, turn_accesses=turn)
+    run = pattern.run_bytes
+    # Accesses of a granule's worth of runs: a run may lie across the border of an access.
+    turn = max(1, granule // max(run, access)) * -(-run // access)
+    if pattern.kind == "random":
+        return Stream("random", pattern.write, 0, channel_bytes, run, turn_accesses=turn, seed=index + 1)
+    pitch = PITCH_GRANULES * max(granule, -(-run // granule) * granule)
+    return Stream("tile", pattern.write, base, channel_bytes, run, pitch, TILE_ROWS, turn)

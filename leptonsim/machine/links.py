@@ -1,0 +1,127 @@
+"""A program's routes as numbers at one clock: port rates, latencies, shares of links, DRAM's capacity by mix."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from leptonsim.chip.spec import Chip
+from leptonsim.compiler.routes import Route, pattern_of
+from leptonsim.machine.dram import AccessPattern, DramModel
+from leptonsim.machine.noc import NocModel
+from leptonsim.machine.pcie import PcieLink
+
+DRAM, NOC, SHARED, PCIE_IN, PCIE_OUT = range(5)
+"""Links of the fabric by number."""
+
+LINK_NAMES = ("dram", "noc", "shared_sram", "pcie_in", "pcie_out")
+SHARE_ONE = 65536
+_DRAM_CAUSE, _NOC_CAUSE, _PCIE_CAUSE = 4, 5, 6
+
+
+def rate_of(bytes_per_s: float) -> int:
+    """Bytes per second in 2^-32 byte/ps, rounded down."""
+    return int(bytes_per_s * 2**32 / 10**12)
+
+
+@dataclass(frozen=True, slots=True)
+class Links:
+    """What the tile kernel takes: a row for each route, a capacity for each link and for each set of patterns."""
+
+    routes: npt.NDArray[np.int64]
+    capacities: npt.NDArray[np.int64]
+    dram_mix: npt.NDArray[np.int64]
+
+
+class Fabric:
+    """The links of one chip; ``at`` gives their numbers at a clock."""
+
+    def __init__(self, chip: Chip, routes: Sequence[Route]) -> None:
+        self.chip = chip
+        self.routes = tuple(routes)
+        self.dram = DramModel(chip.dram)
+        self.pcie = PcieLink(chip.pcie)
+        patterns = sorted({pattern_of(route) for route in routes if route.end in ("dram", "copy")})
+        self._bit = {pattern: 1 << index for index, pattern in enumerate(patterns)}
+        flights = [AccessPattern(access, run, write) for access, run, write in patterns]  # type: ignore[arg-type]
+        self._mix = np.array(
+            [
+                rate_of(
+                    self.dram.peak_bytes_per_s
+                    * self.dram.efficiency([f for i, f in enumerate(flights) if mask >> i & 1])
+                )
+                for mask in range(1 << len(patterns))
+            ],
+            dtype=np.int64,
+        )
+
+    def at(self, core_hz: int) -> Links:
+        """Everything at a core clock of ``core_hz``."""
+        chip = self.chip
+        noc = NocModel(chip.noc, chip.cores, core_hz)
+        shared = chip.shared_sram.bandwidth_bytes_per_s if chip.shared_sram else chip.noc.link_bytes_per_cycle * core_hz
+        capacities = [
+            self.dram.peak_bytes_per_s,
+            noc.capacity_bytes_per_s,
+            shared,
+            self.pcie.read_bytes_per_s,
+            self.pcie.write_bytes_per_s,
+        ]
+        rows = np.zeros((len(self.routes), 13), dtype=np.int64)
+        for row, route in zip(rows, self.routes, strict=True):
+            port, latency, kind, links = self._numbers(route, noc, core_hz)
+            row[:5] = (
+                port,
+                latency,
+                self._bit.get(pattern_of(route), 0) if route.end in ("dram", "copy") else 0,
+                kind,
+                len(links),
+            )
+            for place, (link, share) in enumerate(links):
+                row[5 + place] = link
+                row[9 + place] = max(1, round(share * SHARE_ONE))
+        return Links(rows, np.array([rate_of(each) for each in capacities], dtype=np.int64), self._mix)
+
+    def _numbers(self, route: Route, noc: NocModel, core_hz: int) -> tuple[int, int, int, list[tuple[int, float]]]:
+        """Port rate, latency, cause, and shares of links of one route."""
+        chip, dma = self.chip, self.chip.core.dma
+        port = dma.port_bytes_per_cycle * core_hz * route.engines
+        part = 1 / route.receivers
+        if route.end == "local":
+            sram = chip.core.sram
+            return rate_of(min(sram.read_bytes_per_cycle, sram.write_bytes_per_cycle) * core_hz), 0, _NOC_CAUSE, []
+        if route.end == "copy":
+            if route.write:
+                return (
+                    rate_of(self.pcie.copy_bytes_per_s("h2d")),
+                    self.pcie.copy_latency_ps("h2d"),
+                    _PCIE_CAUSE,
+                    [(DRAM, 1.0), (PCIE_IN, 1.0)],
+                )
+            return (
+                rate_of(self.pcie.copy_bytes_per_s("d2h")),
+                self.pcie.copy_latency_ps("d2h"),
+                _PCIE_CAUSE,
+                [(DRAM, 1.0), (PCIE_OUT, 1.0)],
+            )
+        # What every receiver needs goes over the ring or mesh once past each of them.
+        hops = 1.0 if route.receivers > 1 else noc.hops
+        if route.end == "cores":
+            return rate_of(port), noc.latency_ps, _NOC_CAUSE, [(NOC, hops)]
+        if route.end == "shared":
+            assert chip.shared_sram is not None
+            return (
+                rate_of(port),
+                chip.shared_sram.latency_ps + noc.latency_ps,
+                _NOC_CAUSE,
+                [(SHARED, part), (NOC, hops)],
+            )
+        latency = (self.pcie.latency_ps("h2d") if route.end == "host" else self.dram.latency_ps) + noc.latency_ps
+        in_flight = dma.outstanding * dma.access_bytes * 10**12 * route.engines / max(1, latency)
+        rate = rate_of(min(port, in_flight))
+        if route.end == "host":
+            return rate, latency, _PCIE_CAUSE, [(PCIE_IN, part), (NOC, hops)]
+        return rate, latency, _DRAM_CAUSE, [(DRAM, part), (NOC, hops)]

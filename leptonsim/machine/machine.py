@@ -1,0 +1,236 @@
+"""The machine: a SimPy simulation of one chip around the tile kernel.
+
+SimPy sees what happens between the tiles: requests, launches by the host, copies over PCIe, the end of each run of the
+program. One driver process lets the kernel run to the next SimPy event or until it has something to report, then waits
+until that time; it wakes at the lowest priority, so that all else at that instant is settled first.
+
+Up to two runs of the program are in progress: while one computes, the inputs of the next are copied in and the outputs
+of the one before are copied out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import simpy
+from simpy.events import EventPriority
+
+from leptonsim.compiler.program import Program
+from leptonsim.compiler.routes import RouteTable
+from leptonsim.kernels.tiles import TileMachine
+from leptonsim.machine.links import Fabric, Links
+
+Process = Generator[simpy.Event, Any, None]
+Integers = npt.NDArray[np.int64]
+
+COPY_CHUNK_BYTES = 1 << 28
+"""Copies are queued in pieces of at most this size, so that both directions and several runs interleave."""
+
+LAUNCH, ARRIVAL = 9, 10
+_LAST = EventPriority(2)
+_IN_PROGRESS = 2
+
+
+class CountingEnvironment(simpy.Environment):
+    """A SimPy environment that counts the events it processes."""
+
+    def __init__(self) -> None:
+        super().__init__(initial_time=0)
+        self.events = 0
+
+    def step(self) -> None:
+        """Process the next event."""
+        self.events += 1
+        super().step()
+
+    def settle(self, delay_ps: int = 0) -> simpy.Event:
+        """An event after ``delay_ps`` and after everything else that is due at that instant."""
+        event = simpy.Event(self)
+        event._ok, event._value = True, None
+        self.schedule(event, priority=_LAST, delay=delay_ps)
+        return event
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """What the machine saw; times in picoseconds.
+
+    ``engine_time_ps`` has a row for each engine (five for each core, then host, copies in, copies out) and a column for
+    each cause; ``step_time_ps`` and ``step_span_ps`` are of the program's steps (see TileMachine). ``requests_ps`` has
+    begin and end of each request.
+    """
+
+    makespan_ps: int
+    requests_ps: tuple[tuple[int, int], ...]
+    engine_time_ps: Integers
+    moving_time_ps: Integers
+    step_time_ps: Integers
+    step_span_ps: Integers
+    route_bytes: Integers
+    peak_staging_bytes: int
+    links: Links
+    simpy_events: int
+    kernel_wakes: int
+    tiles: int
+    runs: int
+    cold_bytes: int
+
+
+class Machine:
+    """One chip with one program; ``execute`` can be called once."""
+
+    def __init__(self, program: Program) -> None:
+        chip = program.chip
+        self.program = program
+        self.environment = CountingEnvironment()
+        self.fabric = Fabric(chip, program.routes)
+        self.links = self.fabric.at(chip.clocks.core_hz)
+        self.tiles = TileMachine(
+            program.runs, program.blocks, program.steps, program.cores, program.dependencies,
+            self.links.routes, self.links.capacities, self.links.dram_mix,
+            operators=len(program.operators), core_khz=chip.clocks.core_hz // 1000, setup_ps=chip.core.dma.setup_ps,
+            copy_routes=(RouteTable.COPY_IN, RouteTable.COPY_OUT), one_queue=chip.core.dma.engines == 1,
+        )  # fmt: skip
+        self._asleep: simpy.Event | None = None
+        self._copies: dict[int, simpy.Event] = {}
+        self._done: dict[int, simpy.Event] = {}
+        self._room: list[simpy.Event] = []
+        self._completed = 0
+        self._tags = 0
+
+    def execute(self, requests: int, cold: bool = False) -> Record:
+        """Run ``requests`` requests back to back; ``cold``: the weights are first copied over PCIe."""
+        program, environment = self.program, self.environment
+        runs = requests * program.runs_per_request
+        self._done = {run: environment.event() for run in range(runs)}
+        self._ready = [environment.event() for _ in range(runs)]
+        self._begin = [0] * requests
+        self._end = [0] * requests
+        cold_bytes = program.memory.weights_bytes - program.memory.weights_on_host_bytes if cold else 0
+        self.tiles.submit(runs)
+        environment.process(self._inputs(requests, cold_bytes))
+        environment.process(self._host(requests))
+        last = environment.process(self._outputs(requests))
+        environment.process(self._drive())
+        environment.run(until=last)
+        end = int(environment.now)
+        self.tiles.log_host(ARRIVAL, end)
+        self.tiles.finish(end)
+        return Record(
+            makespan_ps=end,
+            requests_ps=tuple(zip(self._begin, self._end, strict=True)),
+            engine_time_ps=self.tiles.engine_time_ps,
+            moving_time_ps=self.tiles.moving_time_ps,
+            step_time_ps=self.tiles.step_time_ps,
+            step_span_ps=self.tiles.step_span_ps,
+            route_bytes=self.tiles.route_bytes,
+            peak_staging_bytes=int(self.tiles.peak_staging_bytes.max()),
+            links=self.links,
+            simpy_events=environment.events,
+            kernel_wakes=self.tiles.wakes,
+            tiles=self.tiles.tiles,
+            runs=runs,
+            cold_bytes=cold_bytes,
+        )
+
+    # ---- what the host does
+    # ------------------------------------------------------------------------------------------------
+
+    def _inputs(self, requests: int, cold_bytes: int) -> Process:
+        """Copy weights if asked, then the inputs of one run after the other, as far ahead as there is room."""
+        each = self.program.runs_per_request
+        if cold_bytes:
+            yield from self._copy(False, cold_bytes)
+        for run in range(requests * each):
+            yield from self._wait_for_room(run)
+            if run % each == 0 and not (cold_bytes and run == 0):
+                self._begin[run // each] = int(self.environment.now)
+            size = _share(self.program.memory.input_bytes, run % each, each)
+            if size:
+                yield from self._copy(False, size)
+            self.tiles.input_ready(run, size > 0)
+            self._wake()
+            self._ready[run].succeed()
+
+    def _host(self, requests: int) -> Process:
+        """Launch one request after the other, its later runs without further cost."""
+        each, launch_ps = self.program.runs_per_request, self.program.chip.software.launch_ps
+        for run in range(requests * each):
+            yield from self._wait_for_room(run)
+            if run % each == 0 and launch_ps:
+                self.tiles.log_host(ARRIVAL, int(self.environment.now))
+                yield self.environment.timeout(launch_ps)
+                self.tiles.log_host(LAUNCH, int(self.environment.now))
+            self.tiles.launch(run)
+            self._wake()
+
+    def _outputs(self, requests: int) -> Process:
+        """Copy the outputs of each run back when it is done."""
+        each = self.program.runs_per_request
+        for run in range(requests * each):
+            yield self._done[run]
+            size = _share(self.program.memory.output_bytes, run % each, each)
+            if size:
+                yield from self._copy(True, size)
+            self._end[run // each] = int(self.environment.now)
+
+    def _wait_for_room(self, run: int) -> Process:
+        while run >= self._completed + _IN_PROGRESS:
+            room = self.environment.event()
+            self._room.append(room)
+            yield room
+
+    def _copy(self, out: bool, size_bytes: int) -> Process:
+        """Copy between host and DRAM; returns when the last byte is there."""
+        waiting = []
+        while size_bytes > 0:
+            part = min(size_bytes, COPY_CHUNK_BYTES)
+            self._copies[self._tags] = self.environment.event()
+            waiting.append(self._copies[self._tags])
+            self.tiles.copy(out, part, self._tags)
+            self._tags += 1
+            size_bytes -= part
+        self._wake()
+        yield from waiting
+
+    # ---- the driver
+    # --------------------------------------------------------------------------------------------------------
+
+    def _wake(self) -> None:
+        """Something changed for the kernel; a driver without work goes on."""
+        if self._asleep is not None:
+            asleep, self._asleep = self._asleep, None
+            asleep._ok, asleep._value = True, None
+            self.environment.schedule(asleep, priority=_LAST)
+
+    def _drive(self) -> Process:
+        environment, tiles = self.environment, self.tiles
+        yield environment.settle()
+        while True:
+            due = environment.peek()
+            if due == environment.now:
+                yield environment.settle()
+                continue
+            happened = tiles.run(-1 if due == float("inf") else int(due))
+            if tiles.now_ps > environment.now:
+                yield environment.settle(tiles.now_ps - int(environment.now))
+            for what, which in happened:
+                if what == "copied":
+                    self._copies.pop(which).succeed()
+                else:
+                    self._completed += 1
+                    self._done[which].succeed()
+                    for room in self._room:
+                        room.succeed()
+                    self._room = []
+            if not happened and due == float("inf"):
+                self._asleep = environment.event()
+                yield self._asleep
+
+
+def _share(total: int, index: int, parts: int) -> int:
+    return total * (index + 1) // parts - total * index // parts

@@ -1,0 +1,317 @@
+"""What a simulation reports: latency, throughput, energy, and a cause for every part of each.
+
+``Result.to_dict`` is the documented JSON (schema in ``schema.json``); the same run gives the same bytes.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+from leptonsim.compiler.program import Program
+from leptonsim.compiler.routes import Route
+from leptonsim.kernels.tiles import ENGINE_NAMES
+from leptonsim.machine.energy import COMPONENTS, energy_model, total_pj
+from leptonsim.machine.machine import Record
+from leptonsim.result.accounts import bytes_by_level, operator_accounts, time_by_engine
+from leptonsim.result.bounds import bounds_ps
+from leptonsim.result.power import peak_w, power_over_time
+
+SCHEMA = "leptonsim-result-1"
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One operator in the first run; ``bytes`` are those that DRAM gave and took; ``energy_pj`` is without static."""
+
+    name: str
+    kind: str
+    engine: str
+    start_ps: int
+    end_ps: int
+    time_ps: int
+    macs: int
+    vector_operations: int
+    bytes: int
+    energy_pj: float
+    bound_by: str
+    waits_ps: dict[str, int]
+    mapping: str
+
+
+@dataclass(frozen=True)
+class Result:
+    """One simulation. Times in integer picoseconds; energies in joules; ``to_dict`` says what each field is.
+
+    ``latency_s`` is the mean over requests from the host's first byte in to its last byte out; ``throughput_per_s``
+    counts samples over the whole run.
+    """
+
+    program: Program
+    requests: int
+    makespan_ps: int
+    request_times_ps: tuple[int, ...]
+    utilization: dict[str, float]
+    time_ps: dict[str, dict[str, int]]
+    tensor_cycles: dict[str, int]
+    energy_breakdown_j: dict[str, float]
+    power_peak_w: float
+    bytes: dict[str, dict[str, int]]
+    bounds_ps: dict[str, int]
+    sram_peak_bytes: int
+    steps: tuple[Step, ...]
+    events: dict[str, int]
+    warnings: tuple[str, ...]
+    seed: int = 0
+
+    @property
+    def latency_s(self) -> float:
+        """Mean latency of a request, host to host."""
+        return math.fsum(self.request_times_ps) / len(self.request_times_ps) / 1e12
+
+    def latency_percentile_s(self, percent: int) -> float:
+        """Latency that ``percent`` of the requests do not exceed (nearest rank)."""
+        ranked = sorted(self.request_times_ps)
+        return ranked[max(0, -(-percent * len(ranked) // 100) - 1)] / 1e12
+
+    @property
+    def samples(self) -> int:
+        """Samples of all requests."""
+        return self.requests * self.program.batch
+
+    @property
+    def makespan_s(self) -> float:
+        """The whole run."""
+        return self.makespan_ps / 1e12
+
+    @property
+    def throughput_per_s(self) -> float:
+        """Samples a second."""
+        return self.samples / self.makespan_s
+
+    @property
+    def tokens_per_s(self) -> float | None:
+        """Token positions a second of a language model, None for other models."""
+        return None if self.program.tokens is None else self.program.tokens * self.requests / self.makespan_s
+
+    @property
+    def energy_j(self) -> float:
+        """Energy of the whole run: the sum of the breakdown."""
+        return math.fsum(self.energy_breakdown_j.values())
+
+    @property
+    def energy_per_sample_j(self) -> float:
+        """Energy of one sample."""
+        return self.energy_j / self.samples
+
+    @property
+    def power_avg_w(self) -> float:
+        """Energy over time."""
+        return self.energy_j / self.makespan_s
+
+    @property
+    def macs(self) -> int:
+        """Multiply-accumulates of one request."""
+        return self.program.runs_per_request * sum(operator.macs for operator in self.program.operators)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The result as plain values, in the order of the schema."""
+        program = self.program
+        memory = program.memory
+        return {
+            "schema": SCHEMA,
+            "chip": program.chip.name,
+            "model": program.model,
+            "batch": program.batch,
+            "dtype": program.dtype,
+            "requests": self.requests,
+            "makespan_ps": self.makespan_ps,
+            "latency_s": self.latency_s,
+            "latency_p50_s": self.latency_percentile_s(50),
+            "latency_p99_s": self.latency_percentile_s(99),
+            "throughput_per_s": self.throughput_per_s,
+            "tokens_per_s": self.tokens_per_s,
+            "energy_j": self.energy_j,
+            "energy_per_sample_j": self.energy_per_sample_j,
+            "power_avg_w": self.power_avg_w,
+            "power_peak_w": self.power_peak_w,
+            "utilization": self.utilization,
+            "time_ps": self.time_ps,
+            "tensor_cycles": self.tensor_cycles,
+            "bounds_ps": self.bounds_ps,
+            "energy_breakdown_j": self.energy_breakdown_j,
+            "macs": self.macs,
+            "bytes": self.bytes,
+            "memory": {
+                "weights_bytes": memory.weights_bytes,
+                "weights_read_bytes": memory.weights_read_bytes,
+                "weights_on_host_bytes": memory.weights_on_host_bytes,
+                "input_bytes": memory.input_bytes,
+                "output_bytes": memory.output_bytes,
+                "state_bytes": memory.state_bytes,
+                "activations_bytes": memory.activations_bytes,
+                "sram_peak_bytes": self.sram_peak_bytes,
+                "sram_capacity_bytes": memory.sram_capacity_bytes,
+                "shared_sram_peak_bytes": memory.shared_peak_bytes,
+                "dram_peak_bytes": memory.dram_peak_bytes,
+                "dram_capacity_bytes": memory.dram_capacity_bytes,
+            },
+            "operators": dict(program.mapped),
+            "steps": [
+                {
+                    "name": step.name,
+                    "kind": step.kind,
+                    "engine": step.engine,
+                    "start_ps": step.start_ps,
+                    "end_ps": step.end_ps,
+                    "time_ps": step.time_ps,
+                    "macs": step.macs,
+                    "vector_operations": step.vector_operations,
+                    "bytes": step.bytes,
+                    "energy_pj": step.energy_pj,
+                    "bound_by": step.bound_by,
+                    "waits_ps": step.waits_ps,
+                    "mapping": step.mapping,
+                }
+                for step in self.steps
+            ],
+            "events": self.events,
+            "warnings": list(self.warnings),
+            "provenance": {
+                "version": leptonsim_version(),
+                "chip_digest": program.chip.digest,
+                "model_digest": program.model_digest,
+                "seed": self.seed,
+            },
+        }
+
+    def to_json(self) -> str:
+        """The result as JSON text."""
+        return json.dumps(self.to_dict(), indent=1, allow_nan=False) + "\n"
+
+    def save(self, path: str | Path) -> None:
+        """Write the JSON, whole or not at all. Raises LeptonError if the file cannot be written."""
+        from leptonsim.files import write_whole
+
+        write_whole(path, self.to_json())
+
+
+def leptonsim_version() -> str:
+    """Version of the package that computed a result."""
+    try:
+        return version("leptonsim")
+    except PackageNotFoundError:
+        return "not installed"
+
+
+def make_result(program: Program, record: Record, requests: int) -> Result:
+    """Accounts of a machine's record."""
+    chip = program.chip
+    cores = chip.cores
+    model = energy_model(chip)
+    accounts = operator_accounts(program, record)
+    times = time_by_engine(record, cores)
+    dynamic = [
+        model.operator_pj(operator, account.bytes_by_route)
+        for operator, account in zip(program.operators, accounts, strict=True)
+    ]
+    copies = {
+        route: int(size)
+        for route, size in zip(program.routes, record.route_bytes.tolist(), strict=True)
+        if route.end == "copy"
+    }
+    parts = [{name: value * record.runs for name, value in each.items()} for each in dynamic]
+    parts += [model.bytes_pj(copies), {"static": model.static_pj(record.makespan_ps)}]
+    breakdown = {name: value / 1e12 for name, value in total_pj(parts).items()}
+    levels = bytes_by_level(program, record)
+    steps = tuple(
+        Step(
+            operator.name,
+            operator.kind,
+            operator.engine,
+            account.start_ps,
+            account.end_ps,
+            account.time_ps,
+            operator.macs,
+            sum(operator.vector.values()),
+            sum(-(-size // route.receivers) for route, size in account.bytes_by_route.items() if route.end == "dram"),
+            math.fsum(energy.values()),
+            account.bound_by,
+            dict(account.waits_ps),
+            operator.mapping,
+        )
+        for operator, account, energy in zip(program.operators, accounts, dynamic, strict=True)
+    )
+    memory = program.memory
+    return Result(
+        program=program,
+        requests=requests,
+        makespan_ps=record.makespan_ps,
+        request_times_ps=tuple(end - begin for begin, end in record.requests_ps),
+        utilization=_utilization(program, record, times, levels),
+        time_ps=times,
+        tensor_cycles=_tensor_cycles(program),
+        energy_breakdown_j=breakdown,
+        power_peak_w=peak_w(power_over_time(program, record, dynamic)) + model.static_w,
+        bytes=levels,
+        bounds_ps=bounds_ps(program, requests, record.cold_bytes),
+        sram_peak_bytes=min(chip.core.sram.size_bytes, memory.sram_peak_bytes + record.peak_staging_bytes),
+        steps=steps,
+        events={
+            "simpy": record.simpy_events,
+            "kernel_wakes": record.kernel_wakes,
+            "tiles": record.tiles,
+            "steps": len(program.steps) * record.runs,
+        },
+        warnings=program.warnings,
+    )
+
+
+def _utilization(
+    program: Program, record: Record, times: dict[str, dict[str, int]], levels: dict[str, dict[str, int]]
+) -> dict[str, float]:
+    """Busy share of the makespan by kind of engine, averaged over cores; of the tensor cores' peak; of DRAM's pins."""
+    from leptonsim.machine.dram import DramModel
+
+    cores = program.chip.cores
+    span = record.makespan_ps
+    shares = {
+        name: sum(times[f"core{core}.{name}"]["busy"] for core in range(cores)) / (cores * span)
+        for name in ENGINE_NAMES
+    }
+    core = program.chip.core.tensor_core
+    peak = core.rows * core.cols * core.count * cores * program.chip.clocks.core_hz * span / 1e12
+    rates: dict[str, float] = dict(core.rates.items())
+    macs = record.runs * sum(
+        operator.tensor_macs / rates[operator.dtype] for operator in program.operators if operator.tensor_macs
+    )
+    dram_bytes = levels["dram"]["read"] + levels["dram"]["written"]
+    return {
+        **shares,
+        "macs": macs / peak,
+        "dram": dram_bytes / (DramModel(program.chip.dram).peak_bytes_per_s * span / 1e12),
+        "pcie_in": times["pcie_in"]["busy"] / span,
+        "pcie_out": times["pcie_out"]["busy"] / span,
+    }
+
+
+def _tensor_cycles(program: Program) -> dict[str, int]:
+    """Cycles of the busiest tensor core in one run: useful, loading weights, waiting for SRAM, filling and draining."""
+    total = sum(operator.tensor_cycles for operator in program.operators)
+    useful = sum(operator.useful_cycles for operator in program.operators)
+    weights = sum(operator.weight_load_cycles for operator in program.operators)
+    stall = sum(operator.sram_stall_cycles for operator in program.operators)
+    return {
+        "busy": total,
+        "useful": useful,
+        "weight_load": weights,
+        "sram_stall": stall,
+        "fill_drain_padding": total - useful - weights - stall,
+    }
+
+
+__all__ = ["COMPONENTS", "Result", "Route", "Step", "make_result"]
