@@ -148,6 +148,8 @@ def test_an_unknown_configuration_names_the_nearest(file):
         ({"rows": "0"}, r"rows\.csv:3: rows: expects a whole number of at least 1, not '0'"),
         ({"M": "five"}, r"rows\.csv:3: M: expects a whole number"),
         ({"cycles": "nan"}, r"rows\.csv:3: cycles: expects a number above 0"),
+        ({"M": "9" * 30}, r"rows\.csv:3: .*"),
+        ({"dtype": "fp64xfp64->fp64"}, r"rows\.csv:3: tensor_core\.rates: no rate for fp64 \(it has: int8\)"),
         ({"dataflow": "XS"}, r"rows\.csv:3: dataflow: expects one of WS, IS, OS, not 'XS'"),
     ],
 )

@@ -14,7 +14,7 @@ from leptonsim.kernels.plain.systolic_array import Array, Cycles
 def arrays(draw):
     dataflow = draw(st.integers(0, 2))
     schedule = draw(st.integers(0, 3))
-    move = draw(st.integers(0, 0 if schedule == 1 else 1))
+    move = draw(st.integers(0, 1))
     group = draw(st.sampled_from([1, 2, 4]))
     return Array(
         rows=draw(st.integers(1, 9)),
