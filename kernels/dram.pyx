@@ -23,9 +23,6 @@ cdef enum:
     NEVER_BITS = 62
     READ = 0
     WRITE = 1
-    RANK_REFRESH = 0
-    LANE_REFRESH = 1
-    BANK_REFRESH = 2
     # Bounds, in the order of leptonsim.chip.dram_setup.BOUNDS.
     DATA_BUS = 0
     BANK_GROUPS = 1
@@ -166,8 +163,9 @@ cdef class DramSimulation:
         self.drain_high, self.drain_low, self.drain_idle = setup.drain_high, setup.drain_low, setup.drain_idle
         self.posted_writes, self.sends = setup.posted_writes, setup.sends_per_tick
         self.lane_activates = setup.activate_scope == "lane"
-        self.refresh_mode = ("rank", "lane", "bank").index(setup.refresh_mode)
-        self.staggered, self.one_precharge = setup.refresh_staggered, setup.refresh_one_precharge
+        self.units = {"rank": setup.lanes * setup.ranks, "lane": setup.lanes, "bank": setup.banks}[setup.refresh_mode]
+        self.staggered = setup.refresh_staggered or setup.refresh_mode == "bank"
+        self.one_precharge = setup.refresh_one_precharge
         self.blocks_channel = setup.refresh_blocks_channel
         self.window = setup.window
         self.interval_ticks, self.interval_accesses = setup.interval
@@ -195,7 +193,6 @@ cdef class DramSimulation:
         cdef int32_t c, b, i, d, flat
         cdef Bank *bank
         cdef Channel *ch
-        cdef int64_t units
         for c in range(self.channels):
             ch = &self.channel[c]
             ch.forced_at = ch.split_deadline = -1
@@ -203,12 +200,9 @@ cdef class DramSimulation:
             for d in range(2):
                 ch.queue_head[d] = ch.queue_tail[d] = ch.source_head[d] = ch.source_tail[d] = -1
             ch.done_head = ch.done_tail = -1
-            units = 1
-            if self.refresh_mode == BANK_REFRESH:
-                units = self.banks
-            elif self.staggered:
-                units = self.lanes * self.ranks
-            ch.next_refresh = self.k.refresh_interval // units if self.k.refresh_interval else NEVER
+            ch.next_refresh = NEVER
+            if self.k.refresh_interval:
+                ch.next_refresh = self.k.refresh_interval // (self.units if self.staggered else 1)
             ch.wake = ch.next_refresh
             for b in range(self.banks):
                 flat = c * self.banks + b
@@ -275,12 +269,14 @@ cdef class DramSimulation:
         cdef Channel *ch
         cdef int64_t address
         cdef int64_t part[7]
-        cdef int32_t i, d, index, skipped, c
+        cdef int32_t i, d, index, skipped, c, turn_at
+        cdef int64_t turn_left
         cdef int32_t *p
         while self.in_flight < self.window:
             if self.interval_ticks and self.sent * self.interval_ticks > self.tick * self.interval_accesses:
                 return True
             skipped = 0
+            turn_at, turn_left = self.turn_at, self.turn_left
             s = &self.source[self.turns[self.turn_at]]
             while self.turn_left == 0 or s.start > self.tick or (s.limit and s.sent == s.limit):
                 self.turn_at += 1
@@ -290,6 +286,8 @@ cdef class DramSimulation:
                 self.turn_left = s.turn
                 skipped += 1
                 if skipped > self.turn_count:
+                    # Looking for a source in vain changes nothing.
+                    self.turn_at, self.turn_left = turn_at, turn_left
                     return False
             self.turn_left -= 1
             address = self._next_address(s)
@@ -428,12 +426,10 @@ cdef class DramSimulation:
     # ---- commands ------------------------------------------------------------------------------------------------------
 
     cdef inline void _take_bus(self, Channel *ch, int64_t t, bint column, int64_t slots) noexcept nogil:
-        if not self.two_buses:
-            ch.row_free = ch.col_free = t + slots
-        elif column:
-            ch.col_free = t + slots
-        else:
-            ch.row_free = t + slots
+        if column or not self.two_buses:
+            ch.col_free = later(ch.col_free, t + slots)
+        if not column or not self.two_buses:
+            ch.row_free = later(ch.row_free, t + slots)
 
     cdef void _activate(self, int32_t c, int32_t b, int32_t index, int64_t t) noexcept nogil:
         cdef Channel *ch = &self.channel[c]
@@ -452,7 +448,7 @@ cdef class DramSimulation:
         window = later(rank.act_at, group.act_at)
         if window > latest:
             latest, bank.opened_by = window, ACTIVATE_WINDOW
-        if t > latest and bank.opened_by == OUTSTANDING:
+        if t > latest + 2 * self.k.align:
             bank.opened_by = COMMAND_BUS
         bank.open_row = e.row
         bank.hits = 0
@@ -536,7 +532,7 @@ cdef class DramSimulation:
                 cause = TURNAROUND if ch.lane_last[lane] != d else BANK_GROUPS
                 if cause == BANK_GROUPS and self.rank[bank.rank].col_at[d] > group.col_at[d]:
                     cause = TURNAROUND
-            if t > latest and cause == OUTSTANDING:
+            if t > latest + 2 * self.k.align:
                 cause = COMMAND_BUS
             self.total.bounds[cause] += gap
         else:
@@ -614,29 +610,17 @@ cdef class DramSimulation:
     cdef void _request_refresh(self, int32_t c) noexcept nogil:
         """At a refresh interval: one unit, or all of them, become due."""
         cdef Channel *ch = &self.channel[c]
-        cdef int32_t units = self.lanes * self.ranks, i
-        if self.refresh_mode == LANE_REFRESH:
-            units = self.lanes
-        if self.refresh_mode == BANK_REFRESH:
-            units = self.banks
-            ch.next_refresh += self.k.refresh_interval // units
-            ch.refreshes_due += 1
-        elif self.staggered:
-            ch.next_refresh += self.k.refresh_interval // units
+        if self.staggered:
+            ch.next_refresh += self.k.refresh_interval // self.units
             ch.refreshes_due += 1
         else:
             ch.next_refresh += self.k.refresh_interval
-            ch.refreshes_due += units
+            ch.refreshes_due += self.units
 
     cdef void _unit(self, int32_t c, int32_t *first, int32_t *count) noexcept nogil:
         """Banks of the unit that is refreshed next."""
-        cdef int32_t size = self.groups * self.per_group
-        if self.refresh_mode == BANK_REFRESH:
-            size = 1
-        elif self.refresh_mode == LANE_REFRESH:
-            size = size * self.ranks
-        first[0] = self.channel[c].refresh_rank * size
-        count[0] = size
+        count[0] = self.banks // self.units
+        first[0] = self.channel[c].refresh_unit * count[0]
 
     cdef int64_t _refresh(self, int32_t c, int64_t t, bint *issued) noexcept nogil:
         """Close the banks of the first unit that is due, then refresh it; returns the next tick to try again."""
@@ -693,9 +677,9 @@ cdef class DramSimulation:
         self.total.refreshes += 1
         ch.refreshing = 0
         ch.refreshes_due -= 1
-        ch.refresh_rank += 1
-        if ch.refresh_rank * count == self.banks:
-            ch.refresh_rank = 0
+        ch.refresh_unit += 1
+        if ch.refresh_unit == self.units:
+            ch.refresh_unit = 0
         issued[0] = True
         return t + 1
 
@@ -1126,12 +1110,14 @@ cdef class DramSimulation:
             for c in range(self.channels):
                 if self.channel[c].wake <= self.tick:
                     self._tick_channel(c, self.tick)
+            self.clock = self.tick + 1
             following = self._next_tick(sending)
             if following == NEVER:
                 return False
             self.tick = following
             if accesses >= 0 and self.total.reads + self.total.writes >= target:
-                break
+                return True
+        self.clock = later(self.clock, until)
         return True
 
     def run(self, accesses=None, until_tick=None):
@@ -1150,8 +1136,8 @@ cdef class DramSimulation:
 
     @property
     def now(self):
-        """The tick up to which all is simulated."""
-        return self.tick
+        """The first tick that is not yet simulated."""
+        return self.clock
 
     def totals(self):
         """Counts since the start, as a dict of integers; ``open_ticks`` sums over ranks, ``bounds`` over data buses."""
@@ -1160,9 +1146,9 @@ cdef class DramSimulation:
         for i in range(self.channels * self.lanes * self.ranks):
             open_ticks += self.rank[i].open_ticks
             if self.rank[i].open_banks:
-                open_ticks += self.tick - self.rank[i].open_since
+                open_ticks += self.clock - self.rank[i].open_since
         return {
-            "tick": self.tick, "reads": self.total.reads, "writes": self.total.writes, "sent": self.sent,
+            "tick": self.clock, "reads": self.total.reads, "writes": self.total.writes, "sent": self.sent,
             "useful_bytes_sent": self.useful, "activates": self.total.activates, "precharges": self.total.precharges,
             "refreshes": self.total.refreshes, "columns": self.total.columns, "row_hits": self.total.row_hits,
             "read_latency": self.total.latency, "open_ticks": open_ticks,

@@ -1,8 +1,8 @@
 """What the burst-level DRAM kernel takes: organisation, timings and controller of the channels, and the streams of accesses.
 
-All times are whole ticks, all sizes bytes. A tick is a clock of the command bus, or half of one where a standard has commands of half
-a clock. Command-to-command times are given as they act in the kernel (a write to a read is CWL + burst + tWTR, for example), so that
-the kernel knows no standard and no controller by name.
+All times are whole ticks, all sizes bytes. A tick is a clock of the command bus, or half of one where a standard has
+commands of half a clock. Command-to-command times are given as they act in the kernel (a write to a read is CWL +
+burst + tWTR, for example), so that the kernel knows no standard and no controller by name.
 """
 
 from __future__ import annotations
@@ -108,10 +108,10 @@ class DramSetup:
 class Stream:
     """One source of accesses, by byte range or pattern.
 
-    linear: from ``base`` upwards, wrapping after ``span_bytes``. tile: ``tile_rows`` rows of ``run_bytes`` at a pitch of ``pitch_bytes``,
-    row after row, then the tile to the right until the pitch is used up, then the tiles below. random: runs of ``run_bytes`` at
-    uniformly random multiples of it below ``span_bytes``. A stream takes ``turn_accesses`` accesses when it is its turn, begins at
-    ``start_tick`` and ends after ``accesses`` (0: never).
+    linear: from ``base`` upwards, wrapping after ``span_bytes``. tile: ``tile_rows`` rows of ``run_bytes`` at a pitch
+    of ``pitch_bytes``, row after row, then the tile to the right until the pitch is used up, then the tiles below.
+    random: runs of ``run_bytes`` at uniformly random multiples of it below ``span_bytes``. A stream takes
+    ``turn_accesses`` accesses when it is its turn, begins at ``start_tick`` and ends after ``accesses`` (0: never).
     """
 
     kind: Literal["linear", "tile", "random"] = "linear"

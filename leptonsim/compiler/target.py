@@ -70,7 +70,7 @@ class Target:
                 array_of(core.tensor_core, dtype),
                 cores=self.cores,
                 arrays=core.tensor_core.count,
-                accumulator_bytes=core.tensor_core.accumulator_size_bytes,
+                accumulator_bytes=core.tensor_core.accumulator_size_bytes * core.tensor_core.count,
                 stage_bytes=stage_bytes,
                 sram_read_bytes=core.sram.read_bytes_per_cycle,
                 core_khz=chip.clocks.core_hz // 1000,

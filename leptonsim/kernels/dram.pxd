@@ -81,8 +81,7 @@ cdef struct Channel:
     int32_t done_head, done_tail    # reads on their way back, in order
     int32_t draining            # writes go first; with bank queues, how many are left of the drain
     int32_t pointer             # last bank served by round robin
-    int32_t refresh_rank        # next rank of staggered or per-bank refresh
-    int32_t refresh_bank        # next bank of per-bank refresh
+    int32_t refresh_unit        # rank, pseudo-channel or bank that is refreshed next
     int32_t refreshes_due       # units that wait to be refreshed
     int32_t refreshing          # 1: the first of them has begun to close its banks
     int32_t moved               # 1: a queue changed, so that an entry may move to a bank queue
@@ -121,7 +120,8 @@ cdef class DramSimulation:
     cdef int32_t drain_high, drain_low, sends
     cdef int32_t capacity[2]
     cdef int32_t lane_activates     # 1: the activate window counts all ranks of a pseudo-channel
-    cdef int32_t refresh_mode, staggered, one_precharge, blocks_channel
+    cdef int32_t units          # what is refreshed at once, counted over a channel
+    cdef int32_t staggered, one_precharge, blocks_channel
     cdef int64_t window, interval_ticks, interval_accesses
     cdef int32_t pieces, xors
     cdef int32_t piece[64][4]
@@ -129,7 +129,8 @@ cdef class DramSimulation:
     cdef int32_t source_count, turn_count
     cdef int32_t turn_at        # place in the order of turns
     cdef int64_t turn_left      # accesses left of this turn
-    cdef int64_t tick           # now
+    cdef int64_t tick           # next tick to be looked at
+    cdef int64_t clock          # first tick that is not yet simulated
     cdef int64_t in_flight      # sent and not done
     cdef int64_t sent           # accesses sent by all sources
     cdef int64_t useful         # bytes of them that were asked for

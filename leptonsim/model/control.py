@@ -19,7 +19,7 @@ from leptonsim.model.protos import frozen
 if TYPE_CHECKING:
     import onnx
 
-UNROLLED_NODES = 200_000
+UNROLLED_NODES = 50_000
 """Most nodes that one loop may be unrolled into."""
 
 Names = dict[str, str]
@@ -104,7 +104,7 @@ def loop(
     collected: list[list[str]] = [[] for _ in range(len(body.output) - 1 - len(carried))]
     trip = 0
     while going and (trips is None or trip < trips):
-        _check_size(where, trip, body)
+        _check_size(where, max(trip + 1, trips or 0), body)
         step = f"{name}[{trip}]"
         bound = dict(
             zip((value.name for value in body.input), (f"{step}/trip", f"{step}/condition", *carried), strict=True)
@@ -154,8 +154,8 @@ def scan(
     )
     trips = scanned[0].shape[axes[0]]
     collected: list[list[str]] = [[] for _ in range(outputs)]
+    _check_size(where, trips, body)
     for trip in range(trips):
-        _check_size(where, trip, body)
         step = f"{name}[{trip}]"
         pieces = [
             _slice(walk, tensor.name, axis, trips - 1 - trip if reverse else trip, f"{step}/{index}", names)
@@ -178,8 +178,8 @@ def _subgraph(node: onnx.NodeProto, wanted: str, where: str) -> onnx.GraphProto:
     raise LeptonError(f"{where}: has no {wanted}")
 
 
-def _check_size(where: str, trip: int, body: onnx.GraphProto) -> None:
-    if (trip + 1) * max(1, len(body.node)) > UNROLLED_NODES:
+def _check_size(where: str, trips: int, body: onnx.GraphProto) -> None:
+    if trips * max(1, len(body.node)) > UNROLLED_NODES:
         raise LeptonError(
             f"{where}: unrolled it has more than {UNROLLED_NODES:,} nodes; export the model with fewer trips"
         )

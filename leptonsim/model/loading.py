@@ -78,7 +78,7 @@ class Model:
             other = Model(self._source, self._binding.request_at(batch, self._request))
             if other.graph.batch != batch:
                 raise LeptonError(
-                    f"{self.name}: the batch cannot be set to {batch}: no input has a first dimension that is the batch"
+                    f"{self.name}: the batch cannot be set to {batch}: no input has a dimension that is the batch"
                 )
             other._batches = self._batches
             self._batches[batch] = other
@@ -108,7 +108,7 @@ class _Reading:
     def graph(self, request: Request, binding: Binding) -> Graph:
         """The graph at a binding, read beside the batch at which the model was written (see ``batching``)."""
         written = 1 if binding.fixed_batch is None else binding.fixed_batch
-        if not binding.batched or binding.batch == binding.fixed_batch:
+        if not binding.batch_axes or binding.batch == binding.fixed_batch:
             return self._assemble(binding, self._walk(binding))
         # A model whose batch is open may be written for another than 1; beside itself at 2 it shows.
         other = 2 if binding.batch == written else written

@@ -20,6 +20,7 @@ import numpy as np
 from leptonsim.errors import LeptonError
 from leptonsim.model.constants import constant_of, initialisers_of, shape_of
 from leptonsim.model.control import Names, branch, loop, scan
+from leptonsim.model.definition import expanded
 from leptonsim.model.graph import Node, Tensor, TensorKind
 from leptonsim.model.inference import NodeInference, OutputType, Signature, small_output
 from leptonsim.model.protos import attributes_of, dtype_name
@@ -144,6 +145,8 @@ class Walk:
                 input_names, inputs = self._rebatcher.concat(node, (input_names, inputs))
         signature = self._inference.signature(node, domain, inputs)
         types = self._inference.output_types(node, domain, inputs, signature, where)
+        if any(output is not None and output.static_shape is None for output in types):
+            types = self._types_by_definition(node, domain, inputs, signature, types)
         constant = all(tensor is None or tensor.kind == "weight" for tensor in inputs)
         if constant and node.op_type not in _NEVER_FOLDED:
             self._fold(node, domain, inputs, signature, types, outputs, where)
@@ -152,6 +155,32 @@ class Walk:
         attributes = self._attributes_of(node, signature[2])
         opset = self._inference.opset_of(domain)
         self._result.nodes.append(Node(name, node.op_type, domain, opset, input_names, tuple(written), attributes))
+
+    def _types_by_definition(
+        self,
+        node: onnx.NodeProto,
+        domain: str,
+        inputs: Sequence[Tensor | None],
+        signature: Signature,
+        types: tuple[OutputType | None, ...],
+    ) -> tuple[OutputType | None, ...]:
+        """Types found by walking what the operator is defined by, where it is defined by others."""
+        if not self._inference.is_defined_by_others(node.op_type, domain):
+            return types
+        graph = expanded(node, domain, inputs, self._inference.opsets)
+        if graph is None:
+            return types
+        shapes = {name: tensor.shape for name, tensor in zip(node.input, inputs, strict=True) if tensor is not None}
+        walk = Walk(self._inference, shapes, self._result.batch)
+        try:
+            walk.run(graph)
+        except LeptonError:
+            # It depends on the data there as well; the caller tells so if anything needs the shape.
+            return types
+        found = [walk.find(name, "") if name else None for name in node.output]
+        types = tuple(None if tensor is None else OutputType(tensor.dtype, tensor.shape) for tensor in found)
+        self._inference.remember(signature, types)
+        return types
 
     def _known_by_itself(
         self, node: onnx.NodeProto, outputs: Sequence[str], inputs: Sequence[Tensor | None], where: str

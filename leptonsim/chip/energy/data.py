@@ -30,6 +30,7 @@ def _file(name: str) -> Any:
     return yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
 
 
+@functools.cache
 def nominal_voltage_v(node_nm: int) -> Sourced:
     """The voltage at which the table holds."""
     nominal = _file("supply")["nominal"]
@@ -46,6 +47,7 @@ def power_gated_share() -> Sourced:
     return _file("supply")["power_gated"]["share"], _file("supply")["power_gated"]["source"]
 
 
+@functools.cache
 def mac_pj(dtype: str, node_nm: int) -> Sourced:
     """One multiply-accumulate in a systolic cell, with its registers and clock."""
     data = _file("arithmetic")
@@ -56,6 +58,7 @@ def mac_pj(dtype: str, node_nm: int) -> Sourced:
     return energy, f"{datapath}, times {cell['value']} ({cell['source']})"
 
 
+@functools.cache
 def vector_pj(function: str, node_nm: int) -> Sourced:
     """One operation of a class of vector functions, in fp32, with its operands."""
     data, arithmetic = _file("vector"), _file("arithmetic")
@@ -95,6 +98,7 @@ def _sram_curve(node_nm: int, access: str) -> dict[float, float]:
     return rising({size_kib: pair[column] for size_kib, pair in _file("sram")[node_nm].items()})
 
 
+@functools.cache
 def noc_pj_per_byte_hop(node_nm: int) -> Sourced:
     """One byte through a router and over the wire to the next."""
     data = _file("noc")

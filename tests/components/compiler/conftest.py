@@ -70,7 +70,7 @@ def work_of(graph_of):
 def fused(graph_of):
     """fused(text, opset) -> Workload, held against the same graph lowered node by node.
 
-    Passes may not change the multiply-accumulates, nor what the graph puts out; every operator reads only what is there.
+    Passes change neither multiply-accumulates nor what the graph puts out; operators read only what is there.
     """
     from leptonsim.compiler.draft import Draft
     from leptonsim.compiler.lowering import lower

@@ -91,3 +91,10 @@ def test_padding_repeating_and_rearranging_write_their_result(work_of):
 def test_a_change_of_shape_alone_is_a_view(work_of, expression):
     (operator,) = work_of(f"g (float[4,6] x) => (float[4,6] y) <int64[2] s = {{4,6}}> {{ y = {expression} }}").operators
     assert (operator.engine, operator.vector, operator.macs) == ("view", {}, 0)
+
+
+def test_a_centre_is_cut_out_and_set_in_zeros(work_of):
+    (operator,) = work_of(
+        """g (float[3,10,20] x) => (float[3,12,8] y) <int64[2] s = {12,8}> { y = CenterCropPad<axes=[1,2]>(x, s) }"""
+    ).operators
+    assert (operator.inputs[0].elements, operator.inputs[0].run_elements, operator.outputs[0].elements) == (240, 8, 288)

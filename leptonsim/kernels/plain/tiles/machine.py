@@ -321,3 +321,8 @@ class TileMachine:
     def peak_staging_bytes(self) -> Any:
         """int64 (cores,): most staging bytes held at once."""
         return np.array([core.peak_bytes for core in self._cores], dtype=np.int64)
+
+    @property
+    def log_segments(self) -> int:
+        """Segments of time kept to resolve waits by: all that ever were."""
+        return sum(len(log) for log in self._accounts.logs)
