@@ -188,6 +188,16 @@ def test_the_command_prints_a_table_and_writes_json_and_a_picture(file, tmp_path
     assert picture.read_bytes().startswith(b"\x89PNG")
 
 
+def test_json_to_standard_output_stands_alone(file):
+    result = CliRunner().invoke(command, [str(file(SERIAL)), "--json", "-"])
+    assert json.loads(result.stdout)["rows"][0]["status"] == "ok"
+
+
+def test_an_output_that_cannot_be_written_is_refused(file, tmp_path):
+    result = CliRunner().invoke(command, [str(file(SERIAL)), "--json", str(tmp_path / "no" / "out.json")])
+    assert isinstance(result.exception, LeptonError)
+
+
 def test_the_same_file_gives_the_same_bytes(file, tmp_path):
     rows = str(file(SERIAL, changed(cycles="25")))
     for name in ("one", "two"):
