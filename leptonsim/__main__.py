@@ -1,5 +1,6 @@
-"""``python -m leptonsim`` is the command line."""
+"""``python -m leptonsim``: the command line."""
 
 from leptonsim.cli import main
 
-main()
+if __name__ == "__main__":
+    main()

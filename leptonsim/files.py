@@ -11,7 +11,7 @@ from leptonsim.errors import LeptonError
 
 
 def write_whole(path: str | Path, content: str | bytes) -> None:
-    """Write a file so that it holds all of ``content`` or is not touched. Raises LeptonError when that cannot be done."""
+    """Write a file so that it holds all of ``content`` or is not touched. Raises LeptonError if that cannot be done."""
     target = Path(path)
     data = content.encode() if isinstance(content, str) else content
     temporary = None

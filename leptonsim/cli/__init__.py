@@ -1,6 +1,7 @@
 """The command line: ``leptonsim COMMAND``; each command is one module of this folder, found by listing it.
 
-A module defines ``command``, a click.Command named after the file. Only the module of the command that is asked for is imported.
+A module defines ``command``, a click.Command named after the file. Only the module of the command that is asked for is
+imported.
 """
 
 from __future__ import annotations

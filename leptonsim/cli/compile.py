@@ -16,9 +16,15 @@ from leptonsim.cli._options import chip_options, model_options, the_chip, the_mo
 @click.option("--output", "-o", metavar="FILE.json", help="Save the program; `leptonsim run FILE.json` runs it again.")
 @click.argument("model")
 def command(
-    config: str | None, overrides: tuple[str, ...], batch: int | None, shapes: tuple[str, ...], binds: tuple[str, ...], dtype: str | None,
-    output: str | None, model: str,
-) -> None:  # fmt: skip
+    config: str | None,
+    overrides: tuple[str, ...],
+    batch: int | None,
+    shapes: tuple[str, ...],
+    binds: tuple[str, ...],
+    dtype: str | None,
+    output: str | None,
+    model: str,
+) -> None:
     """Compile MODEL for a chip: how every operator is cut into tiles and spread over cores."""
     import leptonsim as ls
     from leptonsim.files import check_writable

@@ -32,13 +32,22 @@ from leptonsim.errors import LeptonError
 @click.option("--verbose", "-v", is_flag=True, help="Show every operator, not only the ten costliest.")
 @click.argument("model")
 def command(
-    config: str | None, overrides: tuple[str, ...], batch: int | None, shapes: tuple[str, ...], binds: tuple[str, ...], dtype: str | None,
-    requests: int, cold: bool, json_path: str | None, verbose: bool, model: str,
-) -> None:  # fmt: skip
+    config: str | None,
+    overrides: tuple[str, ...],
+    batch: int | None,
+    shapes: tuple[str, ...],
+    binds: tuple[str, ...],
+    dtype: str | None,
+    requests: int,
+    cold: bool,
+    json_path: str | None,
+    verbose: bool,
+    model: str,
+) -> None:
     """Simulate MODEL on a chip.
 
-    MODEL is an ONNX file, a built-in model (zoo:resnet50, zoo:llama-3-8b?seq=1&past=2048), a single operator (gemm:4096x4096x4096), or
-    a program saved by `leptonsim compile` (.json), which brings its chip along.
+    MODEL is an ONNX file, a built-in model (zoo:resnet50, zoo:llama-3-8b?seq=1&past=2048), a single operator
+    (gemm:4096x4096x4096), or a program saved by `leptonsim compile` (.json), which brings its chip along.
     """
     import leptonsim as ls
     from leptonsim.files import check_writable
@@ -48,7 +57,8 @@ def command(
     if model.endswith(".json"):
         if config or overrides or batch or shapes or binds or dtype:
             raise LeptonError(
-                f"{model} is a compiled program: chip, batch, shapes and data type are fixed in it; compile the model again to change them"
+                f"{model} is a compiled program: chip, batch, shapes and data type are fixed in it; "
+                "compile the model again to change them"
             )
         program = ls.Program.load(model)
     else:

@@ -2,8 +2,8 @@
 
     workload (fold, recognise, lower, fuse)  ->  schedule (place, tile, order)  ->  Program
 
-Batches: a program for the whole batch and one for a single sample, run once for each, are both made where the batch is more than one;
-the one that the machine finishes first is taken.
+Batches: a program for the whole batch and one for a single sample, run once for each, are both made where the batch is
+more than one; the one that the machine finishes first is taken.
 """
 
 from __future__ import annotations
@@ -25,11 +25,13 @@ MANY_SPILLS = 3
 
 
 def compile(chip: Chip, model: Model, *, batch: int | None = None, dtype: str | None = None) -> Program:
-    """The program of ``model`` for ``chip``, at ``batch`` samples a run (default: the model's own), in data type ``dtype`` (default: the
-    chip's ``software.default_dtype``).
+    """The program of ``model`` for ``chip``.
 
-    Raises LeptonError if an operator cannot be mapped, a tile cannot fit, the chip has no rate for the data type, or the model cannot
-    be read at that batch.
+    ``batch`` is the samples of a run (default: the model's own), ``dtype`` the data type of floating-point models
+    (default: the chip's ``software.default_dtype``).
+
+    Raises LeptonError if an operator cannot be mapped, a tile cannot fit, the chip has no rate for the data type, or
+    the model cannot be read at that batch.
     """
     if batch is not None:
         model = model.with_batch(batch)
@@ -79,17 +81,20 @@ def compile_graph(chip: Chip, model: Model, dtype: str | None, repeats: int = 1)
         on_host = sum(weights[name] for name in streamed)
         if on_host < excess:
             raise LeptonError(
-                f"{model.name} does not fit {chip.name}: state and activations take {state_bytes + activations} B of {chip.dram.capacity_bytes} B "
-                "of DRAM even with all weights on the host; enlarge dram.capacity or lower the batch or sequence length"
+                f"{model.name} does not fit {chip.name}: state and activations take {state_bytes + activations} B of "
+                f"{chip.dram.capacity_bytes} B of DRAM even with all weights on the host; "
+                "enlarge dram.capacity or lower the batch or sequence length"
             )
         warnings.append(
-            f"weights of {_gib(total_weights)} do not fit dram.capacity of {_gib(chip.dram.capacity_bytes)}: {_gib(on_host)} stream from the host over PCIe in every run"
+            f"weights of {_gib(total_weights)} do not fit dram.capacity of {_gib(chip.dram.capacity_bytes)}: "
+            f"{_gib(on_host)} stream from the host over PCIe in every run"
         )
         mapped = schedule(target, work, inputs, graph.outputs, state, streamed)
     if mapped.ledger.spilled:
-        names = mapped.ledger.spilled
+        count = len(mapped.ledger.spilled)
+        names = ", ".join([*mapped.ledger.spilled[:MANY_SPILLS], *(["..."] if count > MANY_SPILLS else [])])
         warnings.append(
-            f"{len(names)} activation{'s' if len(names) > 1 else ''} did not fit on the chip and went to DRAM ({', '.join(names[:MANY_SPILLS])}{', ...' if len(names) > MANY_SPILLS else ''})"
+            f"{count} activation{'s' if count > 1 else ''} did not fit on the chip and went to DRAM ({names})"
         )
     runs, blocks, steps, cores, dependencies = mapped.arrays()
     on_host = sum(weights[name] for name in streamed)
@@ -137,7 +142,7 @@ def _bytes(work: Workload, target: Target, name: str) -> int:
 
 
 def _weight_bytes(work: Workload, target: Target) -> dict[str, int]:
-    """Bytes of every weight that an operator reads, in the data type of the run; a table of which rows are gathered counts whole."""
+    """Bytes of every weight that an operator reads, in the data type of the run; a table counts whole, not by row."""
     used = {operand.tensor for operator in work.operators for operand in operator.inputs}
     return {name: _bytes(work, target, name) for name in sorted(used) if work.tensors[name].kind == "weight"}
 
@@ -171,7 +176,7 @@ def _to_stream(operators: tuple[Operator, ...], weights: dict[str, int], excess:
 
 
 def _state(graph: Graph) -> frozenset[str]:
-    """Inputs that a language model keeps in DRAM from one run to the next: its key-value cache, by the exporters' names."""
+    """Inputs that a language model keeps in DRAM between runs: its key-value cache, by the exporters' names."""
     return frozenset(name for name in graph.inputs if name.startswith("past") or ".past" in name)
 
 

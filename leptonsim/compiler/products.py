@@ -56,11 +56,14 @@ class Product:
 
         Raises LeptonError if not even the smallest tile fits.
         """
-        found = self.target.tiler(self.dtype, self.stage_bytes, self.from_host).search(self.values, keep)
+        found: list[tuple[float, MappingTuple]] = self.target.tiler(
+            self.dtype, self.stage_bytes, self.from_host
+        ).search(self.values, keep)
         if not found:
             raise LeptonError(
-                f"{self.operator.name} ({self.operator.kind}): no tile fits {self.stage_bytes} B of a core's SRAM and its accumulators on "
-                f"{self.target.chip.name}; enlarge core.sram.size or core.tensor_core.accumulator_size"
+                f"{self.operator.name} ({self.operator.kind}): no tile fits {self.stage_bytes} B of a core's SRAM "
+                f"and its accumulators on {self.target.chip.name}; "
+                "enlarge core.sram.size or core.tensor_core.accumulator_size"
             )
         return found
 
@@ -124,7 +127,8 @@ class Product:
         return Plan(
             shares,
             split,
-            f"{ORDER_NAMES[order]}; cores {split_g} x {split_m} x {split_n} (groups x rows x columns); tile {tile_rows * values[4]} x {tile_k} x {tile_n} (m x k x n)",
+            f"{ORDER_NAMES[order]}; cores {split_g} x {split_m} x {split_n} (groups x rows x columns); "
+            f"tile {tile_rows * values[4]} x {tile_k} x {tile_n} (m x k x n)",
             cost_ps,
             w=b_route if moves[0] else None,
             a=a_route if moves[1] else None,
@@ -187,10 +191,21 @@ def product_context(operator: Operator) -> int:
 
 
 def make_product(
-    target: Target, operator: Operator, located: list[Located], output: Placed, out_bits: int, stage_bytes: int, from_host: bool,
-    tensors_of_a: Tensor, packed: int = 1,
-) -> Product:  # fmt: skip
-    """The search's problem for a tensor operator; ``packed`` products of a grouped convolution share the array block-diagonally."""
+    target: Target,
+    operator: Operator,
+    located: list[Located],
+    output: Placed,
+    out_bits: int,
+    stage_bytes: int,
+    from_host: bool,
+    tensors_of_a: Tensor,
+    packed: int = 1,
+) -> Product:
+    """The search's problem for a tensor operator.
+
+    ``packed`` products of a grouped convolution share the array block-diagonally. Raises LeptonError if the chip has no
+    rate for the data type.
+    """
     product = operator.matmuls[0]
     context = product_context(operator)
     a, b = located[0], located[1]
@@ -206,10 +221,11 @@ def make_product(
         extra[0].place.split if extra and all(each.place.split == extra[0].place.split for each in extra) else OTHERWISE
     )
     dtype = product_dtype(tensors_of_a.dtype, target.dtype)
-    if dtype not in target.chip.core.tensor_core.rates:
+    rates = target.chip.core.tensor_core.rates
+    if dtype not in rates:
         raise LeptonError(
-            f"{operator.name} ({operator.kind}) multiplies {tensors_of_a.dtype} as {dtype}, for which {target.chip.name} has no rate "
-            f"(core.tensor_core.rates has {', '.join(sorted(target.chip.core.tensor_core.rates))})"
+            f"{operator.name} ({operator.kind}) multiplies {tensors_of_a.dtype} as {dtype}, for which "
+            f"{target.chip.name} has no rate (core.tensor_core.rates has {', '.join(sorted(rates))})"
         )
     values = (
         groups,
@@ -246,7 +262,7 @@ def make_product(
 
 
 def _vector_q20(target: Target, operator: Operator, out_bits: int, x_bytes: int, results: int, product: MatMul) -> int:
-    """Vector cycles for each element of the first product, in 2^-20: the epilogue, or what moves results out of the accumulators."""
+    """Vector cycles for each element of the first product, in 2^-20: the epilogue, or moving results out."""
     unit, sram = target.chip.core.vector_unit, target.chip.core.sram
     elements = product.groups * product.m * product.n
     cycles = max(

@@ -26,12 +26,12 @@ Integers = npt.NDArray[np.int64]
 class ProgramOperator:
     """One operator as it was mapped, with what it costs in events of energy; the counts are of all cores together.
 
-    ``macs`` are the operator's multiply-accumulates, ``tensor_macs`` those of them that the tensor core does: none where the
-    vector unit does the work, then they are in ``vector`` as multiplications and additions.
+    ``macs`` are the operator's multiply-accumulates, ``tensor_macs`` those of them that the tensor core does: none
+    where the vector unit does the work, then they are in ``vector`` as multiplications and additions.
 
-    ``mapping`` says how it was cut, for people. ``sram_read_bytes`` and ``sram_written_bytes`` are accesses of the engines to the
-    cores' SRAM, DMA included; ``accumulator_bytes`` reads and writes of partial sums. ``useful_cycles`` and the two kinds of lost
-    cycles are of the tensor core of one busiest core.
+    ``mapping`` says how it was cut, for people. ``sram_read_bytes`` and ``sram_written_bytes`` are accesses of the
+    engines to the cores' SRAM, DMA included; ``accumulator_bytes`` reads and writes of partial sums. ``useful_cycles``
+    and the two kinds of lost cycles are of the tensor core of one busiest core.
     """
 
     name: str
@@ -54,9 +54,12 @@ class ProgramOperator:
 
 @dataclass(frozen=True, slots=True)
 class Memory:
-    """Bytes that the program needs: weights, those of them that one run reads (the rows gathered from a table, not the table) and
-    those streamed from the host, inputs and outputs, state kept between runs (key-value caches), and the peaks of activations in
-    DRAM, in shared SRAM and resident in one core's SRAM."""
+    """Bytes that the program needs.
+
+    Weights, those of them that one run reads (the rows gathered from a table, not the table) and those streamed from
+    the host; inputs and outputs; state kept between runs (key-value caches); and the peaks of activations in DRAM, in
+    shared SRAM and resident in one core's SRAM.
+    """
 
     weights_bytes: int
     weights_read_bytes: int
@@ -76,8 +79,8 @@ class Memory:
 class Program:
     """What ``simulate`` executes; arrays are laid out as leptonsim.kernels.tiles.TileMachine takes them.
 
-    ``runs_per_request`` is how many times the program is run for one request: more than once where repeating a program for
-    a smaller batch is faster than one for the whole.
+    ``runs_per_request`` is how many times the program is run for one request: more than once where repeating a program
+    for a smaller batch is faster than one for the whole.
     """
 
     chip: Chip

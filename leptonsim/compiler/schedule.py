@@ -1,8 +1,8 @@
 """Operators in order onto the cores: place, map, number the steps, tie the dependencies.
 
-For each operator the result is placed first (SRAM if it fits), then every way to do the work is planned and the fastest is taken.
-A core that finds its inputs where it left them waits for its own earlier step only; otherwise for all cores' steps of the operator that
-made them.
+For each operator the result is placed first (SRAM if it fits), then every way to do the work is planned and the fastest
+is taken. A core that finds its inputs where it left them waits for its own earlier step only; otherwise for all cores'
+steps of the operator that made them.
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ import numpy as np
 
 from leptonsim.compiler.operands import Located, locate
 from leptonsim.compiler.placement import INPUT, RESIDENT, ROWS, Home, Ledger, Placed
-from leptonsim.compiler.plan import Plan, Tiles
+from leptonsim.compiler.plan import Plan
 from leptonsim.compiler.precision import element_bits, product_dtype
-from leptonsim.compiler.products import make_product, packing
+from leptonsim.compiler.products import MappingTuple, make_product, packing
 from leptonsim.compiler.program import Integers, ProgramOperator
 from leptonsim.compiler.routes import RouteTable
 from leptonsim.compiler.streams import plan_stream
@@ -27,8 +27,10 @@ from leptonsim.compiler.workload import Workload
 
 @dataclass(slots=True)
 class _Mapped:
-    """One operator on the cores: its plan, the numbers of its routes, the staging space, and what it waits for: pairs of an
-    operator and whether this core's own step of it is enough."""
+    """One operator on the cores: its plan, the numbers of its routes, the staging space, and what it waits for.
+
+    ``after`` has pairs of an operator and whether this core's own step of it is enough.
+    """
 
     plan: Plan
     routes: tuple[int, int, int, int]
@@ -100,11 +102,17 @@ class Schedule:
 
 
 def schedule(
-    target: Target, work: Workload, inputs: Iterable[str], outputs: Iterable[str], state: frozenset[str], streamed: frozenset[str]
-) -> Schedule:  # fmt: skip
-    """Map every operator. ``state`` names inputs that are in DRAM from the start, ``streamed`` weights that stay on the host.
+    target: Target,
+    work: Workload,
+    inputs: Iterable[str],
+    outputs: Iterable[str],
+    state: frozenset[str],
+    streamed: frozenset[str],
+) -> Schedule:
+    """Map every operator.
 
-    Raises LeptonError if an operator fits nowhere.
+    ``state`` names inputs that are in DRAM from the start, ``streamed`` weights that stay on the host. Raises
+    LeptonError if an operator fits nowhere.
     """
     result = Schedule(target)
     ledger, tensors = result.ledger, work.tensors
@@ -120,7 +128,7 @@ def schedule(
     kept = set(outputs) | set(inputs)
     names = _Names(kept)
     names.came(places.values())
-    found: dict[object, tuple[float, tuple[int, ...]]] = {}
+    found: dict[object, tuple[float, MappingTuple]] = {}
     for index, operator in enumerate(work.operators):
         if operator.engine == "view":
             places[operator.outputs[0].tensor] = _view(places, operator)
@@ -170,9 +178,14 @@ class _Names:
 
 
 def _map(
-    result: Schedule, work: Workload, operator: Operator, places: dict[str, Placed], kept: set[str], streamed: frozenset[str],
-    found: dict[object, tuple[float, tuple[int, ...]]],
-) -> None:  # fmt: skip
+    result: Schedule,
+    work: Workload,
+    operator: Operator,
+    places: dict[str, Placed],
+    kept: set[str],
+    streamed: frozenset[str],
+    found: dict[object, tuple[float, MappingTuple]],
+) -> None:
     target, ledger, tensors = result.target, result.ledger, work.tensors
     number = len(result.operators)
     located = [locate(operand, tensors, places, target.dtype) for operand in operator.inputs]
@@ -225,7 +238,7 @@ def _map(
 
 def _fastest(
     result: Schedule, work: Workload, operator: Operator, located: list[Located], made: list[Placed], stage_bytes: int,
-    streamed: frozenset[str], found: dict[object, tuple[float, tuple[int, ...]]],
+    streamed: frozenset[str], found: dict[object, tuple[float, MappingTuple]],
 ) -> tuple[Plan, Operator]:  # fmt: skip
     """The fastest way to do an operator's work, and the record that describes it; equal operators share one plan."""
     target, plans = result.target, result.plans
@@ -252,8 +265,13 @@ def _fastest(
             run_bytes = None if run is None else max(1, run * out_bits // 8)
             grade = target.stage_grade(stage_bytes)
             key = (
-                tuple(way.vector.items()), tuple(each.key for each in located), made[0].home, out_bytes, run_bytes, grade,
-            )  # fmt: skip
+                tuple(way.vector.items()),
+                tuple(each.key for each in located),
+                made[0].home,
+                out_bytes,
+                run_bytes,
+                grade,
+            )
             if key not in plans:
                 plans[key] = plan_stream(target, way.vector, located, made[0], out_bytes, run_bytes, grade)
             plan = plans[key]

@@ -1,6 +1,7 @@
 """Vector and DMA operators as tiles: bytes in, vector cycles, bytes out, in equal pieces over all cores.
 
-The number of tiles balances set-up times against the part of the work that cannot overlap: the first load and the last store.
+The number of tiles balances set-up times against the part of the work that cannot overlap: the first load and the last
+store.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ def plan_stream(
     target: Target, vector: Mapping[str, int], inputs: Sequence[Located], output: Placed, out_bytes: int,
     write_run_bytes: int | None, stage_bytes: int,
 ) -> Plan:  # fmt: skip
-    """A vector operator (``vector`` operations) or, without operations, a DMA operator that moves its inputs to its output."""
+    """A vector operator (``vector`` operations) or, without operations, a DMA operator: inputs to output."""
     cores = target.cores
     main = max(inputs, key=lambda each: each.size_bytes, default=None)
     split = main.place.split if main is not None and main.place.home == "sram" else ROWS

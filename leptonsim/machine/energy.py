@@ -1,7 +1,8 @@
 """Energy of a run: operations and bytes times energy per event, plus static power times time.
 
-On-die events scale with the square of the voltage of the performance state; static power is the chip's own at nominal voltage and
-scales with the voltage (its current taken as constant). DRAM and PCIe have supplies of their own. Constants and sources: leptonsim.chip.energy.
+On-die events scale with the square of the voltage of the performance state; static power is the chip's own at nominal
+voltage and scales with the voltage (its current taken as constant). DRAM and PCIe have supplies of their own. Constants
+and sources: leptonsim.chip.energy.
 
 Not modelled: clock power of idle engines, temperature, data-dependent switching.
 """

@@ -1,4 +1,4 @@
-"""A program's routes as numbers at one clock: port rates, latencies, shares of links, and DRAM's capacity by what is in flight."""
+"""A program's routes as numbers at one clock: port rates, latencies, shares of links, DRAM's capacity by mix."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def rate_of(bytes_per_s: float) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Links:
-    """What the tile kernel takes: one row for each route, one capacity for each link, one for each set of access patterns."""
+    """What the tile kernel takes: a row for each route, a capacity for each link and for each set of patterns."""
 
     routes: npt.NDArray[np.int64]
     capacities: npt.NDArray[np.int64]

@@ -1,6 +1,7 @@
 """Times that no run can beat: each engine's least work and each link's compulsory bytes.
 
-They are derived from the model and the chip alone, not from the mapping, and are reported beside the time that was simulated.
+They are derived from the model and the chip alone, not from the mapping, and are reported beside the time that was
+simulated.
 """
 
 from __future__ import annotations
@@ -14,13 +15,15 @@ from leptonsim.machine.pcie import PcieLink
 def bounds_ps(program: Program, requests: int, cold_bytes: int) -> dict[str, int]:
     """Least picoseconds of the whole run by what would bind it.
 
-    ``tensor_core``: multiply-accumulates at every cell's peak; ``vector_unit``: operations at peak; ``dram``: the weights that are read once
-    a run, inputs written and outputs read by the host's copies, at pin bandwidth; ``pcie_in`` and ``pcie_out``: inputs (with weights that
-    are copied first, ``cold_bytes``, or streamed) and outputs at the link's rate.
+    ``tensor_core``: multiply-accumulates at every cell's peak; ``vector_unit``: operations at peak; ``dram``: the
+    weights that are read once a run, inputs written and outputs read by the host's copies, at pin bandwidth;
+    ``pcie_in`` and ``pcie_out``: inputs (with weights that are copied first, ``cold_bytes``, or streamed) and outputs
+    at the link's rate.
     """
     chip, core = program.chip, program.chip.core
     runs = requests * program.runs_per_request
     clock = chip.clocks.core_hz
+    rates: dict[str, float] = dict(core.vector_unit.rates.items())
     tensor = 0.0
     vector = 0.0
     for operator in program.operators:
@@ -28,8 +31,8 @@ def bounds_ps(program: Program, requests: int, cold_bytes: int) -> dict[str, int
             array = array_of(core.tensor_core, operator.dtype)
             cells = core.tensor_core.rows * core.tensor_core.cols * core.tensor_core.count * chip.cores
             tensor += operator.tensor_macs * array.rate_den / array.rate_num / cells
-        unit = core.vector_unit
-        vector += sum(count / (unit.lanes * unit.rates[name]) for name, count in operator.vector.items()) / chip.cores
+        cycles = (count / (core.vector_unit.lanes * rates[name]) for name, count in operator.vector.items())
+        vector += sum(cycles, 0.0) / chip.cores
     memory = program.memory
     pcie = PcieLink(chip.pcie)
     peak = DramModel(chip.dram).peak_bytes_per_s

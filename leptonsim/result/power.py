@@ -1,8 +1,8 @@
 """Dynamic power over time: each operator's energy over the time in which the engines that spend it are at work.
 
-The energy of products and accumulators is spread over the operator's time on the tensor cores, that of vector operations over its time on
-the vector units, that of memories and networks over the time of its transfers and its engines together. Within these spans power is
-taken as constant.
+The energy of products and accumulators is spread over the operator's time on the tensor cores, that of vector
+operations over its time on the vector units, that of memories and networks over the time of its transfers and its
+engines together. Within these spans power is taken as constant.
 """
 
 from __future__ import annotations

@@ -26,7 +26,7 @@ SCHEMA = "leptonsim-result-1"
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One operator in the first run; ``bytes`` counts what DRAM gave and took, ``energy_pj`` leaves static power out."""
+    """One operator in the first run; ``bytes`` are those that DRAM gave and took; ``energy_pj`` is without static."""
 
     name: str
     kind: str
@@ -47,8 +47,8 @@ class Step:
 class Result:
     """One simulation. Times in integer picoseconds; energies in joules; ``to_dict`` says what each field is.
 
-    ``latency_s`` is the mean over requests from the host's first byte in to its last byte out; ``throughput_per_s`` counts samples over
-    the whole run.
+    ``latency_s`` is the mean over requests from the host's first byte in to its last byte out; ``throughput_per_s``
+    counts samples over the whole run.
     """
 
     program: Program
@@ -285,8 +285,9 @@ def _utilization(
     }
     core = program.chip.core.tensor_core
     peak = core.rows * core.cols * core.count * cores * program.chip.clocks.core_hz * span / 1e12
+    rates: dict[str, float] = dict(core.rates.items())
     macs = record.runs * sum(
-        operator.tensor_macs / core.rates[operator.dtype] for operator in program.operators if operator.tensor_macs
+        operator.tensor_macs / rates[operator.dtype] for operator in program.operators if operator.tensor_macs
     )
     dram_bytes = levels["dram"]["read"] + levels["dram"]["written"]
     return {
@@ -299,7 +300,7 @@ def _utilization(
 
 
 def _tensor_cycles(program: Program) -> dict[str, int]:
-    """Cycles of the busiest core's tensor core in one run: useful, loading weights, waiting for SRAM, and filling and draining."""
+    """Cycles of the busiest tensor core in one run: useful, loading weights, waiting for SRAM, filling and draining."""
     total = sum(operator.tensor_cycles for operator in program.operators)
     useful = sum(operator.useful_cycles for operator in program.operators)
     weights = sum(operator.weight_load_cycles for operator in program.operators)

@@ -17,33 +17,43 @@ if TYPE_CHECKING:
 
 COSTLIEST = 10
 WIDTH = 80
+ENGINES = ("tensor", "vector", "weights", "activations", "store")
 
 
 def print_result(result: Result, verbose: bool = False) -> None:
     """The summary, the costliest operators (or all), and the warnings."""
     console = _console()
-    program, memory = result.program, result.program.memory
+    program = result.program
     chip = program.chip
     console.print(
-        f"{program.model} on {chip.name}, {program.dtype}, batch {program.batch}, {result.requests} request{'s' if result.requests > 1 else ''}"
+        f"{program.model} on {chip.name}, {program.dtype}, batch {program.batch}, "
+        f"{result.requests} request{'s' if result.requests > 1 else ''}"
     )
     console.print()
-    first = time_text(result.latency_s * 1e12)
+    latency = time_text(result.latency_s * 1e12)
+    if result.requests > 1:
+        slow_ps = result.latency_percentile_s(99) * 1e12
+        latency += f" mean, {time_text(slow_ps)} p99, {time_text(result.makespan_ps)} in all"
+    throughput = f"{result.throughput_per_s:,.1f} samples/s"
+    if result.tokens_per_s:
+        throughput += f", {result.tokens_per_s:,.1f} tokens/s"
+    dram, busy, events = result.bytes["dram"], result.utilization, result.events
     rows = [
-        ("latency", first if result.requests == 1 else f"{first} mean, {time_text(result.latency_percentile_s(99) * 1e12)} p99, {time_text(result.makespan_ps)} in all"),
-        ("throughput", f"{result.throughput_per_s:,.1f} samples/s" + (f", {result.tokens_per_s:,.1f} tokens/s" if result.tokens_per_s else "")),
+        ("latency", latency),
+        ("throughput", throughput),
         ("energy", f"{energy_text(result.energy_per_sample_j)} per sample: {_shares(result.energy_breakdown_j)}"),
         ("power", f"{result.power_avg_w:.1f} W average, {result.power_peak_w:.1f} W peak, TDP {chip.power.tdp_w:g} W"),
         ("work", f"{count_text(result.macs)} MACs, {result.utilization['macs']:.1%} of the tensor cores' peak"),
-        ("engines", ", ".join(f"{name} {result.utilization[name]:.0%}" for name in ("tensor", "vector", "weights", "activations", "store"))),
+        ("engines", ", ".join(f"{name} {busy[name]:.0%}" for name in ENGINES)),
         ("tensor cores", _waits(result)),
-        ("DRAM", f"{size_text(result.bytes['dram']['read'])} read, {size_text(result.bytes['dram']['written'])} written, {result.utilization['dram']:.0%} of the pins"),
-        ("memory", f"{size_text(memory.weights_bytes)} weights" + (f" ({size_text(memory.weights_on_host_bytes)} on the host)" if memory.weights_on_host_bytes else "")
-         + (f", {size_text(memory.state_bytes)} state" if memory.state_bytes else "")
-         + f", {size_text(memory.activations_bytes)} activations in DRAM; peak {size_text(memory.dram_peak_bytes)} of {size_text(memory.dram_capacity_bytes)} DRAM, {size_text(result.sram_peak_bytes)} of {size_text(memory.sram_capacity_bytes)} SRAM"),
+        (
+            "DRAM",
+            f"{size_text(dram['read'])} read, {size_text(dram['written'])} written, {busy['dram']:.0%} of the pins",
+        ),
+        ("memory", _memory(result)),
         ("operators", ", ".join(f"{count} {place}" for place, count in program.mapped.items() if count)),
-        ("simulated", f"{result.events['steps']:,} steps, {result.events['tiles']:,} tiles, {result.events['simpy']:,} SimPy events"),
-    ]  # fmt: skip
+        ("simulated", f"{events['steps']:,} steps, {events['tiles']:,} tiles, {events['simpy']:,} SimPy events"),
+    ]
     _pairs(console, rows)
     console.print()
     steps = list(result.steps) if verbose else sorted(result.steps, key=lambda step: -step.time_ps)[:COSTLIEST]
@@ -62,7 +72,8 @@ def print_program(program: Program) -> None:
         + (f", {program.runs_per_request} runs a request" if program.runs_per_request > 1 else "")
     )
     console.print(
-        f"{len(program.operators)} operators, {len(program.steps)} steps on {program.chip.cores} cores, {len(program.views)} views"
+        f"{len(program.operators)} operators, {len(program.steps)} steps on {program.chip.cores} cores, "
+        f"{len(program.views)} views"
     )
     console.print()
     for number, operator in enumerate(program.operators):
@@ -125,23 +136,47 @@ def print_model(model: Model, verbose: bool = False) -> None:
         for operator in work.operators:
             shape = _shape(work.tensors[operator.outputs[0].tensor].shape)
             console.print(
-                f"{operator.name} ({operator.kind}, {operator.engine}) -> {shape}: {count_text(operator.macs)} MACs, {count_text(sum(operator.vector.values()))} vector operations"
+                f"{operator.name} ({operator.kind}, {operator.engine}) -> {shape}: "
+                f"{count_text(operator.macs)} MACs, {count_text(sum(operator.vector.values()))} vector operations"
             )
         return
+    ranked = sorted(kinds.items(), key=lambda item: (-item[1][1], -item[1][2], item[0]))
     _table(
-        console, ("operator", "count", "MACs", "vector operations"),
-        [(kind, str(count), count_text(macs), count_text(vector)) for kind, (count, macs, vector) in sorted(kinds.items(), key=lambda item: (-item[1][1], -item[1][2], item[0]))],
-    )  # fmt: skip
+        console,
+        ("operator", "count", "MACs", "vector operations"),
+        [(kind, str(count), count_text(macs), count_text(vector)) for kind, (count, macs, vector) in ranked],
+    )
 
 
 def _steps(console: Console, steps: Sequence[Step], total_ps: int) -> None:
-    _table(
-        console, ("operator", "kind", "time", "share", "MACs", "DRAM", "bound by"),
-        [
-            (step.name, step.kind, time_text(step.time_ps), f"{step.time_ps / max(1, total_ps):.1%}", count_text(step.macs), size_text(step.bytes), step.bound_by)
-            for step in steps
-        ],
-    )  # fmt: skip
+    rows = [
+        (
+            step.name,
+            step.kind,
+            time_text(step.time_ps),
+            f"{step.time_ps / max(1, total_ps):.1%}",
+            count_text(step.macs),
+            size_text(step.bytes),
+            step.bound_by,
+        )
+        for step in steps
+    ]
+    _table(console, ("operator", "kind", "time", "share", "MACs", "DRAM", "bound by"), rows)
+
+
+def _memory(result: Result) -> str:
+    memory = result.program.memory
+    parts = [f"{size_text(memory.weights_bytes)} weights"]
+    if memory.weights_on_host_bytes:
+        parts[0] += f" ({size_text(memory.weights_on_host_bytes)} on the host)"
+    if memory.state_bytes:
+        parts.append(f"{size_text(memory.state_bytes)} state")
+    parts.append(f"{size_text(memory.activations_bytes)} activations in DRAM")
+    peak = f"peak {size_text(memory.dram_peak_bytes)} of {size_text(memory.dram_capacity_bytes)} DRAM"
+    return (
+        f"{', '.join(parts)}; {peak}, "
+        f"{size_text(result.sram_peak_bytes)} of {size_text(memory.sram_capacity_bytes)} SRAM"
+    )
 
 
 def _waits(result: Result) -> str:
