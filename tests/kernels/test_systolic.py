@@ -42,6 +42,10 @@ def arrays(draw):
 sizes = st.integers(0, 40) | st.integers(40, 120)
 
 
+def test_kernel_and_twin_have_the_same_names():
+    assert systolic.__all__ == plain.__all__
+
+
 @given(arrays(), sizes, sizes, sizes)
 @example(Array(2, 30, edge=1, load=1), 1, 3, 31)
 @example(Array(1, 9, dataflow=2, edge=1), 3, 1, 10)
