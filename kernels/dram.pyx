@@ -988,7 +988,7 @@ cdef class DramSimulation:
         cdef Channel *ch = &self.channel[c]
         cdef int32_t column, row, column_bank = 0, row_bank = 0, column_index = -1, row_index = -1
         cdef int64_t again
-        cdef bint issued = False, refreshed = False
+        cdef bint issued = False, refreshed = False, opened_for = False
         if ch.forced_at >= 0:
             if ch.forced_at > t:
                 soonest[0] = ch.forced_at
@@ -1002,11 +1002,14 @@ cdef class DramSimulation:
             return True
         self._choose_mode(c)
         column = self._oldest_column(c, t, &column_bank, &column_index, soonest)
-        if self.two_buses and column != NOTHING:
-            issued = True
-            self._column(c, column_bank, column_index, t)
-            column = NOTHING
-        if ch.refreshes_due and (column == NOTHING or self.bank[c * self.banks + column_bank].active != column_index):
+        if column != NOTHING:
+            opened_for = self.bank[c * self.banks + column_bank].active == column_index
+            if self.two_buses:
+                issued = True
+                self._column(c, column_bank, column_index, t)
+                column = NOTHING
+                opened_for = False
+        if ch.refreshes_due and not opened_for:
             again = self._refresh(c, t, &refreshed)
             if refreshed:
                 return True
@@ -1014,11 +1017,11 @@ cdef class DramSimulation:
                 soonest[0] = again
         if self.two_buses:
             self._choose_mode(c)
-        row = self._oldest_row(c, t, &row_bank, &row_index, soonest)
+        row = NOTHING
+        if not opened_for:
+            row = self._oldest_row(c, t, &row_bank, &row_index, soonest)
         if row != NOTHING and (
-            column == NOTHING
-            or (self.bank[c * self.banks + column_bank].active != column_index
-                and self.entry[row_index].order < self.entry[column_index].order)
+            column == NOTHING or self.entry[row_index].order < self.entry[column_index].order
         ):
             self._do(row, c, row_bank, row_index, t)
             return True
