@@ -90,8 +90,8 @@ def rates(int64_t[:, ::1] routes, int64_t[::1] flows, int64_t[::1] capacity):
         if table[r].port_rate <= 0 or not 0 <= table[r].links <= MAX_ROUTE_LINKS or flows[r] < 0:
             raise ValueError(f"rates: route {r} has no positive port rate, too many links or a negative count")
         for i in range(table[r].links):
-            if not 0 <= table[r].link[i] < n_links:
-                raise ValueError(f"rates: route {r} names link {table[r].link[i]} of {n_links}")
+            if not 0 <= table[r].link[i] < n_links or table[r].share[i] < 0:
+                raise ValueError(f"rates: route {r} names link {table[r].link[i]} of {n_links}, or a negative share of it")
     for i in range(n_links):
         if capacity[i] <= 0:
             raise ValueError(f"rates: link {i} has no capacity")

@@ -557,6 +557,7 @@ cdef class TileMachine:
         for e in range(self.n_engines):
             if self.engine[e].state != IDLE or self.engine[e].last_end > end_ps:
                 raise ValueError("finish: work is still in progress")
+        for e in range(self.n_engines):
             self.engine_time_view[e, DONE] += end_ps - self.engine[e].last_end
             self.engine[e].last_end = end_ps
 
@@ -589,6 +590,11 @@ cdef class TileMachine:
     def peak_staging_bytes(self):
         """int64 (cores,): most staging bytes held at once."""
         return np.asarray(self.peak_view)[:self.n_cores].copy()
+
+    @property
+    def log_segments(self):
+        """int: segments of time now kept to resolve waits by."""
+        return sum(self.log[e].n for e in range(self.n_engines))
 
     # ---- cursors -----------------------------------------------------------------------------------------------------------
 
@@ -649,7 +655,7 @@ cdef class TileMachine:
             log.at[log.n - 1].end = end
             return 0
         if log.n == log.room:
-            if log.room >= 4096:
+            if log.room >= 256:
                 self._forget(e)
             if 2 * log.n >= log.room:
                 grown = <Segment*> realloc(log.at, (2 * log.room + 64) * sizeof(Segment))

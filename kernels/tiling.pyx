@@ -99,6 +99,7 @@ cdef struct Run:
     int64_t tensor
     int64_t vector
     int64_t o
+    int64_t stall
 
 cdef struct Layout:             # the tiles of one core's share
     Run run[MAX_RUNS]
@@ -116,6 +117,17 @@ cdef struct Layout:             # the tiles of one core's share
     double bytes_o
     double tensor
     double vector
+    int64_t stalls              # tensor cycles in which the SRAM does not give operands fast enough
+
+
+cdef struct Shape:              # one tile's sizes and costs
+    int64_t w
+    int64_t a
+    int64_t x
+    int64_t o
+    int64_t tensor
+    int64_t vector
+    int64_t stall               # of the tensor cycles
 
 
 cdef inline int64_t up(int64_t a, int64_t b) noexcept nogil:
@@ -159,7 +171,7 @@ cdef double moved(int64_t moves, int64_t split, int64_t mine, Mapping* map, int6
     return 1.0 - 1.0 / cores
 
 
-cdef void one(Layout* out, int64_t count, int64_t w, int64_t a, int64_t x, int64_t tensor, int64_t vector, int64_t o) noexcept nogil:
+cdef void one(Layout* out, int64_t count, int64_t w, int64_t a, int64_t x, int64_t vector, int64_t o, const Shape* s) noexcept nogil:
     """Add a run to the open block."""
     if count <= 0:
         return
@@ -168,7 +180,8 @@ cdef void one(Layout* out, int64_t count, int64_t w, int64_t a, int64_t x, int64
     run.w = w
     run.a = a
     run.x = x
-    run.tensor = tensor
+    run.tensor = s.tensor
+    run.stall = s.stall
     run.vector = vector
     run.o = o
     out.runs += 1
@@ -191,16 +204,8 @@ cdef void close_block(Layout* out, int64_t times) noexcept nogil:
         out.bytes_a += <double> times * run.count * (run.a + run.x)
         out.bytes_o += <double> times * run.count * run.o
         out.tensor += <double> times * run.count * run.tensor
+        out.stalls += times * run.count * run.stall
         out.vector += <double> times * run.count * run.vector
-
-
-cdef struct Shape:              # one tile's sizes and costs
-    int64_t w
-    int64_t a
-    int64_t x
-    int64_t o
-    int64_t tensor
-    int64_t vector
 
 
 cdef Shape tile(const Problem* p, const Limits* chip, const Array* array, Mapping* map, int64_t rows, int64_t n, int64_t k,
@@ -221,6 +226,7 @@ cdef Shape tile(const Problem* p, const Limits* chip, const Array* array, Mappin
     s.a = a_bytes(p, rows, k)
     # The array cannot take operands faster than the SRAM gives them.
     s.tensor = most(per, (s.w + up(n, array.cols * chip.arrays) * up(m * k * p.row_bits * p.in_rows, most(1, p.k * p.out_cols * p.out_rows * 8))) // chip.sram_read)
+    s.stall = s.tensor - per
     results = m * p.context if p.context else elements
     s.vector = up(elements * p.vector_q20, 1 << 20)
     s.x = <int64_t> (up(elements * p.x_q16, 65536) * x_part)
@@ -240,7 +246,7 @@ cdef bint lay_out(const Problem* p, const Limits* chip, const Array* array, Mapp
     cdef Shape s, t, u, v
     cdef Cycles c
     cdef Run* run
-    out.runs = out.blocks = out.tiles = 0
+    out.runs = out.blocks = out.tiles = out.stalls = 0
     out.bytes_w = out.bytes_a = out.bytes_o = out.tensor = out.vector = 0
     a_part = moved(p.a_moves, p.a_split, 2 if p.a_split == 2 and p.groups > 1 else 1, map, chip.cores)
     b_part = moved(p.b_moves, p.b_split, 2, map, chip.cores)
@@ -268,11 +274,11 @@ cdef bint lay_out(const Problem* p, const Limits* chip, const Array* array, Mapp
                 if not n_rest:
                     break
                 s = tile(p, chip, array, map, tr, n_rest, tk, a_part, b_part, x_part)
-            one(out, 1, s.w, s.a, s.x, s.tensor, s.vector, s.o)
-            one(out, shared * m_full - 1, 0, s.a, s.x, s.tensor, s.vector, s.o)
+            one(out, 1, s.w, s.a, s.x, s.vector, s.o, &s)
+            one(out, shared * m_full - 1, 0, s.a, s.x, s.vector, s.o, &s)
             if m_rest:
                 t = tile(p, chip, array, map, m_rest, tn if i == 0 else n_rest, tk, a_part, b_part, x_part)
-                one(out, shared, 0, t.a, t.x, t.tensor, t.vector, t.o)
+                one(out, shared, 0, t.a, t.x, t.vector, t.o, &t)
             close_block(out, sets * n_full if i == 0 else sets)
     elif map.order == ACTIVATIONS_STAY:
         if tk < p.k:
@@ -285,22 +291,22 @@ cdef bint lay_out(const Problem* p, const Limits* chip, const Array* array, Mapp
             if n_rest:
                 t = tile(p, chip, array, map, tr if i == 0 else m_rest, n_rest, tk, a_part, b_part, x_part)
             if not p.context:
-                one(out, 1, s.w, s.a, s.x, s.tensor, s.vector, s.o)
-                one(out, n_full - 1, s.w, 0, s.x, s.tensor, s.vector, s.o)
+                one(out, 1, s.w, s.a, s.x, s.vector, s.o, &s)
+                one(out, n_full - 1, s.w, 0, s.x, s.vector, s.o, &s)
                 if n_rest:
-                    one(out, 1, t.w, 0, t.x, t.tensor, t.vector, t.o)
+                    one(out, 1, t.w, 0, t.x, t.vector, t.o, &t)
             else:
                 # attention: the context of a row tile is complete after its last column tile
                 count = n_full + (1 if n_rest else 0)
                 if count == 1:
-                    one(out, 1, s.w, s.a, s.x, s.tensor, s.vector, s.o)
+                    one(out, 1, s.w, s.a, s.x, s.vector, s.o, &s)
                 else:
-                    one(out, 1, s.w, s.a, s.x, s.tensor, s.vector, 0)
-                    one(out, n_full - 1 - (0 if n_rest else 1), s.w, 0, s.x, s.tensor, s.vector, 0)
+                    one(out, 1, s.w, s.a, s.x, s.vector, 0, &s)
+                    one(out, n_full - 1 - (0 if n_rest else 1), s.w, 0, s.x, s.vector, 0, &s)
                     if n_rest:
-                        one(out, 1, t.w, 0, t.x, t.tensor, t.vector, s.o)
+                        one(out, 1, t.w, 0, t.x, t.vector, s.o, &t)
                     else:
-                        one(out, 1, s.w, 0, s.x, s.tensor, s.vector, s.o)
+                        one(out, 1, s.w, 0, s.x, s.vector, s.o, &s)
             close_block(out, groups * m_full if i == 0 else groups)
     else:
         if k_full + (1 if k_rest else 0) < 2 or p.context:
@@ -315,8 +321,8 @@ cdef bint lay_out(const Problem* p, const Limits* chip, const Array* array, Mapp
                 t = tile(p, chip, array, map, last_m, last_n, k_rest, a_part, b_part, x_part)
             else:
                 t = s
-            one(out, k_full - (0 if k_rest else 1), s.w, s.a, 0, s.tensor, 0, 0)
-            one(out, 1, t.w, t.a, t.x, t.tensor, t.vector, t.o)
+            one(out, k_full - (0 if k_rest else 1), s.w, s.a, 0, 0, 0, &s)
+            one(out, 1, t.w, t.a, t.x, t.vector, t.o, &t)
             close_block(out, groups * (1 if i & 1 else m_full) * (1 if i & 2 else n_full))
     # The wavefront fills and drains once; the very last tile shows it.
     last_n = n_rest if n_rest else tn
@@ -655,8 +661,9 @@ cdef class Tiler:
     def lay_out(self, values, mapping, int64_t groups, int64_t rows, int64_t n):
         """The tiles of a core's share under a mapping.
 
-        Returns ``(runs, blocks, stage_bytes, accumulators)``: rows of (count, w, a, x, tensor, vector, o), rows of (times, first run,
-        end run), the bytes that the largest tile holds, and how many tiles' sums fit the accumulators.
+        Returns ``(runs, blocks, stage_bytes, accumulators, stall_cycles)``: rows of (count, w, a, x, tensor, vector, o), rows of (times, first run,
+        end run), the bytes that the largest tile holds, how many tiles' sums fit the accumulators, and the tensor
+        cycles in which the SRAM does not give operands fast enough.
 
         Raises ValueError if the mapping does not fit.
         """
@@ -674,4 +681,4 @@ cdef class Tiler:
         for i in range(plan.runs):
             r = &plan.run[i]
             runs.append((r.count, r.w, r.a, r.x, r.tensor, r.vector, r.o))
-        return runs, [(plan.times[i], plan.first[i], plan.end[i]) for i in range(plan.blocks)], plan.stage, plan.accumulators
+        return runs, [(plan.times[i], plan.first[i], plan.end[i]) for i in range(plan.blocks)], plan.stage, plan.accumulators, plan.stalls

@@ -21,7 +21,18 @@ if TYPE_CHECKING:
     from leptonsim.model import Model, load_model
     from leptonsim.result.result import Result
 
-__all__ = ["Chip", "LeptonError", "Model", "Program", "Result", "compile", "execute", "load_chip", "load_model", "simulate"]
+__all__ = [
+    "Chip",
+    "LeptonError",
+    "Model",
+    "Program",
+    "Result",
+    "compile",
+    "execute",
+    "load_chip",
+    "load_model",
+    "simulate",
+]
 
 _HOME = {
     "Chip": "chip",

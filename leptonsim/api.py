@@ -12,12 +12,18 @@ if TYPE_CHECKING:
 
 
 def simulate(
-    chip: Chip, model: Model, *, batch: int | None = None, dtype: str | None = None, requests: int = 1, cold: bool = False
-) -> Result:  # fmt: skip
+    chip: Chip,
+    model: Model,
+    *,
+    batch: int | None = None,
+    dtype: str | None = None,
+    requests: int = 1,
+    cold: bool = False,
+) -> Result:
     """Compile ``model`` for ``chip`` and run it ``requests`` times back to back.
 
-    ``batch`` samples a request (default: the model's own), in ``dtype`` (default: the chip's); ``cold`` includes copying the weights over
-    PCIe first. Raises LeptonError if the model cannot be mapped.
+    ``batch`` samples a request (default: the model's own), in ``dtype`` (default: the chip's); ``cold`` includes
+    copying the weights over PCIe first. Raises LeptonError if the model cannot be mapped.
     """
     from leptonsim.compiler.compile import compile
 

@@ -11,7 +11,7 @@ from leptonsim.errors import LeptonError
 
 
 def write_whole(path: str | Path, content: str | bytes) -> None:
-    """Write a file so that it holds all of ``content`` or is not touched. Raises LeptonError when that cannot be done."""
+    """Write a file so that it holds all of ``content`` or is not touched. Raises LeptonError if that cannot be done."""
     target = Path(path)
     data = content.encode() if isinstance(content, str) else content
     temporary = None
@@ -33,3 +33,14 @@ def write_whole(path: str | Path, content: str | bytes) -> None:
             with contextlib.suppress(OSError):
                 os.unlink(temporary)
         raise
+
+
+def check_writable(path: str | Path) -> None:
+    """Refuse an output that could not be written, before any work is done for it. Raises LeptonError."""
+    target = Path(path)
+    if target.is_dir():
+        raise LeptonError(f"{target}: a folder, not a file to write")
+    if not target.parent.is_dir():
+        raise LeptonError(f"{target}: the folder {target.parent} does not exist; create it first")
+    if not os.access(target.parent, os.W_OK):
+        raise LeptonError(f"{target}: the folder {target.parent} cannot be written")

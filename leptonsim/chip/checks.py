@@ -9,10 +9,11 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, get_args
 
 from leptonsim.chip.core import ELEMENT_BITS, VectorFunction
-from leptonsim.chip.dram_parts import dram_parts
+from leptonsim.chip.dram_parts import dram_families, dram_parts, is_own_part
 from leptonsim.chip.report import near
 from leptonsim.chip.tree import Path
 from leptonsim.chip.units import FREQUENCY, SIZE, WIDTH
+from leptonsim.errors import LeptonError
 
 if TYPE_CHECKING:
     from leptonsim.chip.spec import Chip
@@ -29,9 +30,16 @@ def violations(chip: Chip) -> Violations:
 
 
 def _known_dram_part(chip: Chip) -> Violations:
-    known = dram_parts()
-    if known and chip.dram.part not in known:
-        yield ("dram", "part"), f"unknown DRAM part {chip.dram.part!r}; {near(chip.dram.part, known)}"
+    part, known = chip.dram.part, (*dram_parts(), *dram_families())
+    if is_own_part(part):
+        from leptonsim.chip.dram_part import load_part
+
+        try:
+            load_part(part)
+        except LeptonError as error:
+            yield ("dram", "part"), str(error)
+    elif part not in known:
+        yield ("dram", "part"), f"unknown DRAM part {part!r}; {near(part, known)}"
 
 
 def _default_dtype_has_a_rate(chip: Chip) -> Violations:
@@ -84,6 +92,16 @@ def _one_buffer_moves_skewed(chip: Chip) -> Violations:
             "with schedule: single, rows that move all at once overwrite operands still in use; "
             "take skewed, or schedule: serial or double",
         )
+
+
+def _sparsity_keeps_some_of_many(chip: Chip) -> Violations:
+    for index, pattern in enumerate(chip.core.tensor_core.sparsity):
+        kept, group = map(int, pattern.split(":"))
+        if kept >= group:
+            yield (
+                ("core", "tensor_core", "sparsity", index),
+                f"{pattern!r} keeps {kept} of {group}: N:M needs N below M, such as 2:4",
+            )
 
 
 def _accumulators_hold_a_row(chip: Chip) -> Violations:
@@ -150,6 +168,7 @@ RULES: tuple[Callable[[Chip], Violations], ...] = (
     _every_vector_function_has_a_rate,
     _clock_is_that_of_the_state,
     _one_buffer_moves_skewed,
+    _sparsity_keeps_some_of_many,
     _accumulators_hold_a_row,
     _sram_holds_two_folds_of_weights,
     _accesses_fit_their_ports,

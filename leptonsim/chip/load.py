@@ -12,6 +12,7 @@ from pathlib import Path as FilePath
 
 import leptonsim
 from leptonsim.chip import overrides as changes
+from leptonsim.chip.dram_parts import is_own_part
 from leptonsim.chip.report import near, nearest
 from leptonsim.chip.spec import Chip, build, check
 from leptonsim.chip.tree import ChipError, Document, Problem, fail, merge, read
@@ -36,7 +37,7 @@ def load_chip(source: str | FilePath, overrides: changes.Overrides = ()) -> Chip
 
 
 def chip_from_text(text: str, name: str) -> Chip:
-    """The chip that a YAML text describes; ``name`` stands for the file in messages. Raises ChipError (a LeptonError)."""
+    """The chip that a YAML text describes; ``name`` stands for the file in messages. Raises ChipError."""
     document, wrong = read(text, name)
     if wrong:
         fail(wrong + check(document))
@@ -66,6 +67,7 @@ def _resolve(
         chain = " -> ".join(path.name for path in (*above, identity))
         raise ChipError(f"{file}: extends itself: {chain}")
     document, wrong = read(read_text(file), str(file))
+    _anchor_own_part(document, file)
     base = document.tree.pop("extends", None)
     if base is None:
         return document, wrong
@@ -79,17 +81,24 @@ def _resolve(
     return merge(under, document), wrong_under + wrong
 
 
+def _anchor_own_part(document: Document, file: FilePath) -> None:
+    """Make the path of a DRAM part of one's own relative to the file that names it."""
+    dram = document.tree.get("dram")
+    part = dram.get("part") if isinstance(dram, dict) else None
+    if isinstance(dram, dict) and isinstance(part, str) and is_own_part(part):
+        dram["part"] = str(file.parent / part)
+
+
 def _file(source: str | FilePath, relative_to: FilePath | None) -> FilePath:
     text = os.fspath(source)
     is_path = isinstance(source, FilePath) or os.sep in text or text.endswith((".yaml", ".yml"))
     if is_path:
-        path = FilePath(text).expanduser()
-        return path if relative_to is None else relative_to / path
+        return (relative_to or FilePath()) / text
     names = shipped_chips()
     if text in names:
         return configs_folder() / f"{text}.yaml"
     local = (relative_to or FilePath()) / text
-    if text and local.exists():
+    if text and os.path.exists(local):
         return local
     guess = nearest(text, names)
     hint = f"did you mean {guess!r}? " if guess else ""
@@ -111,6 +120,8 @@ def read_text(file: FilePath) -> str:
         raise ChipError(f"{file}: no such file{hint}") from None
     except OSError as error:
         raise ChipError(f"{file}: cannot be read: {error.strerror}") from None
+    except ValueError as error:
+        raise ChipError(f"{str(file)!r}: cannot be read: {error}") from None
     if len(data) > MAX_FILE_BYTES:
         raise ChipError(f"{file}: larger than {MAX_FILE_BYTES} bytes: not a chip")
     try:

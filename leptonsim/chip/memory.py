@@ -52,9 +52,12 @@ class Mapping(Part):
 class Dram(Part):
     """The memory outside the chip."""
 
-    part: Annotated[str, Text(r"[A-Za-z0-9][A-Za-z0-9._-]*", "the name of a DRAM part, such as LPDDR5-6400")] = param(
-        "part", "Standard and speed grade."
-    )
+    part: Annotated[
+        str,
+        Text(
+            r"[A-Za-z0-9][A-Za-z0-9._-]*|.*\S\.ya?ml", "the name of a DRAM part, such as LPDDR5-6400, or of a YAML file"
+        ),
+    ] = param("part", "Standard and speed grade.")
     channels: Annotated[int, Integer(1, 1024)] = param(
         "channels", "Independent channels of the width that the standard defines."
     )

@@ -5,6 +5,7 @@ python -m leptonsim.chip.reference > docs/chip-reference.md
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Iterator
 
 from pydantic import BaseModel
@@ -42,7 +43,7 @@ def _units() -> Iterator[str]:
 
 def _section(part: type[BaseModel], prefix: str) -> Iterator[str]:
     yield f"## {f'`{prefix[:-1]}`' if prefix else 'The whole chip'}\n"
-    yield f"{(part.__doc__ or '').strip()}\n"
+    yield f"{inspect.cleandoc(part.__doc__ or '').replace('``', '`')}\n"
     yield "| path | value | default | meaning |"
     yield "|---|---|---|---|"
     nested = []

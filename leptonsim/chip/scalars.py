@@ -82,7 +82,7 @@ class Text(Scalar):
 
     def json_schema(self) -> dict[str, Any]:
         """A string of this form."""
-        return {"type": "string", "pattern": f"^{self.pattern}$"} if self.form != "text" else super().json_schema()
+        return {"type": "string", "pattern": f"^({self.pattern})$"} if self.form != "text" else super().json_schema()
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from leptonsim.chip.declare import Parameter, parameters
-from leptonsim.chip.dram_parts import dram_parts
+from leptonsim.chip.dram_parts import dram_families, dram_parts
 from leptonsim.chip.spec import Chip
 
 Schema = dict[str, Any]
@@ -33,7 +33,7 @@ def json_schema() -> Schema:
     if parts:
         properties["dram"]["properties"]["part"] = {
             "description": properties["dram"]["properties"]["part"]["description"],
-            "enum": list(parts),
+            "anyOf": [{"enum": [*parts, *dram_families()]}, {"type": "string", "pattern": r"\.ya?ml$"}],
         }
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",

@@ -7,6 +7,7 @@ of tiles; not modelled: floor plan, instruction sets, signal integrity, yield, p
 import functools
 import hashlib
 import json
+from pathlib import Path as FilePath
 from typing import Annotated, Any, Self
 
 import yaml
@@ -16,6 +17,7 @@ from pydantic_core import InitErrorDetails, PydanticCustomError
 from leptonsim.chip import checks
 from leptonsim.chip.core import Core
 from leptonsim.chip.declare import Parameter, Part, param, parameters
+from leptonsim.chip.dram_parts import is_own_part
 from leptonsim.chip.host import Host, Pcie, Software
 from leptonsim.chip.memory import Dram, Noc, SharedSram
 from leptonsim.chip.overrides import Overrides, apply, as_text
@@ -76,8 +78,14 @@ class Chip(Part):
 
     @functools.cached_property
     def digest(self) -> str:
-        """SHA-256 of all values in inner units, in hexadecimal; the same wherever the chip came from."""
-        canonical = json.dumps(self.model_dump(), sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+        """SHA-256 of all values in inner units, in hexadecimal; the same wherever the chip came from.
+
+        A DRAM part of one's own counts by the content of its file.
+        """
+        content = self.model_dump()
+        if is_own_part(self.dram.part):
+            content["dram"]["part"] = hashlib.sha256(FilePath(self.dram.part).read_bytes()).hexdigest()
+        canonical = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
         return hashlib.sha256(canonical.encode()).hexdigest()
 
     def with_(self, overrides: Overrides) -> "Chip":
@@ -134,9 +142,13 @@ def check(document: Document) -> list[Problem]:
 
 def _given(tree: Tree) -> Tree:
     """The tree without what is null."""
-    return {
-        key: _given(value) if isinstance(value, dict) else value for key, value in tree.items() if value is not None
-    }
+    return {key: _given_value(value) for key, value in tree.items() if value is not None}
+
+
+def _given_value(value: Any) -> Any:
+    if isinstance(value, dict):
+        return _given(value)
+    return [_given_value(item) for item in value] if isinstance(value, list) else value
 
 
 def _locate(document: Document, path: Path, of_key: bool) -> Mark:

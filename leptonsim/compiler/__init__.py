@@ -1,0 +1,1 @@
+"""How a model is mapped onto a chip: passes over the graph, lowering, tiling, placement, order -> ``Program``."""

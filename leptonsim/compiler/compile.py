@@ -2,8 +2,8 @@
 
     workload (fold, recognise, lower, fuse)  ->  schedule (place, tile, order)  ->  Program
 
-Batches: a program for the whole batch and one for a single sample, run once for each, are both made where the batch is more than one;
-the one that the machine finishes first is taken.
+Batches: a program for the whole batch and one for a single sample, run once for each, are both made where the batch is
+more than one; the one that the machine finishes first is taken.
 """
 
 from __future__ import annotations
@@ -25,11 +25,13 @@ MANY_SPILLS = 3
 
 
 def compile(chip: Chip, model: Model, *, batch: int | None = None, dtype: str | None = None) -> Program:
-    """The program of ``model`` for ``chip``, at ``batch`` samples a run (default: the model's own), in data type ``dtype`` (default: the
-    chip's ``software.default_dtype``).
+    """The program of ``model`` for ``chip``.
 
-    Raises LeptonError if an operator cannot be mapped, a tile cannot fit, the chip has no rate for the data type, or the model cannot
-    be read at that batch.
+    ``batch`` is the samples of a run (default: the model's own), ``dtype`` the data type of floating-point models
+    (default: the chip's ``software.default_dtype``).
+
+    Raises LeptonError if an operator cannot be mapped, a tile cannot fit, the chip has no rate for the data type, or
+    the model cannot be read at that batch.
     """
     if batch is not None:
         model = model.with_batch(batch)
@@ -79,21 +81,23 @@ def compile_graph(chip: Chip, model: Model, dtype: str | None, repeats: int = 1)
         on_host = sum(weights[name] for name in streamed)
         if on_host < excess:
             raise LeptonError(
-                f"{model.name} does not fit {chip.name}: state and activations take {state_bytes + activations} B of {chip.dram.capacity_bytes} B "
-                "of DRAM even with all weights on the host; enlarge dram.capacity or lower the batch or sequence length"
+                f"{model.name} does not fit {chip.name}: state and activations take {state_bytes + activations} B of "
+                f"{chip.dram.capacity_bytes} B of DRAM even with all weights on the host; "
+                "enlarge dram.capacity or lower the batch or sequence length"
             )
         warnings.append(
-            f"weights of {_gib(total_weights)} do not fit dram.capacity of {_gib(chip.dram.capacity_bytes)}: {_gib(on_host)} stream from the host over PCIe in every run"
+            f"weights of {_gib(total_weights)} do not fit dram.capacity of {_gib(chip.dram.capacity_bytes)}: "
+            f"{_gib(on_host)} stream from the host over PCIe in every run"
         )
         mapped = schedule(target, work, inputs, graph.outputs, state, streamed)
     if mapped.ledger.spilled:
-        names = mapped.ledger.spilled
+        count = len(mapped.ledger.spilled)
+        names = ", ".join([*mapped.ledger.spilled[:MANY_SPILLS], *(["..."] if count > MANY_SPILLS else [])])
         warnings.append(
-            f"{len(names)} activation{'s' if len(names) > 1 else ''} did not fit on the chip and went to DRAM ({', '.join(names[:MANY_SPILLS])}{', ...' if len(names) > MANY_SPILLS else ''})"
+            f"{count} activation{'s' if count > 1 else ''} did not fit on the chip and went to DRAM ({names})"
         )
     runs, blocks, steps, cores, dependencies = mapped.arrays()
     on_host = sum(weights[name] for name in streamed)
-    staged = int((steps[:, 2]).max()) if len(steps) else 0
     return Program(
         chip=chip,
         model=model.name,
@@ -108,15 +112,19 @@ def compile_graph(chip: Chip, model: Model, dtype: str | None, repeats: int = 1)
         routes=tuple(mapped.routes.routes),
         memory=Memory(
             weights_bytes=total_weights,
+            weights_read_bytes=_weights_read(work, target),
             weights_on_host_bytes=on_host,
             input_bytes=repeats * sum(_bytes(work, target, name) for name in inputs if name not in state),
-            output_bytes=repeats * sum(_bytes(work, target, name) for name in graph.outputs if name not in state and not _is_state_output(name)),
+            output_bytes=repeats
+            * sum(
+                _bytes(work, target, name) for name in graph.outputs if name not in state and not _is_state_output(name)
+            ),
             state_bytes=state_bytes,
             activations_bytes=max(0, mapped.ledger.dram_peak - state_bytes),
             dram_peak_bytes=total_weights - on_host + mapped.ledger.dram_peak,
             dram_capacity_bytes=chip.dram.capacity_bytes,
             shared_peak_bytes=mapped.ledger.shared_peak,
-            sram_peak_bytes=min(staged + 0, target.sram_bytes),
+            sram_peak_bytes=mapped.ledger.sram_peak,
             sram_capacity_bytes=chip.core.sram.size_bytes,
         ),
         warnings=tuple(warnings),
@@ -134,9 +142,21 @@ def _bytes(work: Workload, target: Target, name: str) -> int:
 
 
 def _weight_bytes(work: Workload, target: Target) -> dict[str, int]:
-    """Bytes of every weight that an operator reads, in the data type of the run; a table of which rows are gathered counts whole."""
+    """Bytes of every weight that an operator reads, in the data type of the run; a table counts whole, not by row."""
     used = {operand.tensor for operator in work.operators for operand in operator.inputs}
     return {name: _bytes(work, target, name) for name in sorted(used) if work.tensors[name].kind == "weight"}
+
+
+def _weights_read(work: Workload, target: Target) -> int:
+    """Bytes of weights that one run reads at least once."""
+    read: dict[str, int] = {}
+    for operator in work.operators:
+        for operand in operator.inputs:
+            tensor = work.tensors[operand.tensor]
+            if tensor.kind == "weight":
+                size = -(-min(operand.elements, tensor.elements) * element_bits(tensor.dtype, target.dtype) // 8)
+                read[operand.tensor] = max(read.get(operand.tensor, 0), size)
+    return sum(read.values())
 
 
 def _to_stream(operators: tuple[Operator, ...], weights: dict[str, int], excess: int) -> frozenset[str]:
@@ -145,14 +165,18 @@ def _to_stream(operators: tuple[Operator, ...], weights: dict[str, int], excess:
     for operator in reversed(operators):
         if excess <= 0:
             break
-        if operator.engine == "tensor" and operator.inputs[1].tensor in weights and operator.inputs[1].tensor not in chosen:
+        if (
+            operator.engine == "tensor"
+            and operator.inputs[1].tensor in weights
+            and operator.inputs[1].tensor not in chosen
+        ):
             chosen.add(operator.inputs[1].tensor)
             excess -= weights[operator.inputs[1].tensor]
     return frozenset(chosen)
 
 
 def _state(graph: Graph) -> frozenset[str]:
-    """Inputs that a language model keeps in DRAM from one run to the next: its key-value cache, by the exporters' names."""
+    """Inputs that a language model keeps in DRAM between runs: its key-value cache, by the exporters' names."""
     return frozenset(name for name in graph.inputs if name.startswith("past") or ".past" in name)
 
 

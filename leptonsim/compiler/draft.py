@@ -78,6 +78,11 @@ class Draft(Dataflow[Node]):
         self._enter(first, self._place[second.name] - 0.5)
         self.origins[first.name] = origins
 
+    def add_behind(self, anchor: Node, new: Node) -> None:
+        """Put in a node that stands for no node of the original graph; it is expected to be fused."""
+        self._enter(new, self._place[anchor.name] + 0.5)
+        self.origins[new.name] = ()
+
     def fold(self, node: Node) -> None:
         """Take out a node whose results are constants."""
         self.folded.update(self.origins.pop(node.name))

@@ -32,6 +32,11 @@ class Located:
         run = self.operand.run_elements
         return None if run is None else max(1, run * self.bits // 8)
 
+    @property
+    def key(self) -> tuple[object, ...]:
+        """Equal for operands that are moved alike."""
+        return (self.size_bytes, self.place.home, self.place.split, self.operand.access, self.run_bytes, self.weight)
+
     def read_route(self, receivers: int, engines: int) -> Route:
         """The way of a load into a core."""
         if self.place.home == "dram":

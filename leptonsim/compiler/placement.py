@@ -1,7 +1,8 @@
 """Where activations live between the operator that makes them and the last one that reads them.
 
-A tensor stays in the cores' SRAM, spread over all of them, when it fits beside what else is alive and leaves room for staging;
-else in shared SRAM; else in DRAM. Inputs and outputs of the run are in DRAM, where the host's copies put and fetch them.
+A tensor stays in the cores' SRAM, spread over all of them, when it fits beside what else is alive and leaves room for
+staging; else in shared SRAM; else in DRAM. Inputs and outputs of the run are in DRAM, where the host's copies put and
+fetch them.
 
 Not modelled: fragmentation, moving a tensor from one level to another while it is alive.
 """
@@ -25,8 +26,11 @@ ROWS, COLUMNS, OTHERWISE = 1, 2, 0
 
 @dataclass(slots=True)
 class Placed:
-    """A tensor in memory. ``maker`` is the index of the operator that makes it, -1 for an input copied from the host for each
-    run, -2 for what is in DRAM from the start (weights, state)."""
+    """A tensor in memory.
+
+    ``maker`` is the index of the operator that makes it, -1 for an input copied from the host for each run, -2 for
+    what is in DRAM from the start (weights, state).
+    """
 
     home: Home
     size_bytes: int
@@ -39,7 +43,7 @@ INPUT, RESIDENT = -1, -2
 
 @dataclass
 class Ledger:
-    """What is alive where, operator by operator; peaks are kept for the report."""
+    """What is alive where, operator by operator; keeps the peaks and the names of activations that went to DRAM."""
 
     target: Target
     sram: int = 0
@@ -66,7 +70,7 @@ class Ledger:
             return "shared"
         return "dram"
 
-    def take(self, placed: Placed, name: str) -> None:
+    def take(self, placed: Placed) -> None:
         """A tensor comes to life."""
         if placed.home == "sram":
             self.sram += self.per_core(placed.size_bytes)
@@ -77,8 +81,6 @@ class Ledger:
         else:
             self.dram += placed.size_bytes
             self.dram_peak = max(self.dram_peak, self.dram)
-            if placed.maker >= 0:
-                self.spilled.append(name)
 
     def release(self, gone: Iterable[Placed]) -> None:
         """Tensors that nobody reads any more."""

@@ -1,11 +1,12 @@
 """What mapping an operator yields: the tiles of every core, the ways their bytes take, and how the result lies.
 
-``streams`` makes plans for vector and DMA operators, ``products`` for matrix products; ``schedule`` strings them together.
+``streams`` makes plans for vector and DMA operators, ``products`` for matrix products; ``schedule`` strings them
+together.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from leptonsim.compiler.routes import Route
 
@@ -18,21 +19,26 @@ Block = tuple[int, int, int]
 
 @dataclass(frozen=True, slots=True)
 class Tiles:
-    """The tiles of one core's share: runs, blocks over them, staging bytes of the largest tile, accumulators in turn."""
+    """The tiles of one core's share: runs, blocks over them, and what the tiles need.
+
+    ``stage_bytes`` are those of the largest tile; ``accumulators`` are used in turn; in ``stall_cycles`` of the tensor
+    core's the SRAM does not give operands fast enough.
+    """
 
     runs: tuple[Run, ...]
     blocks: tuple[Block, ...]
     stage_bytes: int
     accumulators: int = 1
+    stall_cycles: int = 0
 
 
 @dataclass(slots=True)
 class Plan:
     """One operator on all cores.
 
-    ``shares`` has the tiles of each core that works, by core; ``w``, ``a``, ``x`` and ``o`` are routes (None: nothing moves). ``local``
-    says that each core finds its inputs in its own SRAM as the same core left them. ``weights_wait`` says that B is an activation.
-    ``cost_ps`` is the search's estimate, for the choice between alternatives.
+    ``shares`` has the tiles of each core that works, by core; ``w``, ``a``, ``x`` and ``o`` are routes (None: nothing
+    moves). ``local`` says that each core finds its inputs in its own SRAM as the same core left them. ``weights_wait``
+    says that B is an activation. ``cost_ps`` is the search's estimate, for the choice between alternatives.
     """
 
     shares: dict[int, Tiles]
@@ -52,4 +58,3 @@ class Plan:
     useful_cycles: int = 0
     weight_load_cycles: int = 0
     sram_stall_cycles: int = 0
-    warnings: list[str] = field(default_factory=list)

@@ -1,12 +1,13 @@
 """How many bits an element has in memory, and in which data type a product is computed.
 
-Floating-point tensors are held in the data type of the run, whatever the file stores; integers and booleans keep their own.
+Floating-point tensors are held in the data type of the run, whatever the file stores; integers and booleans keep their
+own.
 """
 
 from __future__ import annotations
 
 RUN_BITS = {"int4": 4, "int8": 8, "fp8": 8, "bf16": 16, "fp16": 16, "tf32": 32, "fp32": 32}
-"""Bits of one element in memory by data type of the run; tf32 is a way to multiply, its operands are stored in 32 bits."""
+"""Bits of one element in memory by data type of the run; tf32 is a way to multiply, stored in 32 bits."""
 
 FLOATING = frozenset({"float", "float32", "float16", "bfloat16", "double", "float64"})
 """Element types of ONNX that the run's data type replaces."""

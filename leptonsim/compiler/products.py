@@ -45,16 +45,25 @@ class Product:
         """Equal for operators that the search need not see twice."""
         return (self.dtype, self.stage_bytes, self.from_host, self.values)
 
+    @property
+    def plan_key(self) -> tuple[object, ...]:
+        """Equal for operators that may share one plan: beside the search's problem, the ways of their operands."""
+        ways = tuple(each.key for each in (self.a, self.b, *self.extra))
+        return (self.key, self.operator.matmuls, self.packed, self.output.home, ways, self.operator.outputs[0].elements)
+
     def candidates(self, keep: int = 1) -> list[tuple[float, MappingTuple]]:
         """The ``keep`` fastest mappings (0: every one that fits) as (estimated picoseconds, mapping), fastest first.
 
         Raises LeptonError if not even the smallest tile fits.
         """
-        found = self.target.tiler(self.dtype, self.stage_bytes, self.from_host).search(self.values, keep)
+        found: list[tuple[float, MappingTuple]] = self.target.tiler(
+            self.dtype, self.stage_bytes, self.from_host
+        ).search(self.values, keep)
         if not found:
             raise LeptonError(
-                f"{self.operator.name} ({self.operator.kind}): no tile fits {self.stage_bytes} B of a core's SRAM and its accumulators on "
-                f"{self.target.chip.name}; enlarge core.sram.size or core.tensor_core.accumulator_size"
+                f"{self.operator.name} ({self.operator.kind}): no tile fits {self.stage_bytes} B of a core's SRAM "
+                f"and its accumulators on {self.target.chip.name}; "
+                "enlarge core.sram.size or core.tensor_core.accumulator_size"
             )
         return found
 
@@ -75,15 +84,19 @@ class Product:
                 _part(n, core % split_n, split_n),
             )
             if share not in laid:
-                runs, blocks, stage, accumulators = tiler.lay_out(values, mapping, *share)
-                laid[share] = Tiles(tuple(runs), tuple(blocks), max(1, stage), accumulators)
+                runs, blocks, stage, accumulators, stalls = tiler.lay_out(values, mapping, *share)
+                laid[share] = Tiles(tuple(runs), tuple(blocks), max(1, stage), accumulators, stalls)
             shares[core] = laid[share]
         used = len(shares)
         split = OTHERWISE
         if used == target.cores:
             split = ROWS if split_g == split_n == 1 else COLUMNS if split_m == 1 else OTHERWISE
-        first = next(iter(shares.values()))
-        b_route = Route("host", receivers=split_m, engines=target.weight_engines) if self.from_host else self.b.read_route(split_m, target.weight_engines)
+        busiest = max(laid, key=lambda share: share[0] * share[1] * share[2])
+        b_route = (
+            Route("host", receivers=split_m, engines=target.weight_engines)
+            if self.from_host
+            else self.b.read_route(split_m, target.weight_engines)
+        )
         if self.b.place.home != "sram" and not self.b.weight:
             b_route = self.b.read_route(split_m, target.weight_engines)
         a_run = None if tile_k == product.k else tile_k * self.a.bits // 8
@@ -101,11 +114,21 @@ class Product:
         if self.extra:
             x_route = max((each.read_route(1, target.activation_engines) for each in self.extra), key=_slowness)
         moves = [any(run[column] for tiles in laid.values() for run in tiles.runs) for column in (1, 2, 3, 6)]
-        counts = self._counts(order, tile_rows, tile_n, tile_k, first)
+        counts = self._counts(busiest, laid[busiest])
+        moved = sum(
+            times * sum(run[0] * (run[1] + run[2] + run[3]) for run in tiles.runs[begin:end])
+            for tiles in shares.values()
+            for times, begin, end in tiles.blocks
+        )
+        # what DMA brings is written first, what it takes away is read
+        counts["sram_written_bytes"] += moved
+        if moves[3]:
+            counts["sram_read_bytes"] += counts["sram_written_bytes"] - moved
         return Plan(
             shares,
             split,
-            f"{ORDER_NAMES[order]}; cores {split_g} x {split_m} x {split_n} (groups x rows x columns); tile {tile_rows * values[4]} x {tile_k} x {tile_n} (m x k x n)",
+            f"{ORDER_NAMES[order]}; cores {split_g} x {split_m} x {split_n} (groups x rows x columns); "
+            f"tile {tile_rows * values[4]} x {tile_k} x {tile_n} (m x k x n)",
             cost_ps,
             w=b_route if moves[0] else None,
             a=a_route if moves[1] else None,
@@ -120,34 +143,45 @@ class Product:
     def _o_bits(self) -> int:
         return self.values[15]
 
-    def _counts(self, order: int, tile_rows: int, tile_n: int, tile_k: int, busiest: Tiles) -> dict[str, int]:
-        """Accesses to SRAM and accumulators of all cores, and the tensor cycles of the busiest one."""
+    def _counts(self, busiest: tuple[int, int, int], tiles: Tiles) -> dict[str, int]:
+        """Accesses to SRAM and accumulators of all cores, and how the tensor cycles of the busiest one divide."""
         core = self.target.chip.core.tensor_core
         array = array_of(core, self.dtype)
-        reads = writes = sums = useful = loads = 0
-        for product, columns in zip(self.operator.matmuls, (self.values[10], self.values[11]), strict=False):
-            folds_n = math.ceil(columns / core.cols)
-            folds_k = math.ceil(product.k / core.rows)
-            reads += product.groups * product.m * product.k * folds_n * self.a.bits // 8
-            sums += product.groups * product.m * columns * (2 * folds_k - 1) * 4 + product.groups * product.m * columns * 4
-            cycles = gemm_cycles(array, product.m, product.k, columns)
-            useful += product.groups * cycles.useful // (self.target.cores * core.count)
-        tensor = sum(times * sum(run[0] * run[4] for run in busiest.runs[begin:end]) for times, begin, end in busiest.blocks)
-        weights = sum(
-            times * sum(run[0] * run[1] for run in tiles.runs[begin:end])
-            for tiles in (busiest,)
-            for times, begin, end in tiles.blocks
+        groups, rows, n = busiest
+        reads = sums = useful = loads = 0
+        for number, product in enumerate(self.operator.matmuls):
+            columns = product.n * self.packed
+            outputs = product.groups * product.m * product.n
+            reads += (
+                product.groups
+                * product.m
+                * product.k
+                * math.ceil(columns / core.cols)
+                * self.a.bits
+                // 8
+                // self.packed
+            )
+            # each fold along the reduction adds to the sums of the one before; the epilogue reads them once
+            sums += outputs * 4 * 2 * math.ceil(product.k * self.packed / core.rows)
+            mine = n if number == 0 else product.n
+            cycles = gemm_cycles(array, rows * self.values[4], product.k * self.packed, -(-mine // core.count))
+            useful += groups * cycles.useful // self.packed
+            loads += groups * cycles.weight_load
+        tensor = sum(
+            times * sum(run[0] * run[4] for run in tiles.runs[begin:end]) for times, begin, end in tiles.blocks
         )
         reads += self.b.size_bytes + sum(each.size_bytes for each in self.extra)
-        out = sum(-(-operand.elements * self._o_bits // 8) for operand in self.operator.outputs[:1])
-        writes += out + weights
+        useful = min(useful, tensor)
         return {
             "sram_read_bytes": reads,
-            "sram_written_bytes": writes,
+            "sram_written_bytes": sum(
+                -(-operand.elements * self._o_bits // 8) for operand in self.operator.outputs[:1]
+            ),
             "accumulator_bytes": sums,
             "tensor_cycles": tensor,
-            "useful_cycles": min(useful, tensor),
-            "weight_load_cycles": min(loads, tensor),
+            "useful_cycles": useful,
+            "sram_stall_cycles": min(tiles.stall_cycles, tensor - useful),
+            "weight_load_cycles": min(loads, tensor - useful - min(tiles.stall_cycles, tensor - useful)),
         }
 
 
@@ -157,10 +191,21 @@ def product_context(operator: Operator) -> int:
 
 
 def make_product(
-    target: Target, operator: Operator, located: list[Located], output: Placed, out_bits: int, stage_bytes: int, from_host: bool,
-    tensors_of_a: Tensor, packed: int = 1,
-) -> Product:  # fmt: skip
-    """The search's problem for a tensor operator; ``packed`` products of a grouped convolution share the array block-diagonally."""
+    target: Target,
+    operator: Operator,
+    located: list[Located],
+    output: Placed,
+    out_bits: int,
+    stage_bytes: int,
+    from_host: bool,
+    tensors_of_a: Tensor,
+    packed: int = 1,
+) -> Product:
+    """The search's problem for a tensor operator.
+
+    ``packed`` products of a grouped convolution share the array block-diagonally. Raises LeptonError if the chip has no
+    rate for the data type.
+    """
     product = operator.matmuls[0]
     context = product_context(operator)
     a, b = located[0], located[1]
@@ -172,12 +217,15 @@ def make_product(
     results = product.groups * product.m * (context or product.n)
     x_bytes = sum(each.size_bytes for each in extra)
     x_moves = any(each.place.home != "sram" for each in extra)
-    x_split = extra[0].place.split if extra and all(each.place.split == extra[0].place.split for each in extra) else OTHERWISE
+    x_split = (
+        extra[0].place.split if extra and all(each.place.split == extra[0].place.split for each in extra) else OTHERWISE
+    )
     dtype = product_dtype(tensors_of_a.dtype, target.dtype)
-    if dtype not in target.chip.core.tensor_core.rates:
+    rates = target.chip.core.tensor_core.rates
+    if dtype not in rates:
         raise LeptonError(
-            f"{operator.name} ({operator.kind}) multiplies {tensors_of_a.dtype} as {dtype}, for which {target.chip.name} has no rate "
-            f"(core.tensor_core.rates has {', '.join(sorted(target.chip.core.tensor_core.rates))})"
+            f"{operator.name} ({operator.kind}) multiplies {tensors_of_a.dtype} as {dtype}, for which "
+            f"{target.chip.name} has no rate (core.tensor_core.rates has {', '.join(sorted(rates))})"
         )
     values = (
         groups,
@@ -214,7 +262,7 @@ def make_product(
 
 
 def _vector_q20(target: Target, operator: Operator, out_bits: int, x_bytes: int, results: int, product: MatMul) -> int:
-    """Vector cycles for each element of the first product, in 2^-20: the epilogue, or what moves results out of the accumulators."""
+    """Vector cycles for each element of the first product, in 2^-20: the epilogue, or moving results out."""
     unit, sram = target.chip.core.vector_unit, target.chip.core.sram
     elements = product.groups * product.m * product.n
     cycles = max(

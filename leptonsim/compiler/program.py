@@ -26,9 +26,12 @@ Integers = npt.NDArray[np.int64]
 class ProgramOperator:
     """One operator as it was mapped, with what it costs in events of energy; the counts are of all cores together.
 
-    ``mapping`` says how it was cut, for people. ``sram_read_bytes`` and ``sram_written_bytes`` are accesses of the engines to the
-    cores' SRAM, DMA included; ``accumulator_bytes`` reads and writes of partial sums. ``useful_cycles`` and the two kinds of lost
-    cycles are of the tensor core of one busiest core.
+    ``macs`` are the operator's multiply-accumulates, ``tensor_macs`` those of them that the tensor core does: none
+    where the vector unit does the work, then they are in ``vector`` as multiplications and additions.
+
+    ``mapping`` says how it was cut, for people. ``sram_read_bytes`` and ``sram_written_bytes`` are accesses of the
+    engines to the cores' SRAM, DMA included; ``accumulator_bytes`` reads and writes of partial sums. ``useful_cycles``
+    and the two kinds of lost cycles are of the tensor core of one busiest core.
     """
 
     name: str
@@ -37,6 +40,7 @@ class ProgramOperator:
     nodes: tuple[str, ...]
     dtype: str
     macs: int
+    tensor_macs: int
     vector: Mapping[str, int]
     mapping: str
     sram_read_bytes: int
@@ -50,10 +54,15 @@ class ProgramOperator:
 
 @dataclass(frozen=True, slots=True)
 class Memory:
-    """Bytes that the program needs: weights in DRAM and streamed from the host, inputs and outputs, state kept between runs
-    (key-value caches), and the peaks of activations in DRAM, in shared SRAM and in one core's SRAM with its staging."""
+    """Bytes that the program needs.
+
+    Weights, those of them that one run reads (the rows gathered from a table, not the table) and those streamed from
+    the host; inputs and outputs; state kept between runs (key-value caches); and the peaks of activations in DRAM, in
+    shared SRAM and resident in one core's SRAM.
+    """
 
     weights_bytes: int
+    weights_read_bytes: int
     weights_on_host_bytes: int
     input_bytes: int
     output_bytes: int
@@ -70,8 +79,8 @@ class Memory:
 class Program:
     """What ``simulate`` executes; arrays are laid out as leptonsim.kernels.tiles.TileMachine takes them.
 
-    ``runs_per_request`` is how many times the program is run for one request: more than once where repeating a program for
-    a smaller batch is faster than one for the whole.
+    ``runs_per_request`` is how many times the program is run for one request: more than once where repeating a program
+    for a smaller batch is faster than one for the whole.
     """
 
     chip: Chip
@@ -130,7 +139,9 @@ class Program:
         except ValueError:
             raise LeptonError(f"{path}: not a saved program: it is no JSON") from None
         if not isinstance(record, dict) or record.get("schema") != SCHEMA:
-            raise LeptonError(f"{path}: not a program saved by this version of leptonsim (schema {SCHEMA}); compile it again")
+            raise LeptonError(
+                f"{path}: not a program saved by this version of leptonsim (schema {SCHEMA}); compile it again"
+            )
         try:
             return _from_record(record)
         except (KeyError, TypeError, ValueError) as error:

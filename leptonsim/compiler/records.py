@@ -79,7 +79,15 @@ def tensor_operator(
     vector: Mapping[str, int] | None = None,
     alternatives: tuple[Operator, ...] = (),
 ) -> Operator:
-    """One matrix product A B with its epilogue."""
+    """One matrix product A B with its epilogue.
+
+    Integer weights that meet a real A are converted as they are loaded: one add (conversion and shift) and one multiply
+    (scale) for each.
+    """
+    vector = dict(vector or {})
+    if "float" in graph.tensors[a].dtype and "int" in graph.tensors[b].dtype:
+        for function in ("add", "mul"):
+            vector[function] = vector.get(function, 0) + graph.tensors[b].elements
     return Operator(
         name=node.name,
         kind=node.op_type,
@@ -88,7 +96,7 @@ def tensor_operator(
         inputs=(whole(graph, a), whole(graph, b), *operands(graph, epilogue_inputs)),
         outputs=results(graph, node),
         matmuls=(matmul,),
-        vector=counted(vector or {}),
+        vector=counted(vector),
         alternatives=alternatives,
     )
 

@@ -23,8 +23,8 @@ MAX_PATTERNS = 6
 class Route:
     """One way: its end, its direction, how DRAM is hit, and how many cores receive the same bytes at once.
 
-    ``run_bytes`` is the length of a contiguous piece, rounded down to a power of two. ``receivers`` cores that load the same
-    bytes fetch one part each and pass it on. ``engines`` DMA engines of the core work together.
+    ``run_bytes`` is the length of a contiguous piece, rounded down to a power of two. ``receivers`` cores that load the
+    same bytes fetch one part each and pass it on. ``engines`` DMA engines of the core work together.
     """
 
     end: End
@@ -36,7 +36,7 @@ class Route:
 
 
 class RouteTable:
-    """The routes of one program, numbered in the order in which they are first asked for; the two of host copies come first."""
+    """The routes of one program, numbered as they are first asked for; the two of host copies come first."""
 
     COPY_IN = 0
     COPY_OUT = 1
@@ -58,9 +58,7 @@ class RouteTable:
         if route.end in ("dram", "host") and pattern not in self._patterns:
             if len(self._patterns) == MAX_PATTERNS:
                 access, run_bytes, write = self._nearest(pattern)
-                return self._remember(
-                    route, Route(route.end, write, access, run_bytes, route.receivers, route.engines)
-                )
+                return self._remember(route, Route(route.end, write, access, run_bytes, route.receivers, route.engines))
             self._patterns.add(pattern)
         return self._remember(route, route)
 

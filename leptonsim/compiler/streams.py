@@ -1,6 +1,7 @@
 """Vector and DMA operators as tiles: bytes in, vector cycles, bytes out, in equal pieces over all cores.
 
-The number of tiles balances set-up times against the part of the work that cannot overlap: the first load and the last store.
+The number of tiles balances set-up times against the part of the work that cannot overlap: the first load and the last
+store.
 """
 
 from __future__ import annotations
@@ -27,17 +28,22 @@ class _Flow:
 
 
 def plan_stream(
-    target: Target, kind: str, vector: Mapping[str, int], inputs: Sequence[Located], output: Placed, out_bytes: int,
+    target: Target, vector: Mapping[str, int], inputs: Sequence[Located], output: Placed, out_bytes: int,
     write_run_bytes: int | None, stage_bytes: int,
 ) -> Plan:  # fmt: skip
-    """A vector operator (``vector`` operations) or, without operations, a DMA operator that moves its inputs to its output."""
+    """A vector operator (``vector`` operations) or, without operations, a DMA operator: inputs to output."""
     cores = target.cores
     main = max(inputs, key=lambda each: each.size_bytes, default=None)
     split = main.place.split if main is not None and main.place.home == "sram" else ROWS
     moves_only = not vector
     a, x = _gather(target, inputs, split, moves_only)
     if output.home == "dram":
-        o = _Flow(out_bytes, dram_route(True, "sequential" if write_run_bytes is None else "strided", write_run_bytes, 1, target.store_engines))
+        o = _Flow(
+            out_bytes,
+            dram_route(
+                True, "sequential" if write_run_bytes is None else "strided", write_run_bytes, 1, target.store_engines
+            ),
+        )
     elif output.home == "shared":
         o = _Flow(out_bytes, Route("shared", write=True, engines=target.store_engines))
     else:
@@ -144,4 +150,6 @@ def _tiles(pieces: int, cycles: float, stage_bytes: int, a: int, x: int, o: int)
         runs.append((pieces - 1, 0, each[0], each[1], 0, each[2], each[3]))
     last = tuple(total - (pieces - 1) * part for total, part in zip((a, x, total_cycles, o), each, strict=True))
     runs.append((1, 0, last[0], last[1], 0, last[2], last[3]))
-    return Tiles(tuple(runs), ((1, 0, len(runs)),), max(max(run[2] for run in runs) + max(run[3] + run[6] for run in runs), 1))
+    return Tiles(
+        tuple(runs), ((1, 0, len(runs)),), max(max(run[2] for run in runs) + max(run[3] + run[6] for run in runs), 1)
+    )

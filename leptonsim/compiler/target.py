@@ -57,12 +57,12 @@ class Target:
         return min(float(dma.port_bytes_per_cycle * self.chip.clocks.core_hz), in_flight)
 
     def stage_grade(self, free_bytes: int) -> int:
-        """Staging bytes offered to the search when ``free_bytes`` of SRAM are free: rounded down, at least one grade."""
+        """Staging bytes offered to the search when ``free_bytes`` are free: rounded down, at least one grade."""
         grain = max(1, self.sram_bytes // STAGE_GRAIN)
         return max(grain, free_bytes // grain * grain)
 
     def tiler(self, dtype: str, stage_bytes: int, from_host: bool) -> Tiler:
-        """The search for products in ``dtype`` with so much staging space; weights from DRAM or streamed from the host."""
+        """The search for products in ``dtype`` with so much staging space; weights from DRAM or from the host."""
         key = (dtype, stage_bytes, from_host)
         if key not in self._tilers:
             chip, core = self.chip, self.chip.core
@@ -70,7 +70,7 @@ class Target:
                 array_of(core.tensor_core, dtype),
                 cores=self.cores,
                 arrays=core.tensor_core.count,
-                accumulator_bytes=core.tensor_core.accumulator_size_bytes,
+                accumulator_bytes=core.tensor_core.accumulator_size_bytes * core.tensor_core.count,
                 stage_bytes=stage_bytes,
                 sram_read_bytes=core.sram.read_bytes_per_cycle,
                 core_khz=chip.clocks.core_hz // 1000,
@@ -89,7 +89,11 @@ class Target:
 
         return float(PcieLink(self.chip.pcie).read_bytes_per_s)
 
+    @cached_property
+    def _vector_rates(self) -> dict[str, float]:
+        return dict(self.chip.core.vector_unit.rates.items())
+
     def vector_cycles(self, operations: Mapping[str, int]) -> float:
         """Cycles of one core's vector unit for so many operations of each function."""
-        unit = self.chip.core.vector_unit
-        return sum(count / (unit.lanes * unit.rates[function]) for function, count in operations.items())
+        lanes, rates = self.chip.core.vector_unit.lanes, self._vector_rates
+        return sum((count / (lanes * rates[function]) for function, count in operations.items()), 0.0)

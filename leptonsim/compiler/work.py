@@ -1,9 +1,9 @@
 """What an operator asks of a chip, before any chip is known: matrix products, vector operations, bytes moved.
 
-A lowering (one file for each family in ``operators/``) turns a graph node into one or more ``Operator`` records; the passes
-recognise patterns and fuse; ``tiling`` and ``schedule`` then map the records onto a chip.
-Counts are in elements and elementary operations, not in bytes and cycles: the element size of floating-point tensors
-is the chip's or the user's choice.
+A lowering (one file for each family in ``operators/``) turns a graph node into one or more ``Operator`` records; the
+passes recognise patterns and fuse; ``tiling`` and ``schedule`` then map the records onto a chip. Counts are in elements
+and elementary operations, not in bytes and cycles: the element size of floating-point tensors is the chip's or the
+user's choice.
 """
 
 from __future__ import annotations
@@ -16,16 +16,20 @@ Engine = Literal["tensor", "vector", "dma", "view"]
 Access = Literal["sequential", "strided", "random"]
 
 VECTOR_FUNCTIONS = ("add", "mul", "exp", "div", "reduce")
-"""Classes of vector operations. add: add, subtract, compare, select, min, max, cast, round, shift, logic; mul: multiply;
-exp: exp, log, erf, tanh, sigmoid, sin, cos, pow; div: divide, square root, reciprocal; reduce: one element of a sum, maximum or the like."""
+"""Classes of vector operations.
+
+add: add, subtract, compare, select, min, max, cast, round, shift, logic; mul: multiply; exp: exp, log, erf, tanh,
+sigmoid, sin, cos, pow; div: divide, square root, reciprocal; reduce: one element of a sum, maximum or the like.
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class Operand:
     """One tensor as an operator reads or writes it.
 
-    ``elements`` counts the elements really moved (rows taken by a Gather, not its table). ``run_elements`` is the length of
-    one contiguous piece in elements, None when the whole is contiguous; with ``access`` it tells the DRAM how it is hit.
+    ``elements`` counts the elements really moved (rows taken by a Gather, not its table). ``run_elements`` is the
+    length of one contiguous piece in elements, None when the whole is contiguous; with ``access`` it tells the DRAM how
+    it is hit.
     """
 
     tensor: str
@@ -38,14 +42,15 @@ class Operand:
 class MatMul:
     """``groups`` independent products C[m x n] = A[m x k] B[k x n].
 
-    MACs are groups * m * k * n. ``shared_b`` consecutive groups use the same B (heads of one key-value group): there are
-    groups / shared_b distinct B.
+    MACs are groups * m * k * n. ``shared_b`` consecutive groups use the same B (heads of one key-value group): there
+    are groups / shared_b distinct B.
 
-    A convolution is an implicit GEMM: m = images * out_rows * out_cols, k = (channels / conv groups) * kernel elements, and A is
-    never built: ``out_cols`` consecutive rows of A come from ``row_elements * extent_rows`` input elements, the next output row starts
-    ``stride_rows`` input rows further, out of ``in_rows`` rows per image. For a plain GEMM each row of A is its own
-    "output row": out_cols = stride_rows = extent_rows = 1, row_elements = k, in_rows = out_rows = m, images = 1.
-    ``row_elements`` counts the elements of one input row (width * channels of one conv group) of one group.
+    A convolution is an implicit GEMM: m = images * out_rows * out_cols, k = (channels / conv groups) * kernel elements,
+    and A is never built: ``out_cols`` consecutive rows of A come from ``row_elements * extent_rows`` input elements,
+    the next output row starts ``stride_rows`` input rows further, out of ``in_rows`` rows per image. For a plain GEMM
+    each row of A is its own "output row": out_cols = stride_rows = extent_rows = 1, row_elements = k, in_rows =
+    out_rows = m, images = 1. ``row_elements`` counts the elements of one input row (width * channels of one conv group)
+    of one group.
     """
 
     groups: int
@@ -78,17 +83,19 @@ class MatMul:
 class Operator:
     """One operator as it will be scheduled.
 
-    tensor: ``matmuls`` (one; or two for fused attention, scores then context, with the softmax between them in ``vector``),
-        ``inputs[0]`` is A (activation), ``inputs[1]`` is B (weights or activation; for fused attention K, then V in ``inputs[2]``); the
-        rest are read by the epilogue (bias, residual).
+    tensor: ``matmuls`` (one; or two for fused attention, scores then context, with the softmax between them in
+    ``vector``),
+        ``inputs[0]`` is A (activation), ``inputs[1]`` is B (weights or activation; for fused attention K, then V in
+        ``inputs[2]``); the rest are read by the epilogue (bias, residual).
     vector: elementary operations by function in ``vector``; inputs and outputs stream through SRAM.
     dma: bytes are moved from inputs to outputs and nothing is computed.
     view: no work: the output is the input under another shape; ``inputs[0]`` and ``outputs[0]`` name them.
 
     ``vector`` of a tensor operator is its epilogue. ``alternatives`` are other ways to do the same work (a depthwise
-    convolution on the vector unit); the compiler takes the fastest on the chip at hand. ``nodes`` names the graph nodes that this
-    record stands for. ``elementwise`` says that each output element depends on the elements at its own place in the inputs
-    (broadcast ones included) and on nothing else: such an operator can be done on the way in the epilogue of another.
+    convolution on the vector unit); the compiler takes the fastest on the chip at hand. ``nodes`` names the graph nodes
+    that this record stands for. ``elementwise`` says that each output element depends on the elements at its own place
+    in the inputs (broadcast ones included) and on nothing else: such an operator can be done on the way in the epilogue
+    of another.
     """
 
     name: str

@@ -1,0 +1,1 @@
+"""Many chips and many runs."""

@@ -1,7 +1,8 @@
 """Energy of a run: operations and bytes times energy per event, plus static power times time.
 
-On-die events scale with the square of the voltage of the performance state; static power is the chip's own at nominal voltage and
-scales with the voltage (its current taken as constant). DRAM and PCIe have supplies of their own. Constants and sources: leptonsim.chip.energy.
+On-die events scale with the square of the voltage of the performance state; static power is the chip's own at nominal
+voltage and scales with the voltage (its current taken as constant). DRAM and PCIe have supplies of their own. Constants
+and sources: leptonsim.chip.energy.
 
 Not modelled: clock power of idle engines, temperature, data-dependent switching.
 """
@@ -35,9 +36,11 @@ class EnergyModel:
         """Dynamic energy of one execution of an operator, by component."""
         table = self.table
         total = {
-            "tensor_core": operator.macs * table.mac_pj(operator.dtype) if operator.macs else 0.0,
+            "tensor_core": operator.tensor_macs * table.mac_pj(operator.dtype) if operator.tensor_macs else 0.0,
             "accumulators": operator.accumulator_bytes * table.accumulator_pj_per_byte,
-            "vector_unit": math.fsum(count * table.vector_pj[function] for function, count in sorted(operator.vector.items())),
+            "vector_unit": math.fsum(
+                count * table.vector_pj[function] for function, count in sorted(operator.vector.items())
+            ),
             "sram": operator.sram_read_bytes * table.sram_read_pj_per_byte
             + operator.sram_written_bytes * table.sram_write_pj_per_byte,
         }

@@ -1,4 +1,4 @@
-"""A program's routes as numbers at one clock: port rates, latencies, shares of links, and DRAM's capacity by what is in flight."""
+"""A program's routes as numbers at one clock: port rates, latencies, shares of links, DRAM's capacity by mix."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def rate_of(bytes_per_s: float) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Links:
-    """What the tile kernel takes: one row for each route, one capacity for each link, one for each set of access patterns."""
+    """What the tile kernel takes: a row for each route, a capacity for each link and for each set of patterns."""
 
     routes: npt.NDArray[np.int64]
     capacities: npt.NDArray[np.int64]
@@ -49,7 +49,10 @@ class Fabric:
         flights = [AccessPattern(access, run, write) for access, run, write in patterns]  # type: ignore[arg-type]
         self._mix = np.array(
             [
-                rate_of(self.dram.peak_bytes_per_s * self.dram.efficiency([f for i, f in enumerate(flights) if mask >> i & 1]))
+                rate_of(
+                    self.dram.peak_bytes_per_s
+                    * self.dram.efficiency([f for i, f in enumerate(flights) if mask >> i & 1])
+                )
                 for mask in range(1 << len(patterns))
             ],
             dtype=np.int64,
@@ -70,7 +73,13 @@ class Fabric:
         rows = np.zeros((len(self.routes), 13), dtype=np.int64)
         for row, route in zip(rows, self.routes, strict=True):
             port, latency, kind, links = self._numbers(route, noc, core_hz)
-            row[:5] = port, latency, self._bit.get(pattern_of(route), 0) if route.end in ("dram", "copy") else 0, kind, len(links)
+            row[:5] = (
+                port,
+                latency,
+                self._bit.get(pattern_of(route), 0) if route.end in ("dram", "copy") else 0,
+                kind,
+                len(links),
+            )
             for place, (link, share) in enumerate(links):
                 row[5 + place] = link
                 row[9 + place] = max(1, round(share * SHARE_ONE))
@@ -86,15 +95,30 @@ class Fabric:
             return rate_of(min(sram.read_bytes_per_cycle, sram.write_bytes_per_cycle) * core_hz), 0, _NOC_CAUSE, []
         if route.end == "copy":
             if route.write:
-                return rate_of(self.pcie.read_bytes_per_s), self.pcie.latency_ps("h2d"), _PCIE_CAUSE, [(DRAM, 1.0), (PCIE_IN, 1.0)]
-            return rate_of(self.pcie.write_bytes_per_s), self.pcie.latency_ps("d2h"), _PCIE_CAUSE, [(DRAM, 1.0), (PCIE_OUT, 1.0)]
+                return (
+                    rate_of(self.pcie.copy_bytes_per_s("h2d")),
+                    self.pcie.copy_latency_ps("h2d"),
+                    _PCIE_CAUSE,
+                    [(DRAM, 1.0), (PCIE_IN, 1.0)],
+                )
+            return (
+                rate_of(self.pcie.copy_bytes_per_s("d2h")),
+                self.pcie.copy_latency_ps("d2h"),
+                _PCIE_CAUSE,
+                [(DRAM, 1.0), (PCIE_OUT, 1.0)],
+            )
         # What every receiver needs goes over the ring or mesh once past each of them.
         hops = 1.0 if route.receivers > 1 else noc.hops
         if route.end == "cores":
             return rate_of(port), noc.latency_ps, _NOC_CAUSE, [(NOC, hops)]
         if route.end == "shared":
             assert chip.shared_sram is not None
-            return rate_of(port), chip.shared_sram.latency_ps + noc.latency_ps, _NOC_CAUSE, [(SHARED, part), (NOC, hops)]
+            return (
+                rate_of(port),
+                chip.shared_sram.latency_ps + noc.latency_ps,
+                _NOC_CAUSE,
+                [(SHARED, part), (NOC, hops)],
+            )
         latency = (self.pcie.latency_ps("h2d") if route.end == "host" else self.dram.latency_ps) + noc.latency_ps
         in_flight = dma.outstanding * dma.access_bytes * 10**12 * route.engines / max(1, latency)
         rate = rate_of(min(port, in_flight))

@@ -1,11 +1,11 @@
 """The machine: a SimPy simulation of one chip around the tile kernel.
 
-SimPy sees what happens between the tiles: requests, launches by the host, copies over PCIe, the end of each run of the program. One
-driver process lets the kernel run to the next SimPy event or until it has something to report, then waits until that time; it wakes at
-the lowest priority, so that all else at that instant is settled first.
+SimPy sees what happens between the tiles: requests, launches by the host, copies over PCIe, the end of each run of the
+program. One driver process lets the kernel run to the next SimPy event or until it has something to report, then waits
+until that time; it wakes at the lowest priority, so that all else at that instant is settled first.
 
-Up to two runs of the program are in progress: while one computes, the inputs of the next are copied in and the outputs of the one before
-are copied out.
+Up to two runs of the program are in progress: while one computes, the inputs of the next are copied in and the outputs
+of the one before are copied out.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import simpy
+from simpy.events import EventPriority
 
 from leptonsim.compiler.program import Program
 from leptonsim.compiler.routes import RouteTable
@@ -30,7 +31,7 @@ COPY_CHUNK_BYTES = 1 << 28
 """Copies are queued in pieces of at most this size, so that both directions and several runs interleave."""
 
 LAUNCH, ARRIVAL = 9, 10
-_LAST = 2
+_LAST = EventPriority(2)
 _IN_PROGRESS = 2
 
 
@@ -58,8 +59,9 @@ class CountingEnvironment(simpy.Environment):
 class Record:
     """What the machine saw; times in picoseconds.
 
-    ``engine_time_ps`` has a row for each engine (five for each core, then host, copies in, copies out) and a column for each cause;
-    ``step_time_ps`` and ``step_span_ps`` are of the program's steps (see TileMachine). ``requests_ps`` has begin and end of each request.
+    ``engine_time_ps`` has a row for each engine (five for each core, then host, copies in, copies out) and a column for
+    each cause; ``step_time_ps`` and ``step_span_ps`` are of the program's steps (see TileMachine). ``requests_ps`` has
+    begin and end of each request.
     """
 
     makespan_ps: int
@@ -135,7 +137,8 @@ class Machine:
             cold_bytes=cold_bytes,
         )
 
-    # ---- what the host does ------------------------------------------------------------------------------------------------
+    # ---- what the host does
+    # ------------------------------------------------------------------------------------------------
 
     def _inputs(self, requests: int, cold_bytes: int) -> Process:
         """Copy weights if asked, then the inputs of one run after the other, as far ahead as there is room."""
@@ -192,10 +195,10 @@ class Machine:
             self._tags += 1
             size_bytes -= part
         self._wake()
-        for event in waiting:
-            yield event
+        yield from waiting
 
-    # ---- the driver --------------------------------------------------------------------------------------------------------
+    # ---- the driver
+    # --------------------------------------------------------------------------------------------------------
 
     def _wake(self) -> None:
         """Something changed for the kernel; a driver without work goes on."""

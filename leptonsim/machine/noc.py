@@ -1,8 +1,8 @@
 """The network on the chip in closed form: how far bytes travel, and what all links together carry.
 
-Ring and mesh take uniform traffic on shortest ways (Dally and Towles, Principles and Practices of Interconnection Networks, 2004,
-sections 3.3 and 5.2): a bidirectional ring of N nodes has N / 4 hops on average and 2 N links, a square mesh 2/3 sqrt(N) hops and about
-4 N links; a crossbar has one hop and N ports.
+Ring and mesh take uniform traffic on shortest ways (Dally and Towles, Principles and Practices of Interconnection
+Networks, 2004, sections 3.3 and 5.2): a bidirectional ring of N nodes has N / 4 hops on average and 2 N links, a square
+mesh 2/3 sqrt(N) hops and about 4 N links; a crossbar has one hop and N ports.
 
 Not modelled: which links a given pair of nodes uses, arbitration, deadlock avoidance.
 """

@@ -33,7 +33,14 @@ def assemble(name: str, walked: Walked, inputs: Sequence[str], batch: int, token
         digest=_digest(nodes, tensors, inputs, walked.outputs, batch, tokens),
         tokens=tokens,
         unused=len(walked.nodes) - len(nodes),
+        resident=_resident(inputs, walked.outputs),
     )
+
+
+def _resident(inputs: Sequence[str], outputs: Sequence[str]) -> tuple[str, ...]:
+    """Key-value caches, by the names that exporters give them: past... comes in, present... goes out."""
+    caches = [name for name in inputs if name.startswith("past")]
+    return (*caches, *(name for name in outputs if name.startswith("present")))
 
 
 def _digest(

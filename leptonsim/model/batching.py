@@ -16,7 +16,7 @@ import math
 from collections.abc import Mapping, Sequence
 
 from leptonsim.errors import LeptonError
-from leptonsim.model.graph import Graph, Tensor
+from leptonsim.model.graph import Node, Tensor
 
 Shape = tuple[int, ...]
 
@@ -75,26 +75,31 @@ def joined_axis(
     return axis if any(tensor.shape[axis] == reference_batch for tensor in constants) else None
 
 
-def check_batch_scaled(graph: Graph, reference: Mapping[str, Tensor], reference_batch: int) -> None:
-    """Hold a graph against the tensors of the same model at another batch; LeptonError where one did not scale.
+def check_batch_scaled(
+    nodes: Sequence[Node],
+    here: Mapping[str, Tensor],
+    there: Mapping[str, Tensor],
+    outputs: Sequence[str],
+    batch: int,
+    reference_batch: int,
+) -> None:
+    """Hold the tensors of a model at one batch against those at another; LeptonError where one did not scale.
 
-    Every activation has either batch / batch' times the elements, or as many as before (it depends on no sample, or
-    is a statistic over all), or exactly the batch in several dimensions (similarities between samples); an output has
-    to scale.
+    Every activation has either batch / reference_batch times the elements, or as many as before (it depends on no
+    sample, or is a statistic over all), or exactly the batch in several dimensions (similarities between samples); an
+    output of the graph has to scale.
     """
-    outputs = set(graph.outputs)
-    for node in graph.nodes:
+    last = set(outputs)
+    for node in nodes:
         for name in node.outputs:
-            there = reference.get(name)
-            if there is None or _scales(
-                graph.tensors[name].shape, there.shape, graph.batch, reference_batch, name in outputs
-            ):
+            if name not in there or not name:
                 continue
-            raise LeptonError(
-                f"node {node.name!r} ({node.op_type}): its output {name!r} is {list(there.shape)} at batch "
-                f"{reference_batch} and {list(graph.tensors[name].shape)} at batch {graph.batch}, which does not "
-                f"scale with it: {BAKED_HINT}"
-            )
+            now, before = here[name].shape, there[name].shape
+            if not _scales(now, before, batch, reference_batch, name in last):
+                raise LeptonError(
+                    f"node {node.name!r} ({node.op_type}): its output {name!r} is {list(before)} at batch "
+                    f"{reference_batch} and {list(now)} at batch {batch}, which does not scale with it: {BAKED_HINT}"
+                )
 
 
 BAKED_HINT = "a batch seems to be written into the model; export it again with the batch left open"

@@ -5,8 +5,8 @@ A model file may leave dimensions open: by name (``dim_param``), by nothing, or 
 
 - dimensions whose name says so (batch, batch_size, bs, n, ...), wherever they stand;
 - where no name says so, the open first dimension of every input;
-- where no first dimension is open, the fixed one of the first input, and that of every other input of rank 2 or more
-  whose first dimension is the same or 1.
+- where no first dimension is open, the fixed one of the first input of rank 2 or more, and that of every other input
+  whose first dimension is the same (vectors of one element excepted).
 
 Without ``batch`` it is what the file fixes, else 1 if the name says batch or there is no name. An explicit shape
 wins over ``batch``. A dimension left open is an error, never a guess.
@@ -53,13 +53,13 @@ class Request:
 class Binding:
     """A shape for every input.
 
-    ``batched`` names the inputs whose first dimension is the batch, ``batch_symbols`` the names it has.
-    ``fixed_batch`` is the batch that the file fixes, None where it leaves it open.
+    ``batch_axes`` names the inputs that hold samples, with the axes that are the batch; ``batch_symbols`` are the names
+    it has. ``fixed_batch`` is the batch that the file fixes, None where it leaves it open.
     """
 
     shapes: Mapping[str, tuple[int, ...]]
     batch: int
-    batched: frozenset[str]
+    batch_axes: Mapping[str, tuple[int, ...]]
     batch_symbols: frozenset[str]
     fixed_batch: int | None
 
@@ -68,10 +68,10 @@ class Binding:
         return Request(
             batch,
             {
-                name: (batch, *shape[1:]) if name in self.batched and shape[:1] == (self.batch,) else shape
+                name: tuple(batch if axis in self.batch_axes.get(name, ()) else size for axis, size in enumerate(shape))
                 for name, shape in request.shapes.items()
             },
-            {name: batch if name in self.batch_symbols else value for name, value in request.dims.items()},
+            {name: batch if name in self.batch_symbols else size for name, size in request.dims.items()},
         )
 
 
@@ -89,22 +89,25 @@ def bind(inputs: Sequence[DeclaredInput], request: Request) -> Binding:
             symbols.setdefault(symbol, batch)
 
     shapes: dict[str, tuple[int, ...]] = {}
-    batched: dict[str, int] = {}
+    batch_axes: dict[str, tuple[int, ...]] = {}
     for declared in inputs:
         leads = _leads_with_batch(declared, batch_symbols, fixed)
         explicit = request.shapes.get(declared.name)
         shape = explicit if explicit is not None else _shape(declared, symbols, batch, leads)
         shapes[declared.name] = shape
-        if leads and shape:
-            batched[declared.name] = shape[0]
-    leading = sorted(set(batched.values()))
-    if len(leading) > 1:
-        told = ", ".join(f"{name} has {value}" for name, value in batched.items())
-        raise LeptonError(f"inputs contradict each other on the batch: {told}; give one --batch, or shapes that agree")
-    agreed = leading[0] if leading else next((symbols[s] for s in sorted(batch_symbols) if s in symbols), 1)
+        axes = [axis for axis, dim in enumerate(declared.dims or ()) if dim in batch_symbols or (axis == 0 and leads)]
+        if declared.dims is None and shape:
+            axes = [0]
+        if axes:
+            batch_axes[declared.name] = tuple(axes)
+    told = {name: shapes[name][axes[0]] for name, axes in batch_axes.items()}
+    if len(set(told.values())) > 1:
+        spelt = ", ".join(f"{name} has {size}" for name, size in told.items())
+        raise LeptonError(f"inputs contradict each other on the batch: {spelt}; give one --batch, or shapes that agree")
+    agreed = next(iter(told.values()), 1)
     if agreed < 1:
         raise LeptonError(f"the batch cannot be {agreed}: it must be 1 or more")
-    return Binding(shapes, agreed, frozenset(batched), frozenset(batch_symbols), fixed)
+    return Binding(shapes, agreed, batch_axes, frozenset(batch_symbols), fixed)
 
 
 def _check_names(inputs: Sequence[DeclaredInput], request: Request) -> None:
@@ -178,7 +181,7 @@ def _leads_with_batch(declared: DeclaredInput, batch_symbols: set[str], fixed: i
     if first is None:
         return True
     # A fixed vector of one element is more often a scalar (a time step, a threshold) than a batch of scalars.
-    return fixed is not None and (first == fixed or first == 1) and (len(declared.dims) > 1 or fixed > 1)
+    return fixed is not None and first == fixed and (len(declared.dims) > 1 or fixed > 1)
 
 
 def _choose_batch(

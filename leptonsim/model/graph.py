@@ -58,7 +58,8 @@ class Graph:
     ``batch`` is the number of samples in one run of the graph, ``folded`` the count of nodes that became constants,
     ``unused`` of those that no output needs any more. ``tokens`` is, for a language model, the number of token
     positions that one run processes (batch * sequence length; batch for a decode step), None for other models.
-    ``digest`` is a hash of the whole graph that is the same wherever and whenever it is loaded.
+    ``resident`` names the inputs and outputs that stay in the device's memory from one run to the next (a key-value
+    cache). ``digest`` is a hash of the whole graph that is the same wherever and whenever it is loaded.
     """
 
     name: str
@@ -71,3 +72,4 @@ class Graph:
     digest: str
     tokens: int | None = None
     unused: int = 0
+    resident: tuple[str, ...] = ()

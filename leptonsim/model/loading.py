@@ -20,7 +20,7 @@ from leptonsim.model.batching import check_batch_scaled
 from leptonsim.model.binding import Binding, DeclaredInput, Request, bind
 from leptonsim.model.graph import Graph
 from leptonsim.model.inference import NodeInference
-from leptonsim.model.reader import Walk, Walked
+from leptonsim.model.reader import Walk, Walked, prune
 from leptonsim.model.source import Source, open_source
 from leptonsim.model.weightless import TOKENS_KEY
 
@@ -78,7 +78,7 @@ class Model:
             other = Model(self._source, self._binding.request_at(batch, self._request))
             if other.graph.batch != batch:
                 raise LeptonError(
-                    f"{self.name}: the batch cannot be set to {batch}: no input has a first dimension that is the batch"
+                    f"{self.name}: the batch cannot be set to {batch}: no input has a dimension that is the batch"
                 )
             other._batches = self._batches
             self._batches[batch] = other
@@ -108,7 +108,7 @@ class _Reading:
     def graph(self, request: Request, binding: Binding) -> Graph:
         """The graph at a binding, read beside the batch at which the model was written (see ``batching``)."""
         written = 1 if binding.fixed_batch is None else binding.fixed_batch
-        if not binding.batched or binding.batch == binding.fixed_batch:
+        if not binding.batch_axes or binding.batch == binding.fixed_batch:
             return self._assemble(binding, self._walk(binding))
         # A model whose batch is open may be written for another than 1; beside itself at 2 it shows.
         other = 2 if binding.batch == written else written
@@ -122,17 +122,25 @@ class _Reading:
         except LeptonError:
             # It holds at some other batch only; if not at the one asked for, the walk tells why.
             return self._assemble(binding, self._walk(binding))
-        graph = self._assemble(binding, self._walk(binding, reference))
-        check_batch_scaled(graph, reference.tensors, other)
-        return graph
+        walked = self._walk(binding, reference)
+        self._check(walked, reference)
+        return self._assemble(binding, walked)
 
     def _check_open(self, binding: Binding, walked: Walked, other_binding: Binding) -> None:
         try:
-            other = self._assemble(other_binding, self._walk(other_binding, walked))
+            other = self._walk(other_binding, walked)
         except LeptonError:
             # The model holds at this batch only, which is the one asked for.
             return
-        check_batch_scaled(other, walked.tensors, binding.batch)
+        self._check(other, walked)
+
+    def _check(self, walked: Walked, reference: Walked) -> None:
+        try:
+            check_batch_scaled(
+                prune(walked), walked.tensors, reference.tensors, walked.outputs, walked.batch, reference.batch
+            )
+        except LeptonError as error:
+            raise LeptonError(f"{self._name}: {error}") from error
 
     def _walk(self, binding: Binding, reference: Walked | None = None) -> Walked:
         try:

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 OPSET = 18
 """Opset of the built-in models: what PyTorch's exporter writes by default."""
+IR_VERSION = 8
+"""File format version that came with that opset."""
 
 TOKENS_KEY = "leptonsim.tokens_per_sample"
 """Metadata key under which a language model tells how many tokens of one sample a run processes."""
@@ -95,4 +97,5 @@ class GraphBuilder:
         )
         if tokens_per_sample is not None:
             helper.set_model_props(model, {TOKENS_KEY: str(tokens_per_sample)})
+        model.ir_version = IR_VERSION
         return model

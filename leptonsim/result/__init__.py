@@ -1,0 +1,1 @@
+"""What is reported: the ``Result`` of a simulation, its JSON and its tables."""

@@ -15,8 +15,9 @@ from leptonsim.machine.machine import Record
 
 Integers = npt.NDArray[np.int64]
 
-TENSOR, VECTOR = ENGINE_NAMES.index("tensor"), ENGINE_NAMES.index("vector")
-BUSY = CAUSE_NAMES.index("busy")
+TENSOR: int = ENGINE_NAMES.index("tensor")
+VECTOR: int = ENGINE_NAMES.index("vector")
+BUSY: int = CAUSE_NAMES.index("busy")
 CHIP_ENGINES = ("host", "pcie_in", "pcie_out")
 _ROUTE_COLUMNS = ((1, 4), (2, 5), (3, 6), (6, 7))
 
@@ -70,7 +71,8 @@ def bytes_by_operator(program: Program) -> Integers:
 def operator_accounts(program: Program, record: Record) -> list[OperatorAccount]:
     """Every operator of the first run, in the program's order.
 
-    ``time_ps`` is by how much the operator moved the end of everything so far, so that the times sum to the end of the last one.
+    ``time_ps`` is by how much the operator moved the end of everything so far, so that the times sum to the end of the
+    last one.
     """
     spans = record.step_span_ps
     owner = program.steps[:, 11]
@@ -114,7 +116,11 @@ def _main_engine(engine: str, causes: Integers) -> int:
 
 
 def _binding(engine: str, account: Integers) -> str:
-    cause = CAUSE_NAMES[int(np.argmax(account))]
+    """What most of an engine's time goes to; latency and contention count with the transfers that they belong to."""
+    times: dict[str, int] = dict(zip(CAUSE_NAMES, account.tolist(), strict=True))
+    moving = max(("dram", "noc", "pcie"), key=lambda cause: times[cause])
+    times[moving] += times.pop("latency") + times.pop("contention")
+    cause = max(times, key=lambda name: times[name])
     if cause == "busy":
         return {"tensor": "tensor core", "vector": "vector unit"}.get(engine, "data movement")
     if cause == "buffer":

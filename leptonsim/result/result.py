@@ -19,13 +19,14 @@ from leptonsim.machine.energy import COMPONENTS, energy_model, total_pj
 from leptonsim.machine.machine import Record
 from leptonsim.result.accounts import bytes_by_level, operator_accounts, time_by_engine
 from leptonsim.result.bounds import bounds_ps
+from leptonsim.result.power import peak_w, power_over_time
 
 SCHEMA = "leptonsim-result-1"
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One operator in the first run; ``bytes`` counts what DRAM gave and took, ``energy_pj`` leaves static power out."""
+    """One operator in the first run; ``bytes`` are those that DRAM gave and took; ``energy_pj`` is without static."""
 
     name: str
     kind: str
@@ -46,8 +47,8 @@ class Step:
 class Result:
     """One simulation. Times in integer picoseconds; energies in joules; ``to_dict`` says what each field is.
 
-    ``latency_s`` is the mean over requests from the host's first byte in to its last byte out; ``throughput_per_s`` counts samples over
-    the whole run.
+    ``latency_s`` is the mean over requests from the host's first byte in to its last byte out; ``throughput_per_s``
+    counts samples over the whole run.
     """
 
     program: Program
@@ -147,6 +148,7 @@ class Result:
             "bytes": self.bytes,
             "memory": {
                 "weights_bytes": memory.weights_bytes,
+                "weights_read_bytes": memory.weights_read_bytes,
                 "weights_on_host_bytes": memory.weights_on_host_bytes,
                 "input_bytes": memory.input_bytes,
                 "output_bytes": memory.output_bytes,
@@ -218,7 +220,9 @@ def make_result(program: Program, record: Record, requests: int) -> Result:
         for operator, account in zip(program.operators, accounts, strict=True)
     ]
     copies = {
-        route: int(size) for route, size in zip(program.routes, record.route_bytes.tolist(), strict=True) if route.end == "copy"
+        route: int(size)
+        for route, size in zip(program.routes, record.route_bytes.tolist(), strict=True)
+        if route.end == "copy"
     }
     parts = [{name: value * record.runs for name, value in each.items()} for each in dynamic]
     parts += [model.bytes_pj(copies), {"static": model.static_pj(record.makespan_ps)}]
@@ -243,13 +247,6 @@ def make_result(program: Program, record: Record, requests: int) -> Result:
         for operator, account, energy in zip(program.operators, accounts, dynamic, strict=True)
     )
     memory = program.memory
-    runs = record.runs
-    compulsory = (
-        runs * (memory.weights_bytes - memory.weights_on_host_bytes if _all_read_whole(program) else 0)
-        + record.cold_bytes
-        + 2 * requests * (memory.input_bytes + memory.output_bytes)
-    )
-    busy_tensor = sum(times[f"core{core}.tensor"]["busy"] for core in range(cores))
     return Result(
         program=program,
         requests=requests,
@@ -257,37 +254,41 @@ def make_result(program: Program, record: Record, requests: int) -> Result:
         request_times_ps=tuple(end - begin for begin, end in record.requests_ps),
         utilization=_utilization(program, record, times, levels),
         time_ps=times,
-        tensor_cycles=_tensor_cycles(program, busy_tensor),
+        tensor_cycles=_tensor_cycles(program),
         energy_breakdown_j=breakdown,
-        power_peak_w=_peak_w(steps, model.static_w),
+        power_peak_w=peak_w(power_over_time(program, record, dynamic)) + model.static_w,
         bytes=levels,
-        bounds_ps=bounds_ps(program, requests, min(compulsory, levels["dram"]["read"] + levels["dram"]["written"])),
+        bounds_ps=bounds_ps(program, requests, record.cold_bytes),
         sram_peak_bytes=min(chip.core.sram.size_bytes, memory.sram_peak_bytes + record.peak_staging_bytes),
         steps=steps,
         events={
             "simpy": record.simpy_events,
             "kernel_wakes": record.kernel_wakes,
             "tiles": record.tiles,
-            "steps": len(program.steps) * runs,
+            "steps": len(program.steps) * record.runs,
         },
         warnings=program.warnings,
     )
 
 
-def _all_read_whole(program: Program) -> bool:
-    return True
-
-
-def _utilization(program: Program, record: Record, times: dict[str, dict[str, int]], levels: dict[str, dict[str, int]]) -> dict[str, float]:
+def _utilization(
+    program: Program, record: Record, times: dict[str, dict[str, int]], levels: dict[str, dict[str, int]]
+) -> dict[str, float]:
     """Busy share of the makespan by kind of engine, averaged over cores; of the tensor cores' peak; of DRAM's pins."""
     from leptonsim.machine.dram import DramModel
 
     cores = program.chip.cores
     span = record.makespan_ps
-    shares = {name: sum(times[f"core{core}.{name}"]["busy"] for core in range(cores)) / (cores * span) for name in ENGINE_NAMES}
+    shares = {
+        name: sum(times[f"core{core}.{name}"]["busy"] for core in range(cores)) / (cores * span)
+        for name in ENGINE_NAMES
+    }
     core = program.chip.core.tensor_core
     peak = core.rows * core.cols * core.count * cores * program.chip.clocks.core_hz * span / 1e12
-    macs = record.runs * sum(operator.macs / max(core.rates[operator.dtype], 1e-9) for operator in program.operators if operator.macs)
+    rates: dict[str, float] = dict(core.rates.items())
+    macs = record.runs * sum(
+        operator.tensor_macs / rates[operator.dtype] for operator in program.operators if operator.tensor_macs
+    )
     dram_bytes = levels["dram"]["read"] + levels["dram"]["written"]
     return {
         **shares,
@@ -298,27 +299,19 @@ def _utilization(program: Program, record: Record, times: dict[str, dict[str, in
     }
 
 
-def _tensor_cycles(program: Program, busy_ps: int) -> dict[str, int]:
-    """Cycles of the busiest core's tensor core in one run: useful, loading weights, waiting for SRAM, and filling and draining."""
+def _tensor_cycles(program: Program) -> dict[str, int]:
+    """Cycles of the busiest tensor core in one run: useful, loading weights, waiting for SRAM, filling and draining."""
     total = sum(operator.tensor_cycles for operator in program.operators)
     useful = sum(operator.useful_cycles for operator in program.operators)
     weights = sum(operator.weight_load_cycles for operator in program.operators)
     stall = sum(operator.sram_stall_cycles for operator in program.operators)
-    return {"busy": total, "useful": useful, "weight_load": weights, "sram_stall": stall, "fill_drain_padding": total - useful - weights - stall}
-
-
-def _peak_w(steps: tuple[Step, ...], static_w: float) -> float:
-    """Highest sum of the average powers of the operators in progress at one instant, with static power."""
-    edges: list[tuple[int, float]] = []
-    for step in steps:
-        if step.end_ps > step.start_ps:
-            power = step.energy_pj / (step.end_ps - step.start_ps)
-            edges += [(step.start_ps, power), (step.end_ps, -power)]
-    peak = level = 0.0
-    for _, change in sorted(edges):
-        level += change
-        peak = max(peak, level)
-    return peak + static_w
+    return {
+        "busy": total,
+        "useful": useful,
+        "weight_load": weights,
+        "sram_stall": stall,
+        "fill_drain_padding": total - useful - weights - stall,
+    }
 
 
 __all__ = ["COMPONENTS", "Result", "Route", "Step", "make_result"]

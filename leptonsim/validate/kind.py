@@ -33,6 +33,10 @@ class Kind:
     predict: Callable[[Table, Config], Iterator[Record]]
     no_config: str = ""
     """Why a configuration has no say in the predictions; empty where it has."""
+    causes: str = ""
+    """What the largest errors come from, for the page in docs/."""
+    not_modelled: str = ""
+    """What the predictions leave out, for the same page."""
 
 
 @functools.cache

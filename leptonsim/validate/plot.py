@@ -6,7 +6,7 @@ import io
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from leptonsim.validate.report import write_whole
+from leptonsim.files import write_whole
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 MARKS = "osD^v<>PX*ph"
 MAX_LEGEND = 16
+NARROW = 30
+"""Where the axes span less than this, the numbers between powers of ten are written too."""
 
 
 def figure(report: Report) -> Figure:
@@ -23,7 +25,7 @@ def figure(report: Report) -> Figure:
 
     groups: dict[str, list[tuple[float, float]]] = {}
     for record in report.records:
-        if record.predicted is not None:
+        if record.predicted is not None and record.measured is not None:
             groups.setdefault(record.group, []).append((record.measured, record.predicted))
     canvas = Figure(figsize=(7.0, 5.2), layout="constrained")
     axes = canvas.add_subplot()
@@ -48,6 +50,11 @@ def figure(report: Report) -> Figure:
         axes.plot([low, high], [low, high], color="0.4", linewidth=0.8)
         axes.set(xlim=(low, high), ylim=(low, high))
     axes.set(xscale="log", yscale="log", title=report.title)
+    if values:
+        for axis in (axes.xaxis, axes.yaxis):
+            axis.set_major_formatter(_plain_number)
+            if high / low < NARROW:
+                axis.set_minor_formatter(_plain_number)
     quantity = " / ".join(sorted({record.quantity for record in report.records}))
     axes.set(xlabel="measured", ylabel="predicted")
     axes.text(0.02, 0.98, quantity, transform=axes.transAxes, va="top", fontsize=8, color="0.4")
@@ -55,6 +62,10 @@ def figure(report: Report) -> Figure:
     if len(groups) <= MAX_LEGEND:
         axes.legend(fontsize=7, loc="lower right", frameon=False)
     return canvas
+
+
+def _plain_number(value: float, _: float) -> str:
+    return f"{value:,.10g}"
 
 
 def save_plot(report: Report, path: str | Path) -> None:

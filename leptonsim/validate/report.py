@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import json
 import math
-import os
 import statistics
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from leptonsim.errors import LeptonError
+from leptonsim.files import write_whole
 from leptonsim.validate.table import Row
 
 ALL = "all"
@@ -29,7 +28,7 @@ class Record:
 
     row: Row
     quantity: str
-    measured: float
+    measured: float | None
     predicted: float | None
     exact: bool
     reason: str
@@ -38,7 +37,7 @@ class Record:
     @property
     def error(self) -> float | None:
         """predicted / measured - 1."""
-        return None if self.predicted is None else self.predicted / self.measured - 1
+        return None if self.predicted is None or self.measured is None else self.predicted / self.measured - 1
 
     def as_dict(self) -> dict[str, Any]:
         """The record as it is written; a column that has the name of one of its own fields is ``row_<name>`` there."""
@@ -54,18 +53,18 @@ class Record:
         return own | columns
 
 
-def predicted(row: Row, column: str, value: float, group: str) -> Record:
-    """The record of a prediction for the figure in ``column``."""
+def predicted(row: Row, column: str, value: float, group: str, measured: float | None = None) -> Record:
+    """The record of a prediction for the figure in ``column``, or for what the kind reads ``measured`` out of it as."""
     text = row[column].strip()
-    measured = row.number(column)
+    figure = row.number(column) if measured is None else measured
     decimals = len(text.partition(".")[2]) if "e" not in text.lower() else None
-    exact = value == measured if decimals is None else round(value, decimals) == round(measured, decimals)
-    return Record(row, column, _whole(measured), _whole(value), exact, "", group)
+    exact = value == figure if decimals is None else round(value, decimals) == round(figure, decimals)
+    return Record(row, column, _whole(figure), _whole(value), exact, "", group)
 
 
-def skipped(row: Row, column: str, reason: str, group: str) -> Record:
-    """The record of a figure that is not predicted."""
-    return Record(row, column, _whole(row.number(column)), None, False, reason, group)
+def skipped(row: Row, column: str, reason: str, group: str, measured: float | None = None) -> Record:
+    """The record of a figure that is not predicted; what stands in ``column`` need not be a number."""
+    return Record(row, column, None if measured is None else _whole(measured), None, False, reason, group)
 
 
 @dataclass(frozen=True)
@@ -150,19 +149,7 @@ class Report:
 
     def save(self, path: str | Path) -> None:
         """Write the report as JSON, whole or not at all; raises LeptonError where that cannot be."""
-        write_whole(path, (json.dumps(self.as_dict(), indent=1, ensure_ascii=False) + "\n").encode())
-
-
-def write_whole(path: str | Path, data: bytes) -> None:
-    """Write a file so that no reader ever finds half of it; raises LeptonError where it cannot be written."""
-    target = Path(path)
-    beside = target.with_name(f".{target.name}.{os.getpid()}")
-    try:
-        beside.write_bytes(data)
-        beside.replace(target)
-    except OSError as error:
-        beside.unlink(missing_ok=True)
-        raise LeptonError(f"{target}: cannot be written: {error.strerror}") from None
+        write_whole(path, json.dumps(self.as_dict(), indent=1, ensure_ascii=False) + "\n")
 
 
 def _whole(value: float) -> float:

@@ -48,15 +48,16 @@ def element_type(row: Row) -> str:
 
 
 def _record(row: Row, engine: Engine | None, core: TensorCore | None) -> Record:
-    group = f"{row['design']} {row['dataflow']}"
+    group, measured = f"{row['design']} {row['dataflow']}", row.number("cycles")
     if engine is None:
-        return skipped(row, "cycles", f"no engine says that the design {row['design']!r} is its own", group)
+        return skipped(row, "cycles", f"no engine says that the design {row['design']!r} is its own", group, measured)
     measures, unknown = engine.measure(row["measure"])
     reasons = [each.skip for each in measures if each.skip is not None]
     if reasons:
-        return skipped(row, "cycles", reasons[0], group)
+        return skipped(row, "cycles", reasons[0], group, measured)
     if unknown:
-        return skipped(row, "cycles", f"engine {engine.name} does not say what {unknown[0]!r} measures", group)
+        reason = f"engine {engine.name} does not say what {unknown[0]!r} measures"
+        return skipped(row, "cycles", reason, group, measured)
     return predicted(row, "cycles", _cycles(row, core or engine.tensor_core, measures), group)
 
 
@@ -76,4 +77,13 @@ def _cycles(row: Row, core: TensorCore, measures: list[Measure]) -> int:
     return cycles + sum(each.extra_cycles + each.extra_cycles_per_row * folds * m for each in measures)
 
 
-KIND = Kind("systolic", "Systolic arrays against RTL", frozenset(COLUMNS), predict)
+KIND = Kind(
+    "systolic",
+    "Systolic arrays against RTL",
+    frozenset(COLUMNS),
+    predict,
+    causes="None is off. The constants of tinyTPU and Koios were read off few sizes (tinyTPU: at most its side in "
+    "rows; Koios: one size), so that other sizes may be.",
+    not_modelled="The time to the first result and of one row, the least interval between weight switches, weights on "
+    "their way from DRAM, and whole layers with their data movement (LOOP_WS): those are the machine's.",
+)

@@ -10,7 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from leptonsim.chip import ChipError, energy_table, load_chip, shipped_chips
+from leptonsim.chip.dram_parts import dram_parts
 from leptonsim.chip.energy import data
+from leptonsim.chip.energy.__main__ import main
 from leptonsim.chip.energy.interpolate import log_log, rising
 from leptonsim.chip.power import EnergyOverrides
 
@@ -165,3 +167,21 @@ def test_the_tensor_cores_of_a_shipped_chip_never_idle_within_its_power_limit(na
     )
     power_w = chip.cores * per_cycle_pj * chip.clocks.core_hz * 1e-12 + chip.power.static_w
     assert 0.5 * chip.power.tdp_w < power_w < chip.power.tdp_w
+
+
+@pytest.mark.parametrize("part", dram_parts())
+def test_every_dram_part_has_an_energy_and_random_access_costs_more(part):
+    streaming, source = data.dram_pj_per_byte(part, "streaming")
+    assert 0 < streaming < data.dram_pj_per_byte(part, "random")[0]
+    assert source
+
+
+def test_the_table_of_a_chip_is_shown_with_a_source_in_every_line(capsys):
+    assert main(["lepton-e1"]) == 0
+    head, *rows = capsys.readouterr().out.splitlines()
+    assert head.startswith("lepton-e1 at 0.8")
+    assert [row.split()[0] for row in rows] == list(EnergyOverrides.model_fields)
+    table = energy_table(load_chip("lepton-e1"))
+    assert all(row.endswith(table.sources[row.split()[0]]) for row in rows)
+    assert main(["lepton-x1"]) == 2
+    assert "no chip is called 'lepton-x1'" in capsys.readouterr().err

@@ -105,6 +105,11 @@ def test_one_mistake_is_told_in_one_line(tmp_path, text, line):
         ),
         ("clocks: {core: 2 GHz}\n", "chip.yaml:2:16: clocks.core:", "power.state 'base' runs at 1 GHz"),
         ("power: {state: bas}\n", "chip.yaml:2:16: power.state:", "did you mean 'base'?"),
+        (
+            "core: {tensor_core: {sparsity: ['4:2']}}\n",
+            "chip.yaml:2:33: core.tensor_core.sparsity.0:",
+            "N:M needs N below M",
+        ),
         ("power: {state: null}\n", "", "say at which state the chip starts"),
         (
             "power:\n  states:\n" + 2 * "  - {name: base, voltage: 1 V, core: 1 GHz}\n",

@@ -2,10 +2,11 @@ import os
 import pickle
 import subprocess
 import sys
+from importlib import resources
 
 import pytest
 
-from leptonsim.chip import Chip, ChipError, load_chip, shipped_chips
+from leptonsim.chip import Chip, ChipError, energy_table, load_chip, shipped_chips
 
 
 @pytest.mark.parametrize("name", shipped_chips())
@@ -104,3 +105,39 @@ def test_importing_the_package_does_not_import_pydantic():
     subprocess.run(
         [sys.executable, "-c", code], check=True, env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
     )
+
+
+def test_a_dram_part_may_be_a_family_or_a_file_beside_the_chip(tmp_path):
+    assert load_chip("lepton-c1", ["dram.part=HBM3"]).dram.part == "HBM3"
+    part = resources.files("leptonsim.chip.dram_parts") / "LPDDR5-6400.yaml"
+    (tmp_path / "mine.yaml").write_text(part.read_text())
+    file = tmp_path / "chip.yaml"
+    file.write_text("extends: lepton-c1\ndram: {part: mine.yaml}\n")
+    chip = load_chip(file)
+    assert chip.dram.part == str(tmp_path / "mine.yaml")
+    named = load_chip("lepton-c1")
+    assert energy_table(chip).dram_pj_per_byte("random") == energy_table(named).dram_pj_per_byte("random")
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    for name in ("mine.yaml", "chip.yaml"):
+        (elsewhere / name).write_text((tmp_path / name).read_text())
+    assert load_chip(elsewhere / "chip.yaml").digest == chip.digest
+    (elsewhere / "mine.yaml").write_text(part.read_text() + "# another\n")
+    assert load_chip(elsewhere / "chip.yaml").digest != chip.digest
+
+
+@pytest.mark.parametrize(
+    ("part", "says"),
+    [
+        ("LPDDR5-6300", "unknown DRAM part 'LPDDR5-6300'; did you mean 'LPDDR5-6400'?"),
+        ("hbm3", "unknown DRAM part 'hbm3'; did you mean 'HBM3'?"),
+        ("missing.yaml", "missing.yaml: cannot be read"),
+        ("-", "expects the name of a DRAM part, such as LPDDR5-6400, or of a YAML file"),
+    ],
+)
+def test_an_unknown_dram_part_is_told_at_its_place(tmp_path, part, says):
+    file = tmp_path / "chip.yaml"
+    file.write_text(f"extends: lepton-c1\ndram: {{part: {part}}}\n")
+    with pytest.raises(ChipError, match=r"chip\.yaml:2:14: dram\.part: ") as caught:
+        load_chip(file)
+    assert says in str(caught.value)

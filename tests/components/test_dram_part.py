@@ -37,7 +37,7 @@ def test_a_family_means_its_fastest_part():
 
 
 def test_an_unknown_part_names_the_nearest():
-    with pytest.raises(LeptonError, match="did you mean .*DDR4-3200"):
+    with pytest.raises(LeptonError, match=r"did you mean .*DDR4-3200"):
         resolve_part("DDR4-3201")
 
 
@@ -57,7 +57,7 @@ def test_a_duplicate_key_is_an_error():
 @pytest.mark.parametrize("bad", ["13.75", "13.75 ms", "8.5 ck", "-1 ns"])
 def test_a_duration_needs_a_number_and_a_known_unit(bad):
     text = text_of("DDR4-3200").replace("tRP: 13.75 ns", f"tRP: {bad}")
-    with pytest.raises(LeptonError, match="timings.tRP"):
+    with pytest.raises(LeptonError, match=r"timings\.tRP"):
         parse_part(text, "mine.yaml")
 
 

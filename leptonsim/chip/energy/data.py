@@ -12,6 +12,7 @@ from typing import Any
 
 import yaml
 
+from leptonsim.chip.dram_parts import is_own_part
 from leptonsim.chip.energy.interpolate import log_log, rising
 from leptonsim.chip.report import near
 from leptonsim.chip.tree import ChipError
@@ -29,6 +30,7 @@ def _file(name: str) -> Any:
     return yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
 
 
+@functools.cache
 def nominal_voltage_v(node_nm: int) -> Sourced:
     """The voltage at which the table holds."""
     nominal = _file("supply")["nominal"]
@@ -45,6 +47,7 @@ def power_gated_share() -> Sourced:
     return _file("supply")["power_gated"]["share"], _file("supply")["power_gated"]["source"]
 
 
+@functools.cache
 def mac_pj(dtype: str, node_nm: int) -> Sourced:
     """One multiply-accumulate in a systolic cell, with its registers and clock."""
     data = _file("arithmetic")
@@ -55,6 +58,7 @@ def mac_pj(dtype: str, node_nm: int) -> Sourced:
     return energy, f"{datapath}, times {cell['value']} ({cell['source']})"
 
 
+@functools.cache
 def vector_pj(function: str, node_nm: int) -> Sourced:
     """One operation of a class of vector functions, in fp32, with its operands."""
     data, arithmetic = _file("vector"), _file("arithmetic")
@@ -94,6 +98,7 @@ def _sram_curve(node_nm: int, access: str) -> dict[float, float]:
     return rising({size_kib: pair[column] for size_kib, pair in _file("sram")[node_nm].items()})
 
 
+@functools.cache
 def noc_pj_per_byte_hop(node_nm: int) -> Sourced:
     """One byte through a router and over the wire to the next."""
     data = _file("noc")
@@ -108,7 +113,11 @@ def noc_pj_per_byte_hop(node_nm: int) -> Sourced:
 def dram_pj_per_byte(part: str, access: str) -> Sourced:
     """One byte to or from a DRAM part, "streaming" or "random"; raises ChipError for an unknown family."""
     families = _file("dram")
-    family = part.split("-")[0].upper()
+    family = part.partition("-")[0]
+    if is_own_part(part):
+        from leptonsim.chip.dram_part import load_part
+
+        family = load_part(part).standard
     if family not in families:
         raise ChipError(
             f"no energy is known for DRAM family {family!r} of dram.part {part!r}; {near(family, families)} "

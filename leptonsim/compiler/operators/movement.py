@@ -97,6 +97,15 @@ def lower_repeated(node: Node, graph: Graph) -> Operator:
     return moved(node, operands(graph, node.inputs[:1]), results(graph, node))
 
 
+def lower_center_crop_pad(node: Node, graph: Graph) -> Operator:
+    """What is kept is read in its runs; the result is written once, with zeros around it."""
+    source, result = shape_of(graph, node.inputs[0]), shape_of(graph, node.outputs[0])
+    kept = tuple(min(old, new) for old, new in zip(source, result, strict=True))
+    run = piece_run(source, kept, {})
+    read = Operand(node.inputs[0], math.prod(kept), "sequential" if run is None else "strided", run)
+    return view(node, graph) if source == result else moved(node, [read], results(graph, node))
+
+
 def lower_blocks(node: Node, graph: Graph) -> Operator:
     """DepthToSpace, SpaceToDepth: neighbours along a row go to different places, so pieces are single elements."""
     return moved(
@@ -118,5 +127,6 @@ LOWERINGS = {
     "Slice": lower_slice,
     **dict.fromkeys(["Pad", "Expand", "Tile"], lower_repeated),
     **dict.fromkeys(["DepthToSpace", "SpaceToDepth"], lower_blocks),
+    "CenterCropPad": lower_center_crop_pad,
     "ReverseSequence": lower_reverse_sequence,
 }

@@ -1,4 +1,4 @@
-"""Images at another size: Resize, Upsample, GridSample.
+"""Images at another size: Resize, Upsample, GridSample, and the points of a grid (AffineGrid).
 
 For each output element: nearest is one selection. Linear is one interpolation a + t (b - a) (two adds, one multiply)
 for each pair of corners: 2^d - 1 of them over d resampled axes. Cubic is a sum of 4^d products (as many multiplies, one
@@ -22,8 +22,8 @@ def interpolation_cost(mode: str, axes: int) -> dict[str, int]:
     return {"add": 1}
 
 
-def _mode(node: Node) -> str:
-    mode = node.attributes.get("mode", "nearest")
+def _mode(node: Node, default: str) -> str:
+    mode = node.attributes.get("mode", default)
     return mode.decode() if isinstance(mode, bytes) else str(mode)
 
 
@@ -34,7 +34,7 @@ def lower_resize(node: Node, graph: Graph) -> Operator:
     if axes == 0:
         return view(node, graph)
     outputs = graph.tensors[node.outputs[0]].elements
-    cost = {function: count * outputs for function, count in interpolation_cost(_mode(node), axes).items()}
+    cost = {function: count * outputs for function, count in interpolation_cost(_mode(node, "nearest"), axes).items()}
     return vector_operator(node, graph, cost, inputs=node.inputs[:1])
 
 
@@ -43,11 +43,22 @@ def lower_grid_sample(node: Node, graph: Graph) -> Operator:
     axes = shape_of(graph, node.inputs[1])[-1]
     outputs = graph.tensors[node.outputs[0]].elements
     points = graph.tensors[node.inputs[1]].elements // axes
-    mode = {"nearest": "nearest", "cubic": "cubic", "bicubic": "cubic"}.get(_mode(node), "linear")
-    cost = {function: count * outputs for function, count in interpolation_cost(mode, axes).items()}
+    cost = {f: count * outputs for f, count in interpolation_cost(_mode(node, "linear"), axes).items()}
     cost["mul"] = cost.get("mul", 0) + 2 * axes * points
     cost["add"] += 4 * axes * points
     return vector_operator(node, graph, cost)
 
 
-LOWERINGS = {"Resize": lower_resize, "Upsample": lower_resize, "GridSample": lower_grid_sample}
+def lower_affine_grid(node: Node, graph: Graph) -> Operator:
+    """Each coordinate of each point is a row of the matrix times the point: d multiplies and d adds over d axes."""
+    points = graph.tensors[node.outputs[0]].elements
+    axes = shape_of(graph, node.outputs[0])[-1]
+    return vector_operator(node, graph, {"mul": axes * points, "add": axes * points}, inputs=node.inputs[:1])
+
+
+LOWERINGS = {
+    "AffineGrid": lower_affine_grid,
+    "Resize": lower_resize,
+    "Upsample": lower_resize,
+    "GridSample": lower_grid_sample,
+}

@@ -1,9 +1,9 @@
 """Append to a cache where it lies instead of copying it.
 
 Exports of language models write Concat(past, new) for the keys and values of a step, with the past a graph input that
-nothing else reads and the result a graph output. A runtime keeps both in one buffer, so only what is new is moved. The
-same holds for ScatterND and ScatterElements into such an input. The result is still read at its full size by the
-attention behind it.
+nothing else reads and the result a graph output that the attention of the step reads. A runtime keeps both in one
+buffer, so only what is new is moved. The same holds for ScatterND and ScatterElements into such an input. The result is
+still read at its full size by the attention behind it.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ def fuse(flow: Flow) -> None:
             flow.tensors[past].kind == "input"
             and flow.only_reader(past) is not None
             and operator.outputs[0].tensor in flow.results
+            and flow.readers(operator.outputs[0].tensor)
         ):
             flow.replace([*views, operator], _appending(flow, operator, views))
 

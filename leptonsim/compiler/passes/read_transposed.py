@@ -20,8 +20,8 @@ PRODUCTS = ("MatMul", "Gemm", "Attention")
 
 def fuse(flow: Flow) -> None:
     """Try every Transpose, last ones first: what is transposed twice is read where it lay at first."""
-    for operator in reversed(list(flow)):
-        if operator.kind == "Transpose" and operator.engine == "dma":
+    for operator in reversed([operator for operator in flow if operator.kind == "Transpose"]):
+        if operator.engine == "dma":
             _into_readers(flow, operator)
 
 

@@ -64,3 +64,35 @@ def work_of(graph_of):
         return result
 
     return work
+
+
+@pytest.fixture
+def fused(graph_of):
+    """fused(text, opset) -> Workload, held against the same graph lowered node by node.
+
+    Passes change neither multiply-accumulates nor what the graph puts out; operators read only what is there.
+    """
+    from leptonsim.compiler.draft import Draft
+    from leptonsim.compiler.lowering import lower
+    from leptonsim.compiler.workload import workload
+
+    def check(text, opset=20):
+        graph = graph_of(text, opset)
+        result = workload(graph)
+        plain = lower(graph, Draft(graph).origins)
+        assert sum(o.macs for o in result.operators) == sum(o.macs for o in plain)
+        results = set(graph.outputs)
+        made = {name for name, tensor in graph.tensors.items() if tensor.kind != "activation"}
+        for operator in result.operators:
+            assert {operand.tensor for operand in operator.inputs} <= made
+            made |= {operand.tensor for operand in operator.outputs}
+        assert results <= made
+        for operator in result.operators:
+            if not operator.kind.endswith("InPlace"):
+                assert all(
+                    o.elements == graph.tensors[o.tensor].elements for o in operator.outputs if o.tensor in results
+                )
+        assert sum(result.mapped.values()) == len(graph.nodes) + graph.folded
+        return result
+
+    return check

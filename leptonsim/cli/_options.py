@@ -1,0 +1,75 @@
+"""Options that several commands share, and what they give."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from leptonsim.errors import LeptonError
+
+if TYPE_CHECKING:
+    from leptonsim.chip import Chip
+    from leptonsim.model import Model
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def chip_options(function: F) -> F:
+    """``--config`` and ``--set``."""
+    function = click.option(
+        "--set",
+        "overrides",
+        multiple=True,
+        metavar="PATH=VALUE",
+        help="Change one parameter of the chip, e.g. core.sram.size='16 MiB'.",
+    )(function)
+    return click.option(
+        "--config",
+        "-c",
+        metavar="CHIP",
+        help="A chip's YAML file, or the name of a shipped one (see `leptonsim configs`).",
+    )(function)
+
+
+def model_options(function: F) -> F:
+    """``--batch``, ``--shape`` and ``--bind``."""
+    function = click.option("--bind", "binds", multiple=True, metavar="DIM=N", help="Size of a named dimension.")(
+        function
+    )
+    function = click.option(
+        "--shape", "shapes", multiple=True, metavar="INPUT=AxBxC", help="Shape of an input; wins over --batch."
+    )(function)
+    return click.option("--batch", "-b", type=click.IntRange(min=1), help="Samples in one request.")(function)
+
+
+def the_chip(config: str | None, overrides: tuple[str, ...]) -> Chip:
+    """The chip that the options name. Raises LeptonError."""
+    from leptonsim.chip import load_chip, shipped_chips
+
+    if config is None:
+        raise LeptonError(f"which chip? give --config with a YAML file or one of: {', '.join(shipped_chips())}")
+    return load_chip(config, list(overrides))
+
+
+def the_model(source: str, batch: int | None, shapes: tuple[str, ...], binds: tuple[str, ...]) -> Model:
+    """The model that the options name. Raises LeptonError."""
+    from leptonsim.model import load_model
+
+    return load_model(source, batch=batch, shapes=dict(map(_shape, shapes)), dims=dict(map(_bind, binds)))
+
+
+def _shape(text: str) -> tuple[str, tuple[int, ...]]:
+    name, equals, sizes = text.rpartition("=")
+    parts = sizes.lower().split("x")
+    if not equals or not name or not all(part.isdecimal() and int(part) > 0 for part in parts):
+        raise LeptonError(f"--shape {text}: expects INPUT=AxBxC with sizes of at least 1, such as input=1x3x224x224")
+    return name, tuple(int(part) for part in parts)
+
+
+def _bind(text: str) -> tuple[str, int]:
+    name, equals, size = text.rpartition("=")
+    if not equals or not name or not size.isdecimal() or int(size) < 1:
+        raise LeptonError(f"--bind {text}: expects DIMENSION=N with N of at least 1, such as seq=128")
+    return name, int(size)

@@ -1,0 +1,39 @@
+"""``leptonsim compile``: the program that would run, shown or saved."""
+
+from __future__ import annotations
+
+import click
+
+from leptonsim.cli._options import chip_options, model_options, the_chip, the_model
+
+
+@click.command()
+@chip_options
+@model_options
+@click.option(
+    "--dtype", metavar="TYPE", help="Data type of floating-point models (default: the chip's software.default_dtype)."
+)
+@click.option("--output", "-o", metavar="FILE.json", help="Save the program; `leptonsim run FILE.json` runs it again.")
+@click.argument("model")
+def command(
+    config: str | None,
+    overrides: tuple[str, ...],
+    batch: int | None,
+    shapes: tuple[str, ...],
+    binds: tuple[str, ...],
+    dtype: str | None,
+    output: str | None,
+    model: str,
+) -> None:
+    """Compile MODEL for a chip: how every operator is cut into tiles and spread over cores."""
+    import leptonsim as ls
+    from leptonsim.files import check_writable
+
+    if output is not None:
+        check_writable(output)
+    program = ls.compile(the_chip(config, overrides), the_model(model, batch, shapes, binds), dtype=dtype)
+    if output is not None:
+        program.save(output)
+    from leptonsim.result.table import print_program
+
+    print_program(program)

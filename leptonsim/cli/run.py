@@ -1,0 +1,75 @@
+"""``leptonsim run``: the main job, from a chip and a model to latency, throughput and energy."""
+
+from __future__ import annotations
+
+import click
+
+from leptonsim.cli._options import chip_options, model_options, the_chip, the_model
+from leptonsim.errors import LeptonError
+
+
+@click.command()
+@chip_options
+@model_options
+@click.option(
+    "--dtype", metavar="TYPE", help="Data type of floating-point models (default: the chip's software.default_dtype)."
+)
+@click.option(
+    "--requests",
+    "-n",
+    type=click.IntRange(min=1),
+    default=1,
+    show_default=True,
+    help="Requests back to back, transfers overlapped.",
+)
+@click.option("--cold", is_flag=True, help="Include loading the weights over PCIe.")
+@click.option(
+    "--json",
+    "json_path",
+    metavar="FILE",
+    help="Write the result as JSON; - for standard output, and nothing else there.",
+)
+@click.option("--verbose", "-v", is_flag=True, help="Show every operator, not only the ten costliest.")
+@click.argument("model")
+def command(
+    config: str | None,
+    overrides: tuple[str, ...],
+    batch: int | None,
+    shapes: tuple[str, ...],
+    binds: tuple[str, ...],
+    dtype: str | None,
+    requests: int,
+    cold: bool,
+    json_path: str | None,
+    verbose: bool,
+    model: str,
+) -> None:
+    """Simulate MODEL on a chip.
+
+    MODEL is an ONNX file, a built-in model (zoo:resnet50, zoo:llama-3-8b?seq=1&past=2048), a single operator
+    (gemm:4096x4096x4096), or a program saved by `leptonsim compile` (.json), which brings its chip along.
+    """
+    import leptonsim as ls
+    from leptonsim.files import check_writable
+
+    if json_path not in (None, "-"):
+        check_writable(json_path)
+    if model.endswith(".json"):
+        if config or overrides or batch or shapes or binds or dtype:
+            raise LeptonError(
+                f"{model} is a compiled program: chip, batch, shapes and data type are fixed in it; "
+                "compile the model again to change them"
+            )
+        program = ls.Program.load(model)
+    else:
+        chip = the_chip(config, overrides)
+        program = ls.compile(chip, the_model(model, batch, shapes, binds), dtype=dtype)
+    result = ls.execute(program, requests=requests, cold=cold)
+    if json_path == "-":
+        click.echo(result.to_json(), nl=False)
+        return
+    if json_path is not None:
+        result.save(json_path)
+    from leptonsim.result.table import print_result
+
+    print_result(result, verbose=verbose)

@@ -1,0 +1,127 @@
+"""To what cause every picosecond of every engine is put down.
+
+An engine is busy or waits. A wait lasts from the end of its job before to the start of its next. It belongs to one
+condition, the one that was satisfied at the instant at which the wait ended, and a condition names the engine that
+satisfied it. What that engine was doing during the wait is the cause, picosecond by picosecond: for time in which it
+computed, the kind of condition says the cause; for time in which it moved bytes, memory or contention; for time in
+which it waited itself, the cause of that wait.
+
+Logs are kept for ever here; the compiled kernel drops what no wait can reach any more.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import IntEnum
+
+import numpy as np
+
+ENGINES = 5  # of a core
+CHIP_ENGINES = 3  # host, copy in, copy out
+
+CAUSE_NAMES = (
+    *("busy", "dependency", "input", "buffer", "dram", "noc", "pcie", "latency", "contention"),
+    *("launch", "arrival", "done"),
+)
+
+
+class Cause(IntEnum):
+    """The closed list of causes; the value is the column in the results."""
+
+    BUSY = 0
+    DEPENDENCY = 1
+    INPUT = 2
+    BUFFER = 3
+    DRAM = 4
+    NOC = 5
+    PCIE = 6
+    LATENCY = 7
+    CONTENTION = 8
+    LAUNCH = 9
+    ARRIVAL = 10
+    DONE = 11
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Who satisfied a condition (``engine``), at what instant, and what a wait for it is put down to where that engine
+    computed.
+
+    A relation of BUSY leaves that to whoever waits.
+    """
+
+    engine: int
+    relation: Cause
+    time_ps: int
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """What an engine did from begin to end; ``alone_ps`` is set for bytes in motion: their time at the rate of the
+    port."""
+
+    begin_ps: int
+    end_ps: int
+    cause: Cause
+    alone_ps: int | None = None
+
+
+class Accounts:
+    """Picoseconds by engine and cause, by step, engine and cause, and the log of each engine."""
+
+    def __init__(self, cores: int, steps: int) -> None:
+        engines = cores * ENGINES + CHIP_ENGINES
+        self.logs: list[list[Segment]] = [[] for _ in range(engines)]
+        self.engine_time_ps = np.zeros((engines, len(Cause)), dtype=np.int64)
+        self.step_time_ps = np.zeros((steps, ENGINES, len(Cause)), dtype=np.int64)
+        self.step_span_ps = np.full((steps, ENGINES, 2), -1, dtype=np.int64)
+        self.moving_time_ps = np.zeros((engines, len(Cause)), dtype=np.int64)
+
+    def account(self, engine: int, step: int | None, cause: Cause, span_ps: int) -> None:
+        """Put time of an engine, in a step or between steps, down to a cause."""
+        self.engine_time_ps[engine, cause] += span_ps
+        if step is not None:
+            self.step_time_ps[step, engine % ENGINES, cause] += span_ps
+
+    def log(self, engine: int, segment: Segment) -> None:
+        """Remember what an engine did, for those that wait for it."""
+        if segment.end_ps > segment.begin_ps:
+            self.logs[engine].append(segment)
+
+    def during(self, engine: int, since_ps: int, until_ps: int) -> list[Segment]:
+        """What an engine is known to have done between two instants; the first and last segment may reach further."""
+        found: list[Segment] = []
+        for segment in reversed(self.logs[engine]):
+            if segment.end_ps <= since_ps:
+                break
+            if segment.begin_ps < until_ps:
+                found.insert(0, segment)
+        return found
+
+    def wait(self, engine: int, step: int | None, since_ps: int, until_ps: int, source: Source) -> None:
+        """Put a wait down to what the awaited engine was doing."""
+        at = since_ps
+        for segment in self.during(source.engine, since_ps, until_ps):
+            end = min(segment.end_ps, until_ps)
+            if segment.alone_ps is None:
+                cause = source.relation if segment.cause is Cause.BUSY else segment.cause
+                self.account(engine, step, cause, end - at)
+                self.log(engine, Segment(at, end, cause))
+            else:
+                alone = segment.alone_ps * (end - at) // (segment.end_ps - segment.begin_ps)
+                self.account(engine, step, segment.cause, alone)
+                self.account(engine, step, Cause.CONTENTION, end - at - alone)
+                self.log(engine, Segment(at, end, segment.cause, alone))
+            at = end
+        if at < until_ps:
+            self.account(engine, step, source.relation, until_ps - at)
+            self.log(engine, Segment(at, until_ps, source.relation))
+
+    def span_begin(self, engine: int, step: int, now_ps: int) -> None:
+        """A job of a step's first instance starts."""
+        if self.step_span_ps[step, engine % ENGINES, 0] < 0:
+            self.step_span_ps[step, engine % ENGINES, 0] = now_ps
+
+    def span_end(self, engine: int, step: int, now_ps: int) -> None:
+        """A job of a step's first instance ends."""
+        self.step_span_ps[step, engine % ENGINES, 1] = now_ps

@@ -1,0 +1,177 @@
+"""How long a job lasts: cycles at the core clock, or a latency and then bytes at a rate shared with others.
+
+Integers throughout, so that stopping in the middle and going on changes nothing: remaining work is kept in 10^-9 cycles
+against a clock in kHz and in 2^-32 byte against rates in 2^-32 byte/ps, and a job ends at the first picosecond at which
+nothing is left.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum, auto
+
+from leptonsim.kernels.plain.fabric import Route, max_min, read_route
+from leptonsim.kernels.plain.tiles.accounts import CHIP_ENGINES, ENGINES, Accounts, Cause, Segment, Source
+
+WORK_PER_CYCLE = 10**9  # kHz x ps
+
+
+class State(Enum):
+    """What an engine is doing."""
+
+    IDLE = auto()
+    COMPUTING = auto()
+    LATENT = auto()  # a transfer before its first byte
+    MOVING = auto()
+
+
+@dataclass(slots=True)
+class Engine:
+    """One engine and its job; ``left`` was true at ``updated_ps``, and ``end_ps`` is None until a rate is known."""
+
+    state: State = State.IDLE
+    end_ps: int | None = None
+    start_ps: int = 0
+    ready_ps: int = 0
+    left: int = 0
+    updated_ps: int = 0
+    size_bytes: int = 0
+    route: int = 0
+    rate: int = 0
+    step: int | None = None
+    in_first_instance: bool = False
+    last_end_ps: int = 0
+
+
+def ceil_div(a: int, b: int) -> int:
+    """Quotient rounded up."""
+    return -(-a // b)
+
+
+class Engines:
+    """All engines of a chip, and the fabric that their transfers share."""
+
+    def __init__(self, cores: int, khz: int, setup_ps: int, accounts: Accounts) -> None:
+        self.engines = [Engine() for _ in range(cores * ENGINES + CHIP_ENGINES)]
+        self.routes: list[Route] = []
+        self.capacities: list[int] = []
+        self.dram_mix: list[int] = []
+        self.route_bytes: list[int] = []
+        self.khz = khz
+        self.setup_ps = setup_ps
+        self.accounts = accounts
+
+    def set_fabric(self, routes: list[list[int]], capacities: list[int], dram_mix: list[int]) -> None:
+        """Set all rates; what is in flight is re-timed by the next ``share``."""
+        self.routes = [read_route(row) for row in routes]
+        self.capacities, self.dram_mix = capacities, dram_mix
+        self.route_bytes = self.route_bytes or [0] * len(routes)
+
+    def is_idle(self, engine: int) -> bool:
+        """Whether an engine can take a job."""
+        return self.engines[engine].state is State.IDLE
+
+    def next_end_ps(self) -> int | None:
+        """When the next job or latency ends at present rates."""
+        return min((job.end_ps for job in self.engines if job.end_ps is not None), default=None)
+
+    def due(self, now_ps: int) -> list[int]:
+        """Engines whose job or latency ends at this instant."""
+        return [e for e, job in enumerate(self.engines) if job.end_ps == now_ps]
+
+    def begin(self, e: int, step: int | None, instance: int, source: Source, now_ps: int) -> Engine:
+        """Start a job: the wait before it is over."""
+        job = self.engines[e]
+        if now_ps > job.last_end_ps:
+            self.accounts.wait(e, step, job.last_end_ps, now_ps, source)
+        job.start_ps = job.updated_ps = now_ps
+        job.step = step
+        job.in_first_instance = instance == 0
+        if step is not None and job.in_first_instance:
+            self.accounts.span_begin(e, step, now_ps)
+        return job
+
+    def compute(self, e: int, step: int, instance: int, cycles: int, source: Source, now_ps: int) -> None:
+        """Start a job of so many cycles."""
+        job = self.begin(e, step, instance, source, now_ps)
+        job.state = State.COMPUTING
+        job.left = cycles * WORK_PER_CYCLE
+        job.end_ps = now_ps + ceil_div(job.left, self.khz)
+
+    def move(
+        self, e: int, step: int | None, instance: int, size_bytes: int, route: int, source: Source, now_ps: int
+    ) -> None:
+        """Start a transfer. Requests of back-to-back jobs overlap: the route's latency shows only after a pause."""
+        job = self.engines[e]
+        is_after_pause = now_ps > job.last_end_ps or job.last_end_ps == 0
+        self.begin(e, step, instance, source, now_ps)
+        job.size_bytes = size_bytes
+        job.route = route
+        job.left = size_bytes << 32
+        job.ready_ps = now_ps + self.setup_ps + (self.routes[route].latency_ps if is_after_pause else 0)
+        job.state = State.LATENT
+        job.end_ps = job.ready_ps
+        if job.ready_ps == now_ps:
+            self.flow(e, now_ps)
+
+    def flow(self, e: int, now_ps: int) -> None:
+        """The latency is over: the transfer takes its share of the links from this instant on."""
+        job = self.engines[e]
+        job.state = State.MOVING
+        job.updated_ps = now_ps
+        job.end_ps = None
+        job.rate = 0
+
+    def complete(self, e: int, now_ps: int) -> bool:
+        """What is due at an engine happens; whether that was the end of its job."""
+        job = self.engines[e]
+        if job.state is State.LATENT:
+            self.flow(e, now_ps)
+            return False
+        self.accounts.account(e, job.step, Cause.BUSY, now_ps - job.start_ps)
+        if job.step is not None and job.in_first_instance:
+            self.accounts.span_end(e, job.step, now_ps)
+        if job.state is State.MOVING:
+            self.log_transfer(e, job, now_ps)
+        else:
+            self.accounts.log(e, Segment(job.start_ps, now_ps, Cause.BUSY))
+        job.state = State.IDLE
+        job.end_ps = None
+        job.last_end_ps = now_ps
+        return True
+
+    def log_transfer(self, e: int, job: Engine, now_ps: int) -> None:
+        """A transfer's time is latency, then the bytes at the port's rate alone, and what is over is contention."""
+        route = self.routes[job.route]
+        moving = now_ps - job.ready_ps
+        alone = min(moving, ceil_div(job.size_bytes << 32, route.port_rate))
+        self.accounts.log(e, Segment(job.start_ps, job.ready_ps, Cause.LATENCY))
+        self.accounts.log(e, Segment(job.ready_ps, now_ps, Cause(route.kind), alone))
+        self.accounts.moving_time_ps[e, Cause.LATENCY] += job.ready_ps - job.start_ps
+        self.accounts.moving_time_ps[e, route.kind] += alone
+        self.accounts.moving_time_ps[e, Cause.CONTENTION] += moving - alone
+        self.route_bytes[job.route] += job.size_bytes
+
+    def share(self, now_ps: int) -> None:
+        """Renew the rates of all transfers; what has moved until now moved at the old ones."""
+        moving = [job for job in self.engines if job.state is State.MOVING]
+        flows = [sum(job.route == r for job in moving) for r in range(len(self.routes))]
+        mix = 0
+        for job in moving:
+            mix |= self.routes[job.route].pattern
+        capacities = [self.dram_mix[mix], *self.capacities[1:]] if self.dram_mix else self.capacities
+        rates = max_min(self.routes, flows, capacities)
+        for job in moving:
+            job.left -= job.rate * (now_ps - job.updated_ps)
+            job.updated_ps = now_ps
+            job.rate = rates[job.route]
+            job.end_ps = now_ps + ceil_div(job.left, job.rate)
+
+    def set_clock(self, khz: int, now_ps: int) -> None:
+        """Re-time what is being computed."""
+        for job in self.engines:
+            if job.state is State.COMPUTING:
+                job.left -= self.khz * (now_ps - job.updated_ps)
+                job.updated_ps = now_ps
+                job.end_ps = now_ps + ceil_div(job.left, khz)
+        self.khz = khz

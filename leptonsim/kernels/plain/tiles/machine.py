@@ -1,0 +1,328 @@
+"""The tile machine itself: what happens first at one instant, and what the outside can do.
+
+At one instant: all jobs that end, engine by engine; then all that can start, core by core, until nothing more can; then
+new rates, once.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from leptonsim.kernels.plain.tiles import stages
+from leptonsim.kernels.plain.tiles.accounts import ENGINES, Accounts, Cause, Segment, Source
+from leptonsim.kernels.plain.tiles.engines import Engines
+from leptonsim.kernels.plain.tiles.instances import Instances
+from leptonsim.kernels.plain.tiles.program import LARGEST, Program, Tile, check_clock, check_fabric, read_fabric
+from leptonsim.kernels.plain.tiles.stages import LOADS, Core, Held, Kind, Stage
+
+EVENT_NAMES = ("done", "copied")
+
+
+class TileMachine:
+    """All cores of one chip executing one program, any number of times; see ``leptonsim.kernels.tiles.TileMachine``.
+
+    Raises
+    ------
+    ValueError
+        If an index is out of range or a quantity is negative.
+    """
+
+    def __init__(
+        self,
+        runs: Any,
+        blocks: Any,
+        steps: Any,
+        cores: Any,
+        dependencies: Any,
+        routes: Any,
+        capacities: Any,
+        dram_mix: Any,
+        *,
+        operators: int,
+        core_khz: int,
+        setup_ps: int,
+        copy_routes: tuple[int, int],
+        one_queue: bool,
+    ) -> None:
+        check_clock(core_khz, setup_ps)
+        self._fabric = read_fabric(routes, capacities, dram_mix)
+        self._program = Program(runs, blocks, steps, cores, dependencies, operators, len(routes))
+        self._cores = [Core(index, tiles) for index, tiles in enumerate(self._program.tiles)]
+        check_fabric(*self._fabric, cores=len(self._cores))
+        if not all(0 <= route < len(routes) for route in copy_routes):
+            raise ValueError("TileMachine: copies need a route")
+        self._accounts = Accounts(len(self._cores), len(self._program.steps))
+        self._engines = Engines(len(self._cores), core_khz, setup_ps, self._accounts)
+        self._engines.set_fabric(*self._fabric)
+        self._host = len(self._cores) * ENGINES
+        self._copy_routes = copy_routes
+        self._one_queue = one_queue
+        self._copies: tuple[list[tuple[int, int]], list[tuple[int, int]]] = ([], [])
+        self._copying = [0, 0]
+        self._instances = Instances(self._program)
+        self._events: list[tuple[str, int]] = []
+        self._rates_are_stale = False
+        self.now_ps = self.wakes = self.tiles = 0
+
+    # What the outside does.
+
+    def submit(self, instances: int = 1) -> None:
+        """Allow ``instances`` more repetitions of the program; each begins when it is launched."""
+        if instances < 1:
+            raise ValueError("submit: at least one instance")
+        self._instances.submitted += instances
+
+    def launch(self, instance: int) -> None:
+        """The host has launched this instance."""
+        self._instances.signal(instance, self._instances.launch_token, self._host, self.now_ps)
+
+    def input_ready(self, instance: int, copied: bool = True) -> None:
+        """The inputs of this instance are in DRAM: ``copied`` over PCIe just now, or there was nothing to copy."""
+        engine = self._host + 1 if copied else self._host
+        self._instances.signal(instance, self._instances.inputs_token, engine, self.now_ps)
+
+    def log_host(self, cause: int, until_ps: int) -> None:
+        """The host was launching or had nothing to do (cause 9 or 10) until ``until_ps``."""
+        host = self._engines.engines[self._host]
+        if cause not in (Cause.LAUNCH, Cause.ARRIVAL) or until_ps < host.last_end_ps:
+            raise ValueError("log_host: cause 9 or 10, and time goes forward")
+        self._accounts.log(self._host, Segment(host.last_end_ps, until_ps, Cause(cause)))
+        column = Cause.BUSY if cause == Cause.LAUNCH else Cause.ARRIVAL
+        self._accounts.account(self._host, None, column, until_ps - host.last_end_ps)
+        host.last_end_ps = until_ps
+
+    def copy(self, out: bool, size_bytes: int, tag: int) -> None:
+        """Queue a copy between host and device; ``run`` reports ``("copied", tag)`` when it is done."""
+        if not 0 < size_bytes < LARGEST:
+            raise ValueError("copy: 1 byte to 2^30 at a time")
+        self._copies[bool(out)].append((size_bytes, tag))
+
+    def set_clock(self, core_khz: int, routes: Any = None, capacities: Any = None, dram_mix: Any = None) -> None:
+        """Change the core clock, and with it port rates and capacities, for what is in flight as for what follows."""
+        check_clock(core_khz)
+        given = (routes, capacities, dram_mix)
+        fabric = read_fabric(*(old if new is None else new for new, old in zip(given, self._fabric, strict=True)))
+        if [len(new) for new in fabric] != [len(old) for old in self._fabric]:
+            raise ValueError("set_clock: as many routes, links and DRAM mixes as before")
+        check_fabric(*fabric, cores=len(self._cores))
+        self._fabric = fabric
+        self._engines.set_clock(core_khz, self.now_ps)
+        self._engines.set_fabric(*fabric)
+        self._rates_are_stale = True
+
+    def next_ps(self) -> int | None:
+        """When the next completion will be at present rates, or None."""
+        return self._engines.next_end_ps()
+
+    def finish(self, end_ps: int) -> None:
+        """Close every engine's account: from its last job on there was nothing to do."""
+        for e, job in enumerate(self._engines.engines):
+            if not self._engines.is_idle(e) or job.last_end_ps > end_ps:
+                raise ValueError("finish: work is still in progress")
+        for e, job in enumerate(self._engines.engines):
+            self._accounts.account(e, None, Cause.DONE, end_ps - job.last_end_ps)
+            job.last_end_ps = end_ps
+
+    # The loop.
+
+    def run(self, until_ps: int = -1) -> list[tuple[str, int]]:
+        """Go on until just before ``until_ps`` (-1: as long as anything happens) or until something is to be
+        reported."""
+        if 0 <= until_ps < self.now_ps:
+            raise ValueError("run: time goes forward")
+        self.wakes += 1
+        self._events = []
+        while until_ps < 0 or self.now_ps < until_ps:
+            self._settle()
+            if self._events:
+                break
+            next_ps = self.next_ps()
+            if next_ps is None and until_ps < 0:
+                break
+            self.now_ps = min(at for at in (next_ps, until_ps) if at is not None and at >= 0)
+        return self._events
+
+    def _settle(self) -> None:
+        """All of one instant: ends, starts, rates."""
+        for e in self._engines.due(self.now_ps):
+            self._rates_are_stale = True
+            if self._engines.complete(e, self.now_ps):
+                self._job_is_over(e)
+        has_moved = True
+        while has_moved:
+            moves = [self._start_core(core) for core in self._cores]
+            has_moved = any(moves)
+        self._start_copies()
+        if self._rates_are_stale:
+            self._engines.share(self.now_ps)
+            self._rates_are_stale = False
+
+    def _job_is_over(self, e: int) -> None:
+        """The tile passes the stage that its job was for; a copy is reported."""
+        if e > self._host:
+            self._events.append(("copied", self._copying[e - self._host - 1]))
+            return
+        core = self._cores[e // ENGINES]
+        kind = Kind(e % ENGINES)
+        if kind in (Kind.WEIGHTS, Kind.ACTIVATIONS):
+            stage = self._loading(core, kind)
+        else:
+            stage = {Kind.TENSOR: Stage.MULTIPLY, Kind.VECTOR: Stage.FINISH, Kind.STORE: Stage.WRITE}[kind]
+        self._pass(core, stage, Source(e, Cause.BUSY, self.now_ps))
+
+    def _loading(self, core: Core, kind: Kind) -> Stage:
+        """Which of its loads an engine was at: the first of its queue that is not ahead of the last."""
+        queue = LOADS if self._one_queue else LOADS[:1] if kind is Kind.WEIGHTS else LOADS[1:]
+        done = core.at[queue[-1]].passed
+        return next(stage for stage in queue if core.at[stage].passed == done)
+
+    def _start_core(self, core: Core) -> bool:
+        """Start what a core can start, until it can start no more: whether it could."""
+        rounds = 0
+        has_moved = True
+        while has_moved:
+            moves = [self._grant_all(core)]
+            moves += [self._advance(core, stage) for stage in Stage if stage is not Stage.GRANT]
+            has_moved = any(moves)
+            rounds += 1
+        return rounds > 1
+
+    def _start_copies(self) -> None:
+        for out, queue in enumerate(self._copies):
+            e = self._host + 1 + out
+            if queue and self._engines.is_idle(e):
+                size_bytes, self._copying[out] = queue.pop(0)
+                awaited, relation = (e, Cause.DEPENDENCY) if out else (self._host, Cause.ARRIVAL)
+                source = Source(awaited, relation, self.now_ps)
+                self._engines.move(e, None, -1, size_bytes, self._copy_routes[out], source, self.now_ps)
+                self._rates_are_stale = True
+
+    # Tiles and their stages.
+
+    def _turn(self, core: Core, stage: Stage) -> tuple[int, int, Tile] | None:
+        """Number, instance and tile whose turn it is, if its instance was submitted."""
+        if not core.tiles or core.at[stage].passed >= self._instances.submitted * len(core.tiles):
+            return None
+        return core.next_tile(stage)
+
+    def _grant_all(self, core: Core) -> bool:
+        """Grant staging space to as many tiles as fit: whether any did."""
+        moved = False
+        while turn := self._turn(core, Stage.GRANT):
+            _, number, tile = turn
+            if not self._instances.may_begin(number):
+                break
+            held = Held(self.now_ps)
+            stages.is_launched(held, self._instances.get(number), self._instances.launch_token)
+            stages.granted(held, core, self._program.steps[tile.step], tile)
+            if not held.is_over:
+                break
+            core.staged_bytes += tile.run.bytes
+            core.peak_bytes = max(core.peak_bytes, core.staged_bytes)
+            self._pass(core, Stage.GRANT, held.by or Source(self._host, Cause.DEPENDENCY, self.now_ps))
+            moved = True
+        return moved
+
+    def _advance(self, core: Core, stage: Stage) -> bool:
+        """Start the job of the next tile at a stage, or let it pass without one: whether it could."""
+        turn = self._turn(core, stage)
+        e = core.index * ENGINES + self._engine_of(stage)
+        if turn is None or not self._engines.is_idle(e):
+            return False
+        number, instance, tile = turn
+        step = self._program.steps[tile.step]
+        held = Held(self.now_ps)
+        relation = Cause.INPUT
+        if stage in LOADS:
+            relation = Cause.BUFFER
+            if stage is not Stage.LOAD_WEIGHTS or step.weights_wait:
+                stages.is_ready(held, self._program, self._instances.get(instance), tile)
+            stages.loadable(held, core, stage, number, self._one_queue)
+        elif stage is Stage.MULTIPLY:
+            stages.multipliable(held, core, number, step, tile)
+        elif stage is Stage.FINISH:
+            stages.finishable(held, core, number)
+        else:
+            stages.writable(held, core, number)
+        if not held.is_over:
+            return False
+        source = held.by or Source(e, relation, self.now_ps)
+        return self._start_job(core, stage, instance, tile, e, source)
+
+    def _start_job(self, core: Core, stage: Stage, instance: int, tile: Tile, e: int, source: Source) -> bool:
+        run, step = tile.run, self._program.steps[tile.step]
+        size, route = {
+            Stage.LOAD_WEIGHTS: (run.weight_bytes, step.weight_route),
+            Stage.LOAD_ACTIVATIONS: (run.activation_bytes, step.activation_route),
+            Stage.LOAD_EXTRAS: (run.extra_bytes, step.extra_route),
+            Stage.MULTIPLY: (run.tensor_cycles, None),
+            Stage.FINISH: (run.vector_cycles, None),
+            Stage.WRITE: (run.output_bytes, step.output_route),
+        }[stage]
+        if size == 0:
+            self._pass(core, stage, source)
+        elif route is None:
+            self._engines.compute(e, tile.step, instance, size, source, self.now_ps)
+        else:
+            self._engines.move(e, tile.step, instance, size, route, source, self.now_ps)
+            self._rates_are_stale = True
+        return True
+
+    def _engine_of(self, stage: Stage) -> Kind:
+        if stage is Stage.LOAD_WEIGHTS or (stage in LOADS and self._one_queue):
+            return Kind.WEIGHTS
+        if stage in LOADS:
+            return Kind.ACTIVATIONS
+        return {Stage.MULTIPLY: Kind.TENSOR, Stage.FINISH: Kind.VECTOR, Stage.WRITE: Kind.STORE}[stage]
+
+    def _pass(self, core: Core, stage: Stage, why: Source) -> None:
+        """The next tile of a core passes a stage, with what follows from that."""
+        _, number, tile = core.next_tile(stage)
+        core.passes(stage, why)
+        if stage is not Stage.GRANT:
+            stages.release_after(core, stage, tile, core.index * ENGINES + self._engine_of(stage), self.now_ps)
+        if stage is Stage.WRITE:
+            self.tiles += 1
+            if tile.is_last and self._instances.step_is_over(number, tile.step, why.engine, self.now_ps):
+                self._events.append(("done", number))
+
+    # Results.
+
+    @property
+    def engine_time_ps(self) -> Any:
+        """int64 (engines, 12): picoseconds by cause; a row sums to the end given to ``finish``."""
+        return self._accounts.engine_time_ps.copy()
+
+    @property
+    def step_time_ps(self) -> Any:
+        """int64 (steps, 5, 12): picoseconds by engine of the step's core and cause, over all instances."""
+        return self._accounts.step_time_ps.copy()
+
+    @property
+    def step_span_ps(self) -> Any:
+        """int64 (steps, 5, 2): first start and last end of each engine's jobs in the first instance; -1 where it had
+        none."""
+        return self._accounts.step_span_ps.copy()
+
+    @property
+    def moving_time_ps(self) -> Any:
+        """int64 (engines, 12): how the busy time of DMA engines divides into dram, noc, pcie, latency and
+        contention."""
+        return self._accounts.moving_time_ps.copy()
+
+    @property
+    def route_bytes(self) -> Any:
+        """int64 (routes,): bytes delivered over each route."""
+        return np.array(self._engines.route_bytes, dtype=np.int64)
+
+    @property
+    def peak_staging_bytes(self) -> Any:
+        """int64 (cores,): most staging bytes held at once."""
+        return np.array([core.peak_bytes for core in self._cores], dtype=np.int64)
+
+    @property
+    def log_segments(self) -> int:
+        """Segments of time kept to resolve waits by: all that ever were."""
+        return sum(len(log) for log in self._accounts.logs)

@@ -1,0 +1,97 @@
+"""Put the batch into the constants of a model written for another batch (the rules are in ``batching``)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from leptonsim.errors import LeptonError
+from leptonsim.model.batching import BAKED_HINT, joined_axis, rescaled_reshape
+from leptonsim.model.graph import Tensor
+from leptonsim.model.protos import frozen
+from leptonsim.model.reshape import resolve_target
+
+if TYPE_CHECKING:
+    import onnx
+
+Operands = tuple[tuple[str, ...], list[Tensor | None]]
+"""Names of a node's inputs, and the tensors."""
+
+
+class Rebatcher:
+    """Checks the operands of Reshape and Concat, and replaces those that hold another batch.
+
+    ``tensors`` is the walk's own table, into which replaced constants are entered; ``reference`` that of the walk at
+    ``reference_batch``, at which the model was written, None when this is it.
+    """
+
+    def __init__(
+        self, tensors: dict[str, Tensor], batch: int, reference: Mapping[str, Tensor] | None, reference_batch: int
+    ) -> None:
+        self._tensors = tensors
+        self._batch = batch
+        self._reference = reference
+        self._reference_batch = reference_batch
+
+    def reshape(self, node: onnx.NodeProto, output: str, where: str, operands: Operands) -> Operands:
+        """The operands of a Reshape; LeptonError where the elements do not fit."""
+        names, inputs = operands
+        data, target = inputs[0], inputs[1]
+        if data is None or target is None:
+            raise LeptonError(f"{where}: needs its data and its shape")
+        if target.value is None:
+            raise LeptonError(
+                f"{where}: its target shape {target.name!r} is computed from the data, "
+                "so it cannot be known before it runs"
+            )
+        sizes = tuple(int(size) for size in target.value)
+        allow_zero = any(attribute.name == "allowzero" and attribute.i for attribute in node.attribute)
+        resolved = resolve_target(data.shape, sizes, allow_zero)
+        wanted = self._wanted_shape(output, data, target)
+        if wanted is not None and wanted != resolved:
+            changed = self._replaced(target, np.array(wanted, np.int64), (len(wanted),))
+            return (names[0], changed.name), [data, changed]
+        if resolved is None:
+            hint = "" if self._reference is None else f"; {BAKED_HINT}"
+            raise LeptonError(
+                f"{where}: cannot reshape {list(data.shape)} ({data.elements} elements) to {list(sizes)}{hint}"
+            )
+        return operands
+
+    def _wanted_shape(self, output: str, data: Tensor, target: Tensor) -> tuple[int, ...] | None:
+        there = self._reference
+        if there is None or data.kind == "weight" or not {output, data.name, target.name} <= there.keys():
+            return None
+        before, now = there[target.name].value, target.value
+        if before is None or now is None or not np.array_equal(before, now):
+            # Computed from the shape of something, so it knows the batch.
+            return None
+        return rescaled_reshape(
+            data.shape, there[data.name].shape, there[output].shape, self._batch, self._reference_batch
+        )
+
+    def concat(self, node: onnx.NodeProto, operands: Operands) -> Operands:
+        """The operands of a Concat, constants repeated for every sample that they are joined to."""
+        inputs = operands[1]
+        present = [tensor for tensor in inputs if tensor is not None]
+        if self._reference is None or len(present) < len(inputs) or len({len(t.shape) for t in present}) != 1:
+            return operands
+        concat_axis = next((attribute.i for attribute in node.attribute if attribute.name == "axis"), 0)
+        axis = joined_axis(present, self._reference, concat_axis, self._batch, self._reference_batch)
+        if axis is None:
+            return operands
+        joined: list[Tensor | None] = []
+        for tensor in present:
+            if tensor.kind == "weight" and tensor.shape[axis] == self._reference_batch:
+                tensor = self._replaced(tensor, None, (*tensor.shape[:axis], self._batch, *tensor.shape[axis + 1 :]))
+            joined.append(tensor)
+        return tuple(tensor.name for tensor in joined if tensor is not None), joined
+
+    def _replaced(self, tensor: Tensor, value: np.ndarray[Any, Any] | None, shape: tuple[int, ...]) -> Tensor:
+        name = f"{tensor.name}@batch{self._batch}"
+        while name in self._tensors:
+            name += "'"
+        self._tensors[name] = Tensor(name, shape, tensor.dtype, "weight", None if value is None else frozen(value))
+        return self._tensors[name]

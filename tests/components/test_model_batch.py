@@ -1,0 +1,199 @@
+"""A model written for one batch and run at another: right, or refused; never silently wrong."""
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from onnx import parser
+
+from leptonsim.errors import LeptonError
+from leptonsim.model import load_model
+from leptonsim.model.batching import rescaled_reshape, scaled_axis
+from leptonsim.model.reshape import resolve_target
+
+HEADER = '<ir_version: 8, opset_import: ["" : 18]>\n'
+
+
+def model_of(text):
+    return parser.parse_model(HEADER + text)
+
+
+def reshaping(shape, target, written="1"):
+    sizes = ", ".join(str(size) for size in target)
+    return model_of(f"""
+        g (float[{written}, {shape}] x) => (float[a] y)
+        <int64[{len(target)}] t = {{{sizes}}}> {{ y = Reshape(x, t) }}""")
+
+
+def test_a_constant_leading_1_that_is_the_batch_becomes_the_batch():
+    graph = load_model(reshaping("512, 2, 2", [1, 2048]), batch=8).graph
+    assert graph.tensors["y"].shape == (8, 2048)
+    assert graph.tensors[graph.nodes[0].inputs[1]].value.tolist() == [8, 2048]
+
+
+def test_samples_do_not_run_together_where_a_minus_1_would_let_them():
+    assert load_model(reshaping("512, 2, 2", [1, -1]), batch=8).graph.tensors["y"].shape == (8, 2048)
+
+
+def test_a_flattened_batch_grows_in_the_axis_that_holds_it():
+    assert load_model(reshaping("32, 768", [32, 768]), batch=8).graph.tensors["y"].shape == (256, 768)
+
+
+def test_a_batch_merged_with_the_heads_grows_there_and_not_in_the_sequence():
+    text = """
+        g (float[128, batch, 768] x) => (float[a] y) <int64[3] t = {-1, 12, 64}> { y = Reshape(x, t) }"""
+    assert load_model(model_of(text), batch=8).graph.tensors["y"].shape == (128, 96, 64)
+
+
+def test_a_written_batch_other_than_1_is_replaced():
+    assert load_model(reshaping("512, 2, 2", [4, 2048], written="4"), batch=6).graph.tensors["y"].shape == (6, 2048)
+    assert load_model(reshaping("512, 2, 2", [4, 2048], written="4")).graph.batch == 4
+
+
+def test_a_target_that_is_right_is_not_touched():
+    for target in ([0, -1], [-1, 2048], [0, 2048]):
+        graph = load_model(reshaping("512, 2, 2", target), batch=8).graph
+        assert graph.nodes[0].inputs == ("x", "t")
+        assert graph.tensors["y"].shape == (8, 2048)
+
+
+def test_a_target_that_knows_the_batch_is_not_touched():
+    text = """
+        g (float[batch, 6, 4, 4] x) => (float[a] y) {
+            n = Shape<start = 0, end = 1>(x)
+            six = Constant<value_ints = [6]>()
+            channels = Mul(n, six)
+            one = Constant<value_ints = [1]>()
+            rest = Constant<value_ints = [4, 4]>()
+            t = Concat<axis = 0>(one, channels, rest)
+            z = Reshape(x, t)
+            back = Concat<axis = 0>(n, six, rest)
+            y = Reshape(z, back)
+        }"""
+    graph = load_model(model_of(text), batch=8).graph
+    assert graph.tensors["z"].shape == (1, 48, 4, 4)
+    assert graph.tensors["y"].shape == (8, 6, 4, 4)
+
+
+def test_a_constant_joined_to_samples_is_repeated_for_each():
+    text = """
+        g (float[1, 196, 2] x) => (float[a] y) <float[1, 1, 2] token = {1, 2}> { y = Concat<axis = 1>(token, x) }"""
+    graph = load_model(model_of(text), batch=8).graph
+    assert graph.tensors["y"].shape == (8, 197, 2)
+    assert graph.tensors[graph.nodes[0].inputs[0]].shape == (8, 1, 2)
+
+
+@pytest.mark.parametrize(
+    ("body", "told"),
+    [
+        ("i = Constant<value_int = 0>()  y = Gather(x, i)", "Gather"),
+        (
+            "s = Constant<value_ints = [0]>() e = Constant<value_ints = [1]>() h = Slice(x, s, e) y = Relu(h)",
+            "Slice|Relu",
+        ),
+        ("y = ReduceMean<keepdims = 0>(x)", "ReduceMean"),
+        ("t = Constant<value_ints = [1, -1]>() h = Reshape(x, t) p = Transpose(h) y = MatMul(h, p)", "MatMul"),
+    ],
+)
+def test_an_output_that_does_not_scale_with_the_batch_is_refused(body, told):
+    model = model_of(f"g (float[1, 6, 4] x) => (float[a] y) {{ {body} }}")
+    assert load_model(model).graph.batch == 1
+    if told == "MatMul":
+        # Similarities between samples: both dimensions are the batch, so this one is right.
+        assert load_model(model, batch=8).graph.tensors["y"].shape == (8, 8)
+        return
+    with pytest.raises(LeptonError, match=f"({told}).*batch"):
+        load_model(model, batch=8)
+
+
+def test_a_square_that_grows_with_the_batch_is_refused():
+    text = """
+        g (float[1, 16, 4] x) => (float[a] y) <int64[2] t = {16, 4}> {
+            h = Reshape(x, t)  p = Transpose(h)  y = MatMul(h, p)
+        }"""
+    with pytest.raises(LeptonError, match=r"MatMul.*\[16, 16\] at batch 1 and \[128, 128\] at batch 8"):
+        load_model(model_of(text), batch=8)
+
+
+def test_an_open_batch_with_another_batch_in_its_constants_is_refused_even_at_batch_1():
+    text = """
+        g (float[seq, batch, 64] x) => (float[a] y) <int64[3] t = {-1, 8, 16}> {
+            h = Reshape(x, t)
+            a = Transpose<perm = [1, 0, 2]>(h)
+            b = Transpose<perm = [1, 2, 0]>(h)
+            y = MatMul(a, b)
+        }"""
+    # Written for 2 samples of 4 heads: at batch 1 the elements fit, and half the sequence would be lost in silence.
+    with pytest.raises(LeptonError, match="does not scale"):
+        load_model(model_of(text), dims={"seq": 10})
+
+
+def test_a_batch_that_no_input_has_cannot_be_set():
+    model = load_model(
+        model_of("g () => (float[2, 4] y) { s = Constant<value_ints = [2, 4]>() y = ConstantOfShape(s) }")
+    )
+    assert model.graph.nodes == ()
+    with pytest.raises(LeptonError, match="the batch cannot be set to 4"):
+        model.with_batch(4)
+
+
+def test_a_batch_is_read_once_and_found_again():
+    model = load_model(reshaping("512, 2, 2", [1, 2048]), batch=8)
+    assert model.with_batch(8) is model
+    assert model.with_batch(1) is model.with_batch(1)
+    assert model.with_batch(1).with_batch(8) is model
+    assert model.with_batch(1).graph.tensors["y"].shape == (1, 2048)
+
+
+def test_explicit_shapes_and_named_batches_follow_with_batch():
+    text = "g (float[n, seq] x) => (float[n, seq] y) { y = Relu(x) }"
+    for options in ({"shapes": {"x": (4, 7)}}, {"dims": {"n": 4, "seq": 7}}):
+        model = load_model(model_of(text), **options)
+        assert model.graph.batch == 4
+        assert model.with_batch(2).graph.tensors["y"].shape == (2, 7)
+
+
+@settings(max_examples=100)
+@given(st.data())
+def test_reshaping_a_batch_is_reshaping_every_sample(data):
+    sample = data.draw(st.lists(st.integers(1, 4), min_size=1, max_size=4))
+    axis = data.draw(st.integers(0, len(sample)))
+    written, batch = data.draw(st.integers(1, 3)), data.draw(st.integers(2, 5))
+    shape_there = (*sample[:axis], written, *sample[axis:])
+    shape_here = (*sample[:axis], batch, *sample[axis:])
+    # Any reshape that keeps the dimensions outside of the batch, merged or split.
+    inner = math.prod(sample[axis:])
+    split = data.draw(st.sampled_from([k for k in range(1, inner + 1) if inner % k == 0]))
+    merged = data.draw(st.booleans())
+    tail = (written * split, inner // split) if merged else (written, split, inner // split)
+    target = (math.prod(sample[:axis]), *tail)
+    found = rescaled_reshape(shape_here, shape_there, target, batch, written)
+    if scaled_axis(shape_here, shape_there, batch, written) is None:
+        assert found is None
+        return
+    assert found is not None
+    assert math.prod(found) == math.prod(shape_here)
+    # Every element carries its sample's number; after the reshape, samples lie where the written batch had them.
+    numbers = np.moveaxis(np.broadcast_to(np.arange(batch), (*sample, batch)), -1, axis)
+    reshaped = numbers.reshape(found)
+    place = next(k for k, (a, b) in enumerate(zip(found, target, strict=True)) if a != b) if found != target else 0
+    if found != target:
+        rows = np.moveaxis(reshaped, place, 0).reshape(batch, -1)
+        assert (rows == np.arange(batch)[:, np.newaxis]).all()
+
+
+@settings(max_examples=100)
+@given(st.data())
+def test_a_target_resolves_as_numpy_reshapes(data):
+    shape = data.draw(st.lists(st.integers(1, 5), max_size=4))
+    target = data.draw(st.lists(st.sampled_from([-1, 0, 1, 2, 3, 4, 5, 6, 10]), max_size=4))
+    sizes = [shape[axis] if size == 0 and axis < len(shape) else size for axis, size in enumerate(target)]
+    expected = None
+    if all(size != 0 for size in sizes):
+        try:
+            expected = np.zeros(shape).reshape(sizes).shape
+        except ValueError:
+            expected = None
+    assert resolve_target(shape, target, allow_zero=False) == expected
