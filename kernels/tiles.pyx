@@ -17,6 +17,7 @@ Not modelled here: what a tile costs (systolic and vector cycles, bytes, access 
 The plain-Python twin is leptonsim/kernels/plain/tiles.py.
 """
 
+cimport cython
 from libc.stdint cimport int64_t, uint64_t
 from libc.stdlib cimport calloc, free, realloc
 from libc.string cimport memcmp, memcpy, memmove, memset
@@ -200,6 +201,7 @@ cdef struct Copy:
     int64_t tag
 
 
+@cython.final  # so that its methods are called directly, and inlined
 cdef class TileMachine:
     """All cores of one chip executing one program, any number of times.
 
