@@ -1,7 +1,8 @@
 """Microseconds per tile of the tile kernel, and of its plain-Python twin, for 1 to 64 cores.
 
-Two programs: every core alone on a fabric that is wide enough, and all cores on a DRAM link that is too narrow for them, where every
-transfer that starts or ends changes the rates of all others. Every tile has five jobs (two loads, two computations, a store).
+Two programs: every core alone on a fabric that is wide enough, and all cores on a DRAM link that is too narrow for
+them, where every transfer that starts or ends changes the rates of all others. Every tile has five jobs (two loads,
+two computations, a store).
 
     python benchmarks/kernel_tiles.py [--tiles 1000] [--repeats 5]
 """
@@ -22,7 +23,11 @@ def program(cores: int, tiles: int, is_shared: bool) -> dict[str, Any]:
     steps_per_core = 20
     steps = cores * steps_per_core
     link = [1, 0, 0, 0, 0, ONE, 0, 0, 0]
-    routes = [[64 * GB_PER_S, 100_000, 1, 4, *link], [64 * GB_PER_S, 100_000, 2, 4, *link], [16 * GB_PER_S, 500_000, 0, 6, *link]]
+    routes = [
+        [64 * GB_PER_S, 100_000, 1, 4, *link],
+        [64 * GB_PER_S, 100_000, 2, 4, *link],
+        [16 * GB_PER_S, 500_000, 0, 6, *link],
+    ]
     bandwidth = (100 if is_shared else 200 * cores) * GB_PER_S
     return {
         "runs": [[tiles // steps_per_core, 65536, 32768, 0, 1000, 200, 16384]],
@@ -31,7 +36,9 @@ def program(cores: int, tiles: int, is_shared: bool) -> dict[str, Any]:
             [0, 1, 1 << 19, 2, 0, 0, -1, 1, 0, index, index + 1, index % steps_per_core] for index in range(steps)
         ],
         "cores": [core * steps_per_core for core in range(cores + 1)],
-        "dependencies": [index % steps_per_core - 1 if index % steps_per_core else steps_per_core + steps for index in range(steps)],
+        "dependencies": [
+            index % steps_per_core - 1 if index % steps_per_core else steps_per_core + steps for index in range(steps)
+        ],
         "routes": routes,
         "capacities": [bandwidth],
         "dram_mix": [bandwidth] * 4,
@@ -59,7 +66,7 @@ def microseconds_per_tile(machine: Any, arguments: dict[str, Any], repeats: int)
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--tiles", type=int, default=1000, help="tiles of each core (a multiple of 20)")
+    parser.add_argument("--tiles", type=int, default=5000, help="tiles of each core (a multiple of 20)")
     parser.add_argument("--repeats", type=int, default=5)
     options = parser.parse_args()
     print(f"{'cores':>5} {'DRAM':>7} {'kernel':>10} {'twin':>10}   us/tile")
@@ -67,7 +74,9 @@ def main() -> None:
         for cores in (1, 4, 16, 64):
             fast = microseconds_per_tile(kernel.TileMachine, program(cores, options.tiles, is_shared), options.repeats)
             slow = microseconds_per_tile(plain.TileMachine, program(cores, 20, is_shared), 1) if cores < 64 else None
-            print(f"{cores:>5} {'shared' if is_shared else 'wide':>7} {fast:>10.3f} {f'{slow:.1f}' if slow else '-':>10}")
+            print(
+                f"{cores:>5} {'shared' if is_shared else 'wide':>7} {fast:>10.3f} {f'{slow:.1f}' if slow else '-':>10}"
+            )
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ writes share the links of the fabric max-min fairly; a job in progress is re-tim
 
 Time is in integer picoseconds, rates in 2^-32 byte/ps, remaining bytes in 2^-32 byte, remaining work in 10^-9 cycles against
 integer kHz, so that stopping at any instant and going on changes nothing. At one instant all completions come first, then starts in
-(core, engine) order until none is possible, then rates, once.
+(core, stage) order until none is possible, then rates, once.
 
 Every engine is, at every instant, busy or waiting for exactly one cause. A wait belongs to the condition that was satisfied at the
 instant at which it ends (ties: dependency, input, buffer, then the tile before, whose turn came first) and is resolved, picosecond by
@@ -27,8 +27,12 @@ from leptonsim.kernels.fabric cimport MAX_ROUTE_LINKS, SHARE_ONE, Route, fill_ro
 import numpy as np
 
 cdef extern from *:
-    """typedef __int128_t leptonsim_int128;"""
+    """
+    typedef __int128_t leptonsim_int128;
+    #define leptonsim_lowest_bit(bits) __builtin_ctz(bits)
+    """
     ctypedef long long int128 "leptonsim_int128"
+    int lowest_bit "leptonsim_lowest_bit"(unsigned int bits) noexcept nogil
 
 # Engines of a core, in the order in which they start at one instant; then those of the chip.
 cdef enum:
@@ -102,8 +106,13 @@ cdef enum:
     LOADS = 14         # of LOAD_W, LOAD_A and LOAD_X
     MEMO_ROWS = 512    # sets of jobs in progress whose rates are remembered
 
-cdef int64_t NEVER = 1LL << 62
-cdef int64_t WORK = 1000000000  # work units in one cycle: kHz x ps
+cdef extern from *:
+    """
+    #define leptonsim_never (1LL << 62)
+    #define leptonsim_work 1000000000LL
+    """
+    const int64_t NEVER "leptonsim_never"
+    const int64_t WORK "leptonsim_work"   # work units in one cycle: kHz x ps
 
 # Bounds within which no sum or product leaves 64 bits. A rate is in 2^-32 byte/ps.
 cdef int64_t LEAST_RATE = 1 << 16
@@ -148,6 +157,7 @@ cdef struct Queue:
 
 cdef struct Engine:
     int state
+    int64_t kind      # which of its core's engines it is
     int64_t start     # start of the job
     int64_t ready     # end of its latency
     int64_t left      # 10^-9 cycle still to do, for a computation
@@ -286,6 +296,8 @@ cdef class TileMachine:
     cdef int64_t[::1] peak_view
     cdef int64_t* engine_time         # the same as the views
     cdef int64_t* step_time
+    cdef int64_t* step_span
+    cdef int64_t* moving_time
     cdef readonly int64_t now_ps, wakes, tiles
     cdef int64_t event_kind[64]
     cdef int64_t event_value[64]
@@ -367,6 +379,8 @@ cdef class TileMachine:
         self.step_at = <Step*> &self.steps[0, 0]
         self.engine_time = &self.engine_time_view[0, 0]
         self.step_time = &self.step_time_view[0, 0, 0]
+        self.step_span = &self.step_span_view[0, 0, 0]
+        self.moving_time = &self.moving_time_view[0, 0]
         cdef int64_t i, s
         for i in range(self.n_routes):
             fill_route(&self.routes[i], &self.table[i, 0])
@@ -374,6 +388,7 @@ cdef class TileMachine:
             self.queue[i].end = NEVER
         for i in range(self.n_engines):
             self.end[i] = NEVER
+            self.engine[i].kind = i % ENGINES
         for i in range(self.n_cores + 1):
             self.core_end[i] = NEVER
         self.after[GRANT] = 1 << LOAD_W | 1 << LOAD_A
@@ -773,7 +788,7 @@ cdef class TileMachine:
     cdef inline void _account(self, int64_t e, int64_t step, int64_t cause, int64_t span) noexcept nogil:
         self.engine_time[e * CAUSES + cause] += span
         if step >= 0:
-            self.step_time[(step * ENGINES + e % ENGINES) * CAUSES + cause] += span
+            self.step_time[(step * ENGINES + self.engine[e].kind) * CAUSES + cause] += span
 
     cdef int _wait(self, int64_t e, int64_t step, int64_t since, int64_t until, Source source) noexcept nogil:
         """Account for an engine's wait by what the awaited engine was doing, and log it."""
@@ -824,8 +839,8 @@ cdef class TileMachine:
         engine.updated = self.now_ps
         engine.step = step
         engine.first = first
-        if step >= 0 and self.step_span_view[step, e % ENGINES, 0] < 0:
-            self.step_span_view[step, e % ENGINES, 0] = self.now_ps
+        if first and self.step_span[(step * ENGINES + engine.kind) * 2] < 0:
+            self.step_span[(step * ENGINES + engine.kind) * 2] = self.now_ps
         return 0
 
     cdef int _compute(self, int64_t e, Cursor* at, int64_t cycles, Source source) noexcept nogil:
@@ -898,21 +913,25 @@ cdef class TileMachine:
         """A job is over: log it as busy."""
         cdef Engine* engine = &self.engine[e]
         cdef int64_t span = self.now_ps - engine.start, kind, alone, moved
+        cdef int64_t* moving
+        cdef Route* route
         self._account(e, engine.step, BUSY, span)
-        if engine.step >= 0 and engine.first:
-            self.step_span_view[engine.step, e % ENGINES, 1] = self.now_ps
+        if engine.first:
+            self.step_span[(engine.step * ENGINES + engine.kind) * 2 + 1] = self.now_ps
         if engine.state == TRANSFER:
-            kind = self.routes[engine.route].kind
+            route = &self.routes[engine.route]
+            moving = self.moving_time + e * CAUSES
+            kind = route.kind
             moved = self.now_ps - engine.ready
-            alone = ((engine.size << 32) + self.routes[engine.route].port_rate - 1) // self.routes[engine.route].port_rate
+            alone = ((engine.size << 32) + route.port_rate - 1) // route.port_rate
             alone = min(alone, moved)
             if engine.ready > engine.start and self._append(e, engine.ready, 0, LATENCY) < 0:
                 return -1
             if self._append(e, self.now_ps, alone, MOVING + kind) < 0:
                 return -1
-            self.moving_time_view[e, LATENCY] += engine.ready - engine.start
-            self.moving_time_view[e, kind] += alone
-            self.moving_time_view[e, CONTENTION] += moved - alone
+            moving[LATENCY] += engine.ready - engine.start
+            moving[kind] += alone
+            moving[CONTENTION] += moved - alone
             self.flows[engine.route] -= 1
             self.route_bytes_view[engine.route] += engine.size
             self.rates_stale = True
@@ -1223,30 +1242,26 @@ cdef class TileMachine:
         return 1
 
     cdef int _start_core(self, int64_t c) noexcept nogil:
-        """Start what this core can start, stage by stage and round by round, until it can start no more."""
+        """Start what this core can start, the earliest stage that can always first, until none can."""
         cdef int stage, status = 0
-        while self.todo[c]:
-            for stage in range(STAGES):
-                if not self.todo[c] >> stage & 1:
-                    continue
-                self.todo[c] ^= 1 << stage
-                if stage == GRANT:
-                    while self._grant(c):
-                        pass
-                elif stage <= LOAD_X:
-                    status = self._load(c, stage)
-                elif stage == MULTIPLY:
-                    status = self._multiply(c)
-                elif stage == FINISH:
-                    status = self._vector(c)
-                else:
-                    status = self._store(c)
-                if status < 0:
-                    return -1
-        return 0
+        while self.todo[c] and status >= 0:
+            stage = lowest_bit(self.todo[c])
+            self.todo[c] ^= 1 << stage
+            if stage == GRANT:
+                while self._grant(c):
+                    pass
+            elif stage <= LOAD_X:
+                status = self._load(c, stage)
+            elif stage == MULTIPLY:
+                status = self._multiply(c)
+            elif stage == FINISH:
+                status = self._vector(c)
+            else:
+                status = self._store(c)
+        return min(status, 0)
 
     cdef int _start(self) noexcept nogil:
-        """Start everything that can start now, in (core, engine) order, until nothing more can."""
+        """Start everything that can start now, core by core, until nothing more can."""
         cdef int64_t c, side, e
         cdef Source why
         while self.waking:
@@ -1318,7 +1333,7 @@ cdef class TileMachine:
                 self._report(1, self.copy_now[side].tag)
                 continue
             c = e // ENGINES
-            kind = e % ENGINES
+            kind = self.engine[e].kind
             if kind == TENSOR:
                 stage = MULTIPLY
             elif kind == VECTOR:
