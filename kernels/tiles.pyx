@@ -392,9 +392,9 @@ cdef class TileMachine:
         for i in range(self.n_cores + 1):
             self.core_end[i] = NEVER
         self.after[GRANT] = 1 << LOAD_W | 1 << LOAD_A
-        self.after[LOAD_W] = 1 << LOAD_W | 1 << LOAD_A | 1 << MULTIPLY
+        self.after[LOAD_W] = (1 << LOAD_A if one_queue else 1 << LOAD_W) | 1 << MULTIPLY
         self.after[LOAD_A] = 1 << LOAD_X | 1 << MULTIPLY
-        self.after[LOAD_X] = 1 << LOAD_W | 1 << LOAD_A | 1 << FINISH
+        self.after[LOAD_X] = (1 << LOAD_W if one_queue else 1 << LOAD_A) | 1 << FINISH
         self.after[MULTIPLY] = 1 << MULTIPLY | 1 << FINISH
         self.after[FINISH] = 1 << MULTIPLY | 1 << FINISH | 1 << WRITE
         self.after[WRITE] = 1 << WRITE
@@ -1155,9 +1155,10 @@ cdef class TileMachine:
         cdef int turn
         cdef Run* run
         cdef int64_t size, e = c * ENGINES + (WEIGHTS if stage == LOAD_W or self.one_queue else ACTIVATIONS)
-        cdef Source why = self._nobody(e, BUFFER)
+        cdef Source why
         if not at.valid or self.engine[e].state != IDLE:
             return 0
+        why = self._nobody(e, BUFFER)
         # ties are settled in favour of what is looked at first: dependency, input, buffer, turn
         if (stage != LOAD_W or self.step_at[at.step].w_waits) and not self._ready(at, &why):
             return 0
