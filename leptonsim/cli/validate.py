@@ -46,9 +46,9 @@ def _share(context: click.Context, parameter: click.Parameter, text: str | None)
 def command(
     file: str, config: str | None, json_file: str | None, plot_file: str | None, fail_above: float | None
 ) -> None:
-    """Predict every row of FILE, a CSV file of reference data, and report the errors.
+    """Predict every row of reference data and report the errors.
 
-    The kind of data is recognised by the file's header.
+    FILE is a CSV file of reference data. The kind of data is recognised by the file's header.
     """
     from leptonsim.files import check_writable
     from leptonsim.validate import validate
