@@ -2,9 +2,10 @@
 
 What the rules are is told by the twin, ``leptonsim.kernels.plain.dram``, which looks at every tick. This kernel does the same and
 gives the same numbers, but goes from event to event. Two things make it fast. First, an earliest tick only ever rises while nothing
-happens to a bank's own row and lists, so the earliest tick found for a bank stays a lower bound (``col_bound``, ``row_bound``) and the
-bank is not looked at before it. Second, only banks in ``col_mask`` (an entry hits the open row) and ``row_mask`` (an entry needs an
-activate or a precharge) are looked at.
+happens to a bank's own row and lists, so the earliest tick found for a bank stays a lower bound (``col_bound``, ``row_bound``), and the
+least of them one for the channel (``hit_from``, ``act_from``, ``pre_from``): nothing is looked at before its bound. Second, only banks
+in ``hit_mask`` (an entry hits the open row), ``act_mask`` (closed, with an entry) and ``pre_mask`` (an entry wants another row) are
+looked at.
 
 Invariants: an entry is in exactly one list (free, source, request queue, bank, done) or is the ``active`` of one bank; masks, ``hit``
 and ``miss`` of a bank are right after each change of its row or lists; ``waiting`` counts the entries of a queue wherever they wait.
@@ -23,9 +24,6 @@ cdef enum:
     NEVER_BITS = 62
     READ = 0
     WRITE = 1
-    RANK_REFRESH = 0
-    LANE_REFRESH = 1
-    BANK_REFRESH = 2
     # Bounds, in the order of leptonsim.chip.dram_setup.BOUNDS.
     DATA_BUS = 0
     BANK_GROUPS = 1
@@ -166,8 +164,9 @@ cdef class DramSimulation:
         self.drain_high, self.drain_low, self.drain_idle = setup.drain_high, setup.drain_low, setup.drain_idle
         self.posted_writes, self.sends = setup.posted_writes, setup.sends_per_tick
         self.lane_activates = setup.activate_scope == "lane"
-        self.refresh_mode = ("rank", "lane", "bank").index(setup.refresh_mode)
-        self.staggered, self.one_precharge = setup.refresh_staggered, setup.refresh_one_precharge
+        self.units = {"rank": setup.lanes * setup.ranks, "lane": setup.lanes, "bank": setup.banks}[setup.refresh_mode]
+        self.staggered = setup.refresh_staggered or setup.refresh_mode == "bank"
+        self.one_precharge = setup.refresh_one_precharge
         self.blocks_channel = setup.refresh_blocks_channel
         self.window = setup.window
         self.interval_ticks, self.interval_accesses = setup.interval
@@ -195,7 +194,6 @@ cdef class DramSimulation:
         cdef int32_t c, b, i, d, flat
         cdef Bank *bank
         cdef Channel *ch
-        cdef int64_t units
         for c in range(self.channels):
             ch = &self.channel[c]
             ch.forced_at = ch.split_deadline = -1
@@ -203,12 +201,9 @@ cdef class DramSimulation:
             for d in range(2):
                 ch.queue_head[d] = ch.queue_tail[d] = ch.source_head[d] = ch.source_tail[d] = -1
             ch.done_head = ch.done_tail = -1
-            units = 1
-            if self.refresh_mode == BANK_REFRESH:
-                units = self.banks
-            elif self.staggered:
-                units = self.lanes * self.ranks
-            ch.next_refresh = self.k.refresh_interval // units if self.k.refresh_interval else NEVER
+            ch.next_refresh = NEVER
+            if self.k.refresh_interval:
+                ch.next_refresh = self.k.refresh_interval // (self.units if self.staggered else 1)
             ch.wake = ch.next_refresh
             for b in range(self.banks):
                 flat = c * self.banks + b
@@ -275,12 +270,14 @@ cdef class DramSimulation:
         cdef Channel *ch
         cdef int64_t address
         cdef int64_t part[7]
-        cdef int32_t i, d, index, skipped, c
+        cdef int32_t i, d, index, skipped, c, turn_at
+        cdef int64_t turn_left
         cdef int32_t *p
         while self.in_flight < self.window:
             if self.interval_ticks and self.sent * self.interval_ticks > self.tick * self.interval_accesses:
                 return True
             skipped = 0
+            turn_at, turn_left = self.turn_at, self.turn_left
             s = &self.source[self.turns[self.turn_at]]
             while self.turn_left == 0 or s.start > self.tick or (s.limit and s.sent == s.limit):
                 self.turn_at += 1
@@ -290,6 +287,8 @@ cdef class DramSimulation:
                 self.turn_left = s.turn
                 skipped += 1
                 if skipped > self.turn_count:
+                    # Looking for a source in vain changes nothing.
+                    self.turn_at, self.turn_left = turn_at, turn_left
                     return False
             self.turn_left -= 1
             address = self._next_address(s)
@@ -328,28 +327,73 @@ cdef class DramSimulation:
     # ---- lists of a bank -----------------------------------------------------------------------------------------------
 
     cdef inline void _mask(self, int32_t c, int32_t b) noexcept nogil:
-        """Put a bank into the masks that its lists and its row call for, and let it be looked at again."""
+        """Put a bank into the masks that its lists and its row call for, and lower the bounds to what it now offers."""
         cdef Channel *ch = &self.channel[c]
         cdef Bank *bank = &self.bank[c * self.banks + b]
         cdef uint64_t bit = <uint64_t>1 << (b & 63)
         cdef int32_t word = b >> 6, d
+        cdef int64_t at
         self.col_bound[c * self.banks + b] = 0
         self.row_bound[c * self.banks + b] = 0
         if self.round_robin:
             if bank.waiting:
-                ch.row_mask[0][word] |= bit
+                ch.act_mask[0][word] |= bit
             else:
-                ch.row_mask[0][word] &= ~bit
+                ch.act_mask[0][word] &= ~bit
             return
         for d in range(2):
-            if bank.hit[d] >= 0:
-                ch.col_mask[d][word] |= bit
+            ch.hit_mask[d][word] &= ~bit
+            ch.act_mask[d][word] &= ~bit
+            ch.pre_mask[d][word] &= ~bit
+            if bank.open_row < 0:
+                if bank.head[d] >= 0:
+                    ch.act_mask[d][word] |= bit
             else:
-                ch.col_mask[d][word] &= ~bit
-            if (bank.open_row < 0 and bank.head[d] >= 0) or bank.miss[d] >= 0:
-                ch.row_mask[d][word] |= bit
-            else:
-                ch.row_mask[d][word] &= ~bit
+                if bank.hit[d] >= 0:
+                    ch.hit_mask[d][word] |= bit
+                if bank.miss[d] >= 0:
+                    ch.pre_mask[d][word] |= bit
+        d = ch.mode
+        if bank.open_row < 0:
+            if bank.head[d] >= 0:
+                at = self._act_at(ch, bank)
+                if at < ch.act_from:
+                    ch.act_from = at
+            return
+        if bank.hit[d] >= 0:
+            at = self._col_at(ch, bank, d)
+            if at < ch.hit_from:
+                ch.hit_from = at
+        if bank.miss[d] >= 0:
+            at = self._pre_at(ch, bank)
+            if at < ch.pre_from:
+                ch.pre_from = at
+
+    cdef inline void _forget_bounds(self, int32_t c) noexcept nogil:
+        """Look at every bank again."""
+        cdef int32_t b
+        cdef Channel *ch = &self.channel[c]
+        ch.hit_from = ch.active_from = ch.act_from = ch.pre_from = 0
+        for b in range(c * self.banks, (c + 1) * self.banks):
+            self.col_bound[b] = self.row_bound[b] = 0
+
+    cdef inline int64_t _columns_from(self, int32_t c, int32_t d) noexcept nogil:
+        """Earliest column command by the ranks' and the bus's history alone."""
+        cdef int32_t r
+        cdef int64_t at = NEVER
+        for r in range(c * self.lanes * self.ranks, (c + 1) * self.lanes * self.ranks):
+            if self.rank[r].col_at[d] < at:
+                at = self.rank[r].col_at[d]
+        return later(at, self.channel[c].col_free)
+
+    cdef inline int64_t _activates_from(self, int32_t c) noexcept nogil:
+        """Earliest activate by the ranks' and the bus's history alone."""
+        cdef int32_t r
+        cdef int64_t at = NEVER
+        for r in range(c * self.lanes * self.ranks, (c + 1) * self.lanes * self.ranks):
+            if self.rank[r].act_at < at:
+                at = self.rank[r].act_at
+        return later(at, self.channel[c].row_free)
 
     cdef inline void _append(self, int32_t c, int32_t index) noexcept nogil:
         cdef Entry *e = &self.entry[index]
@@ -428,12 +472,10 @@ cdef class DramSimulation:
     # ---- commands ------------------------------------------------------------------------------------------------------
 
     cdef inline void _take_bus(self, Channel *ch, int64_t t, bint column, int64_t slots) noexcept nogil:
-        if not self.two_buses:
-            ch.row_free = ch.col_free = t + slots
-        elif column:
-            ch.col_free = t + slots
-        else:
-            ch.row_free = t + slots
+        if column or not self.two_buses:
+            ch.col_free = later(ch.col_free, t + slots)
+        if not column or not self.two_buses:
+            ch.row_free = later(ch.row_free, t + slots)
 
     cdef void _activate(self, int32_t c, int32_t b, int32_t index, int64_t t) noexcept nogil:
         cdef Channel *ch = &self.channel[c]
@@ -452,7 +494,7 @@ cdef class DramSimulation:
         window = later(rank.act_at, group.act_at)
         if window > latest:
             latest, bank.opened_by = window, ACTIVATE_WINDOW
-        if t > latest and bank.opened_by == OUTSTANDING:
+        if t > latest + 2 * self.k.align:
             bank.opened_by = COMMAND_BUS
         bank.open_row = e.row
         bank.hits = 0
@@ -489,6 +531,7 @@ cdef class DramSimulation:
             bank.active = index
             self.active_bank[c * self.banks + ch.actives] = b
             ch.actives += 1
+            ch.active_from = 0
             if self.k.split_activate:
                 ch.split_deadline = t + self.k.split_activate
         self._sort_by_row(bank)
@@ -536,7 +579,7 @@ cdef class DramSimulation:
                 cause = TURNAROUND if ch.lane_last[lane] != d else BANK_GROUPS
                 if cause == BANK_GROUPS and self.rank[bank.rank].col_at[d] > group.col_at[d]:
                     cause = TURNAROUND
-            if t > latest and cause == OUTSTANDING:
+            if t > latest + 2 * self.k.align:
                 cause = COMMAND_BUS
             self.total.bounds[cause] += gap
         else:
@@ -614,29 +657,17 @@ cdef class DramSimulation:
     cdef void _request_refresh(self, int32_t c) noexcept nogil:
         """At a refresh interval: one unit, or all of them, become due."""
         cdef Channel *ch = &self.channel[c]
-        cdef int32_t units = self.lanes * self.ranks, i
-        if self.refresh_mode == LANE_REFRESH:
-            units = self.lanes
-        if self.refresh_mode == BANK_REFRESH:
-            units = self.banks
-            ch.next_refresh += self.k.refresh_interval // units
-            ch.refreshes_due += 1
-        elif self.staggered:
-            ch.next_refresh += self.k.refresh_interval // units
+        if self.staggered:
+            ch.next_refresh += self.k.refresh_interval // self.units
             ch.refreshes_due += 1
         else:
             ch.next_refresh += self.k.refresh_interval
-            ch.refreshes_due += units
+            ch.refreshes_due += self.units
 
     cdef void _unit(self, int32_t c, int32_t *first, int32_t *count) noexcept nogil:
         """Banks of the unit that is refreshed next."""
-        cdef int32_t size = self.groups * self.per_group
-        if self.refresh_mode == BANK_REFRESH:
-            size = 1
-        elif self.refresh_mode == LANE_REFRESH:
-            size = size * self.ranks
-        first[0] = self.channel[c].refresh_rank * size
-        count[0] = size
+        count[0] = self.banks // self.units
+        first[0] = self.channel[c].refresh_unit * count[0]
 
     cdef int64_t _refresh(self, int32_t c, int64_t t, bint *issued) noexcept nogil:
         """Close the banks of the first unit that is due, then refresh it; returns the next tick to try again."""
@@ -688,14 +719,14 @@ cdef class DramSimulation:
             bank.act_at = later(bank.act_at, t + self.k.refresh_cycle)
             bank.refresh_at = later(bank.refresh_at, t + self.k.refresh_cycle)
             bank.closed_by = REFRESH
-            self.col_bound[base + b] = self.row_bound[base + b] = 0
+        self._forget_bounds(c)
         self._take_bus(ch, t, False, self.k.pre_slots)
         self.total.refreshes += 1
         ch.refreshing = 0
         ch.refreshes_due -= 1
-        ch.refresh_rank += 1
-        if ch.refresh_rank * count == self.banks:
-            ch.refresh_rank = 0
+        ch.refresh_unit += 1
+        if ch.refresh_unit == self.units:
+            ch.refresh_unit = 0
         issued[0] = True
         return t + 1
 
@@ -757,7 +788,7 @@ cdef class DramSimulation:
             high = self.banks if part == 0 else ch.pointer + 1
             word = low >> 6
             while word * 64 < high:
-                bits = ch.row_mask[0][word]
+                bits = ch.act_mask[0][word]
                 if word == low >> 6:
                     bits &= ~<uint64_t>0 << (low & 63)
                 if word == high >> 6:
@@ -780,103 +811,139 @@ cdef class DramSimulation:
                 word += 1
         return NOTHING
 
-    cdef int32_t _oldest_column(self, int32_t c, int64_t t, int32_t *bank_found, int32_t *index, int64_t *soonest) noexcept nogil:
+    cdef int32_t _oldest_column(
+        self, int32_t c, int64_t t, int32_t *bank_found, int32_t *index, int64_t *soonest
+    ) noexcept nogil:
         """The oldest ready column command: of entries that a row was opened for, else of the queue being served."""
         cdef Channel *ch = &self.channel[c]
         cdef int32_t i, b, best = -1, word, d = ch.mode, base = c * self.banks, first = 0, count = 0
         cdef Bank *bank
         cdef uint64_t bits
-        cdef int64_t at
-        if ch.refreshing:
-            self._unit(c, &first, &count)
-        for i in range(ch.actives):
-            b = self.active_bank[base + i]
-            bank = &self.bank[base + b]
-            at = self._col_at(ch, bank, self.entry[bank.active].write)
-            if at > t:
-                if at < soonest[0]:
-                    soonest[0] = at
-            elif best < 0 or self.entry[bank.active].order < self.entry[best].order:
-                best, bank_found[0] = bank.active, b
-        if best < 0 and not (self.blocks_channel and ch.refreshes_due):
-            for word in range((self.banks + 63) >> 6):
-                bits = ch.col_mask[d][word]
-                while bits:
-                    b = word * 64 + lowest_bit(bits)
-                    bits &= bits - 1
-                    if count and first <= b < first + count:
-                        continue
-                    if self.col_bound[base + b] > t:
-                        if self.col_bound[base + b] < soonest[0]:
-                            soonest[0] = self.col_bound[base + b]
-                        continue
+        cdef int64_t at, following
+        if ch.actives:
+            at = self._columns_from(c, READ)
+            following = self._columns_from(c, WRITE)
+            at = later(ch.active_from, at if at < following else following)
+            if at <= t:
+                following = NEVER
+                for i in range(ch.actives):
+                    b = self.active_bank[base + i]
                     bank = &self.bank[base + b]
-                    at = self._col_at(ch, bank, d)
-                    if at > t:
-                        self.col_bound[base + b] = at
-                        if at < soonest[0]:
-                            soonest[0] = at
-                    elif best < 0 or self.entry[bank.hit[d]].order < self.entry[best].order:
-                        best, bank_found[0] = bank.hit[d], b
+                    at = self._col_at(ch, bank, self.entry[bank.active].write)
+                    if at < following:
+                        following = at
+                    if at <= t and (best < 0 or self.entry[bank.active].order < self.entry[best].order):
+                        best, bank_found[0] = bank.active, b
+                ch.active_from = at = following
+            if at < soonest[0]:
+                soonest[0] = at
+        if best < 0 and not (self.blocks_channel and ch.refreshes_due):
+            at = later(ch.hit_from, self._columns_from(c, d))
+            if at <= t:
+                if ch.refreshing:
+                    self._unit(c, &first, &count)
+                following = NEVER
+                for word in range((self.banks + 63) >> 6):
+                    bits = ch.hit_mask[d][word]
+                    while bits:
+                        b = word * 64 + lowest_bit(bits)
+                        bits &= bits - 1
+                        if count and first <= b < first + count:
+                            continue
+                        at = self.col_bound[base + b]
+                        if at <= t:
+                            bank = &self.bank[base + b]
+                            at = self._col_at(ch, bank, d)
+                            self.col_bound[base + b] = at
+                            if at <= t and (
+                                best < 0 or self.entry[bank.hit[d]].order < self.entry[best].order
+                            ):
+                                best, bank_found[0] = bank.hit[d], b
+                        if at < following:
+                            following = at
+                ch.hit_from = at = following
+            if at < soonest[0]:
+                soonest[0] = at
         index[0] = best
         return COLUMN if best >= 0 else NOTHING
 
-    cdef int32_t _oldest_row(self, int32_t c, int64_t t, int32_t *bank_found, int32_t *index, int64_t *soonest) noexcept nogil:
+    cdef int32_t _oldest_row(
+        self, int32_t c, int64_t t, int32_t *bank_found, int32_t *index, int64_t *soonest
+    ) noexcept nogil:
         """The oldest ready activate or precharge of the queue being served."""
         cdef Channel *ch = &self.channel[c]
-        cdef int32_t b, best = -1, word, d = ch.mode, base = c * self.banks, kind = NOTHING, candidate, first = 0, count = 0
+        cdef int32_t b, best = -1, word, d = ch.mode, base = c * self.banks, kind = NOTHING
+        cdef int32_t candidate, first = 0, count = 0
         cdef Bank *bank
         cdef uint64_t bits
-        cdef int64_t at, patience
+        cdef int64_t at, following
+        index[0] = -1
         if self.blocks_channel and ch.refreshes_due:
-            index[0] = -1
             return NOTHING
         if ch.refreshing:
             self._unit(c, &first, &count)
-        for word in range((self.banks + 63) >> 6):
-            bits = ch.row_mask[d][word]
-            while bits:
-                b = word * 64 + lowest_bit(bits)
-                bits &= bits - 1
-                if count and first <= b < first + count:
-                    continue
-                if self.row_bound[base + b] > t:
-                    if self.row_bound[base + b] < soonest[0]:
-                        soonest[0] = self.row_bound[base + b]
-                    continue
-                bank = &self.bank[base + b]
-                if bank.open_row < 0:
-                    if ch.split_deadline >= 0:
-                        continue
-                    candidate = bank.head[d]
-                    at = self._act_at(ch, bank)
-                else:
-                    if bank.active >= 0:
-                        continue
-                    candidate = bank.miss[d]
-                    at = self._pre_at(ch, bank)
-                    if bank.hit[d] >= 0 and (
-                        self.protect == 2 or (self.protect == 1 and self.entry[bank.hit[d]].order < self.entry[candidate].order)
-                    ):
-                        # The row stays open for its hits until the request that wants another is too old.
-                        if not self.age_cap:
+        at = later(ch.act_from, self._activates_from(c))
+        if ch.split_deadline < 0:
+            if at <= t:
+                following = NEVER
+                for word in range((self.banks + 63) >> 6):
+                    bits = ch.act_mask[d][word]
+                    while bits:
+                        b = word * 64 + lowest_bit(bits)
+                        bits &= bits - 1
+                        if count and first <= b < first + count:
                             continue
-                        patience = self.entry[candidate].accepted + self.age_cap
-                        at = later(at, patience)
-                if at > t:
-                    self.row_bound[base + b] = at
-                    if at < soonest[0]:
-                        soonest[0] = at
-                elif best < 0 or self.entry[candidate].order < self.entry[best].order:
-                    best, bank_found[0] = candidate, b
-                    kind = ACTIVATE if bank.open_row < 0 else PRECHARGE
+                        at = self.row_bound[base + b]
+                        if at <= t:
+                            bank = &self.bank[base + b]
+                            at = self._act_at(ch, bank)
+                            self.row_bound[base + b] = at
+                            if at <= t and (
+                                best < 0 or self.entry[bank.head[d]].order < self.entry[best].order
+                            ):
+                                best, bank_found[0], kind = bank.head[d], b, ACTIVATE
+                        if at < following:
+                            following = at
+                ch.act_from = at = following
+            if at < soonest[0]:
+                soonest[0] = at
+        at = later(ch.pre_from, ch.row_free)
+        if at <= t:
+            following = NEVER
+            for word in range((self.banks + 63) >> 6):
+                bits = ch.pre_mask[d][word]
+                while bits:
+                    b = word * 64 + lowest_bit(bits)
+                    bits &= bits - 1
+                    bank = &self.bank[base + b]
+                    if (count and first <= b < first + count) or bank.active >= 0:
+                        continue
+                    at = self.row_bound[base + b]
+                    if at <= t:
+                        candidate = bank.miss[d]
+                        at = self._pre_at(ch, bank)
+                        if bank.hit[d] >= 0 and (
+                            self.protect == 2
+                            or (self.protect == 1 and self.entry[bank.hit[d]].order < self.entry[candidate].order)
+                        ):
+                            # The row stays open for its hits until the request that wants another is too old.
+                            if not self.age_cap:
+                                continue
+                            at = later(at, self.entry[candidate].accepted + self.age_cap)
+                        self.row_bound[base + b] = at
+                        if at <= t and (best < 0 or self.entry[candidate].order < self.entry[best].order):
+                            best, bank_found[0], kind = candidate, b, PRECHARGE
+                    if at < following:
+                        following = at
+            ch.pre_from = at = following
+        if at < soonest[0]:
+            soonest[0] = at
         index[0] = best
         return kind
 
     cdef inline void _choose_mode(self, int32_t c) noexcept nogil:
         """Reads first; writes from the high mark of their queue (or when there are no reads) down to the low mark."""
         cdef Channel *ch = &self.channel[c]
-        cdef int32_t b
         if ch.mode == READ:
             if ch.waiting[WRITE] < self.drain_high and ch.waiting[READ] != 0:
                 return
@@ -884,8 +951,7 @@ cdef class DramSimulation:
             return
         ch.mode = WRITE - ch.mode
         # The bounds were those of the other queue's entries.
-        for b in range(c * self.banks, (c + 1) * self.banks):
-            self.col_bound[b] = self.row_bound[b] = 0
+        self._forget_bounds(c)
 
     cdef inline void _do(self, int32_t kind, int32_t c, int32_t b, int32_t index, int64_t t) noexcept nogil:
         if kind == ACTIVATE:
@@ -922,7 +988,7 @@ cdef class DramSimulation:
         cdef Channel *ch = &self.channel[c]
         cdef int32_t column, row, column_bank = 0, row_bank = 0, column_index = -1, row_index = -1
         cdef int64_t again
-        cdef bint issued = False, refreshed = False
+        cdef bint issued = False, refreshed = False, opened_for = False
         if ch.forced_at >= 0:
             if ch.forced_at > t:
                 soonest[0] = ch.forced_at
@@ -936,11 +1002,14 @@ cdef class DramSimulation:
             return True
         self._choose_mode(c)
         column = self._oldest_column(c, t, &column_bank, &column_index, soonest)
-        if self.two_buses and column != NOTHING:
-            issued = True
-            self._column(c, column_bank, column_index, t)
-            column = NOTHING
-        if ch.refreshes_due and (column == NOTHING or self.bank[c * self.banks + column_bank].active != column_index):
+        if column != NOTHING:
+            opened_for = self.bank[c * self.banks + column_bank].active == column_index
+            if self.two_buses:
+                issued = True
+                self._column(c, column_bank, column_index, t)
+                column = NOTHING
+                opened_for = False
+        if ch.refreshes_due and not opened_for:
             again = self._refresh(c, t, &refreshed)
             if refreshed:
                 return True
@@ -948,11 +1017,11 @@ cdef class DramSimulation:
                 soonest[0] = again
         if self.two_buses:
             self._choose_mode(c)
-        row = self._oldest_row(c, t, &row_bank, &row_index, soonest)
+        row = NOTHING
+        if not opened_for:
+            row = self._oldest_row(c, t, &row_bank, &row_index, soonest)
         if row != NOTHING and (
-            column == NOTHING
-            or (self.bank[c * self.banks + column_bank].active != column_index
-                and self.entry[row_index].order < self.entry[column_index].order)
+            column == NOTHING or self.entry[row_index].order < self.entry[column_index].order
         ):
             self._do(row, c, row_bank, row_index, t)
             return True
@@ -1126,12 +1195,14 @@ cdef class DramSimulation:
             for c in range(self.channels):
                 if self.channel[c].wake <= self.tick:
                     self._tick_channel(c, self.tick)
+            self.clock = self.tick + 1
             following = self._next_tick(sending)
             if following == NEVER:
                 return False
             self.tick = following
             if accesses >= 0 and self.total.reads + self.total.writes >= target:
-                break
+                return True
+        self.clock = later(self.clock, until)
         return True
 
     def run(self, accesses=None, until_tick=None):
@@ -1150,8 +1221,8 @@ cdef class DramSimulation:
 
     @property
     def now(self):
-        """The tick up to which all is simulated."""
-        return self.tick
+        """The first tick that is not yet simulated."""
+        return self.clock
 
     def totals(self):
         """Counts since the start, as a dict of integers; ``open_ticks`` sums over ranks, ``bounds`` over data buses."""
@@ -1160,9 +1231,9 @@ cdef class DramSimulation:
         for i in range(self.channels * self.lanes * self.ranks):
             open_ticks += self.rank[i].open_ticks
             if self.rank[i].open_banks:
-                open_ticks += self.tick - self.rank[i].open_since
+                open_ticks += self.clock - self.rank[i].open_since
         return {
-            "tick": self.tick, "reads": self.total.reads, "writes": self.total.writes, "sent": self.sent,
+            "tick": self.clock, "reads": self.total.reads, "writes": self.total.writes, "sent": self.sent,
             "useful_bytes_sent": self.useful, "activates": self.total.activates, "precharges": self.total.precharges,
             "refreshes": self.total.refreshes, "columns": self.total.columns, "row_hits": self.total.row_hits,
             "read_latency": self.total.latency, "open_ticks": open_ticks,

@@ -25,12 +25,21 @@ class Pcie(Part):
     completions: Literal["mps", "rcb"] = param(
         "completions", "Where the host cuts its answers to reads: at MPS, or at each read completion boundary.", "mps"
     )
+    address_bits: Annotated[Literal[32, 64], Integer(32, 64)] = param(
+        "address_bits", "Width of the addresses in requests: headers of 12 B or of 16 B.", 64
+    )
     link_layer_loss: Annotated[float, Number(least=0, most=0.5)] = param(
         "link_layer_loss", "Share of the link lost to acknowledgement, flow control and skip symbols.", 0.1
     )
     tags: Annotated[int, Integer(1, 4096)] = param("tags", "Read requests in flight.")
     round_trip_ps: Annotated[int, Measure(TIME, "0 ps", "1 ms")] = param(
         "round_trip", "From a read request to its first completion; 0.55 to 1 us is usual."
+    )
+    copies: Literal["device", "host"] = param(
+        "copies", "Who moves the data of a copy: the device's DMA, or the host's cores by loads and stores.", "device"
+    )
+    idle_state: Literal["L0", "L0s", "L1", "L1.2"] = param(
+        "idle_state", "Power state in which each copy finds the link; L0 is awake.", "L0"
     )
 
 

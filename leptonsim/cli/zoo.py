@@ -7,7 +7,10 @@ import click
 
 @click.command()
 def command() -> None:
-    """List the built-in models: `leptonsim run --config lepton-c1 zoo:NAME`."""
+    """List the built-in models.
+
+    Run one with: leptonsim run --config lepton-c1 zoo:NAME
+    """
     from leptonsim.model import zoo_descriptions
 
     for name, description in zoo_descriptions().items():

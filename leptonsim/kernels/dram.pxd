@@ -71,8 +71,13 @@ cdef struct Channel:
     int64_t posted_at           # tick at which posted writes count as done
     int64_t lane_free[8]        # end of the last column command's data, in ticks of commands
     int32_t lane_last[8]        # its direction
-    uint64_t col_mask[2][4]     # banks with an entry for their open row, read and write
-    uint64_t row_mask[2][4]     # banks with an entry that needs an activate or a precharge
+    uint64_t hit_mask[2][4]     # banks with an entry for their open row, read and write
+    uint64_t act_mask[2][4]     # closed banks with an entry; with bank queues, in [0], banks with any
+    uint64_t pre_mask[2][4]     # open banks with an entry for another row
+    int64_t hit_from            # no column command of a queued entry before this tick
+    int64_t active_from         # no column command of an active entry before this tick
+    int64_t act_from            # no activate before this tick
+    int64_t pre_from            # no precharge before this tick
     int32_t waiting[2]          # entries in the read and write queue
     int32_t queue_head[2]       # queue of requests before the bank queues
     int32_t queue_tail[2]
@@ -81,8 +86,7 @@ cdef struct Channel:
     int32_t done_head, done_tail    # reads on their way back, in order
     int32_t draining            # writes go first; with bank queues, how many are left of the drain
     int32_t pointer             # last bank served by round robin
-    int32_t refresh_rank        # next rank of staggered or per-bank refresh
-    int32_t refresh_bank        # next bank of per-bank refresh
+    int32_t refresh_unit        # rank, pseudo-channel or bank that is refreshed next
     int32_t refreshes_due       # units that wait to be refreshed
     int32_t refreshing          # 1: the first of them has begun to close its banks
     int32_t moved               # 1: a queue changed, so that an entry may move to a bank queue
@@ -121,7 +125,8 @@ cdef class DramSimulation:
     cdef int32_t drain_high, drain_low, sends
     cdef int32_t capacity[2]
     cdef int32_t lane_activates     # 1: the activate window counts all ranks of a pseudo-channel
-    cdef int32_t refresh_mode, staggered, one_precharge, blocks_channel
+    cdef int32_t units          # what is refreshed at once, counted over a channel
+    cdef int32_t staggered, one_precharge, blocks_channel
     cdef int64_t window, interval_ticks, interval_accesses
     cdef int32_t pieces, xors
     cdef int32_t piece[64][4]
@@ -129,7 +134,8 @@ cdef class DramSimulation:
     cdef int32_t source_count, turn_count
     cdef int32_t turn_at        # place in the order of turns
     cdef int64_t turn_left      # accesses left of this turn
-    cdef int64_t tick           # now
+    cdef int64_t tick           # next tick to be looked at
+    cdef int64_t clock          # first tick that is not yet simulated
     cdef int64_t in_flight      # sent and not done
     cdef int64_t sent           # accesses sent by all sources
     cdef int64_t useful         # bytes of them that were asked for
@@ -181,6 +187,9 @@ cdef class DramSimulation:
     cdef int32_t _oldest_row(
         self, int32_t c, int64_t t, int32_t *bank_found, int32_t *index, int64_t *soonest
     ) noexcept nogil
+    cdef inline void _forget_bounds(self, int32_t c) noexcept nogil
+    cdef inline int64_t _columns_from(self, int32_t c, int32_t d) noexcept nogil
+    cdef inline int64_t _activates_from(self, int32_t c) noexcept nogil
     cdef inline void _choose_mode(self, int32_t c) noexcept nogil
     cdef inline void _do(self, int32_t kind, int32_t c, int32_t b, int32_t index, int64_t t) noexcept nogil
     cdef bint _arbitrate_in_turn(self, int32_t c, int64_t t, int64_t *soonest) noexcept nogil

@@ -96,14 +96,14 @@ class Fabric:
         if route.end == "copy":
             if route.write:
                 return (
-                    rate_of(self.pcie.read_bytes_per_s),
-                    self.pcie.latency_ps("h2d"),
+                    rate_of(self.pcie.copy_bytes_per_s("h2d")),
+                    self.pcie.copy_latency_ps("h2d"),
                     _PCIE_CAUSE,
                     [(DRAM, 1.0), (PCIE_IN, 1.0)],
                 )
             return (
-                rate_of(self.pcie.write_bytes_per_s),
-                self.pcie.latency_ps("d2h"),
+                rate_of(self.pcie.copy_bytes_per_s("d2h")),
+                self.pcie.copy_latency_ps("d2h"),
                 _PCIE_CAUSE,
                 [(DRAM, 1.0), (PCIE_OUT, 1.0)],
             )

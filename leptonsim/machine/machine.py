@@ -81,7 +81,7 @@ class Record:
 
 
 class Machine:
-    """One chip with one program; ``execute`` can be called once."""
+    """One chip with one program; ``execute`` can be called once. ``completed_runs`` counts while it goes on."""
 
     def __init__(self, program: Program) -> None:
         chip = program.chip
@@ -99,7 +99,7 @@ class Machine:
         self._copies: dict[int, simpy.Event] = {}
         self._done: dict[int, simpy.Event] = {}
         self._room: list[simpy.Event] = []
-        self._completed = 0
+        self.completed_runs = 0
         self._tags = 0
 
     def execute(self, requests: int, cold: bool = False) -> Record:
@@ -183,7 +183,7 @@ class Machine:
             self._end[run // each] = int(self.environment.now)
 
     def _wait_for_room(self, run: int) -> Process:
-        while run >= self._completed + _IN_PROGRESS:
+        while run >= self.completed_runs + _IN_PROGRESS:
             room = self.environment.event()
             self._room.append(room)
             yield room
@@ -226,7 +226,7 @@ class Machine:
                 if what == "copied":
                     self._copies.pop(which).succeed()
                 else:
-                    self._completed += 1
+                    self.completed_runs += 1
                     self._done[which].succeed()
                     for room in self._room:
                         room.succeed()

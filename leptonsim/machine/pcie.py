@@ -37,6 +37,9 @@ EXIT_LATENCY_PS = {"L0": 0, "L0s": 1_000_000, "L1": 10_000_000, "L1.2": 100_000_
 """Time to leave a power state of the link. Estimates, within what devices report in their link capabilities: below
 0.064 to 4 us for L0s, 1 to 64 us for L1, and some 100 us for L1.2, which powers the reference clock up again."""
 
+SHORT_ADDRESS_BYTES = 4
+"""What a request's header saves with an address of 32 bits."""
+
 CPU_LINE_BYTES = 64
 """A host core's stores to the device leave as write-combined cache lines, one packet each; its loads fetch one line."""
 
@@ -132,11 +135,12 @@ class PcieLink:
         """Each direction, after encoding."""
         self.link_bytes_per_s = int(raw * (1 - loss))
         """Each direction, after the link layer: what packets with their headers have."""
+        narrow = generation.request_bytes - SHORT_ADDRESS_BYTES
         self.packets = Packets(
             payload=spec.mps_bytes,
             request=spec.mrrs_bytes,
             completion=spec.rcb_bytes if spec.completions == "rcb" else spec.mps_bytes,
-            request_overhead=generation.request_bytes,
+            request_overhead=narrow if spec.address_bits == 32 else generation.request_bytes,
             completion_overhead=generation.completion_bytes,
         )
 
@@ -149,6 +153,14 @@ class PcieLink:
     def read_bytes_per_s(self) -> int:
         """Host-to-device copies by the device's reads, long and alone."""
         return self.effective_bytes_per_s(self._long_bytes, "h2d")
+
+    def copy_bytes_per_s(self, direction: Direction) -> int:
+        """Long copies alone, driven as the chip says."""
+        return self.effective_bytes_per_s(self._long_bytes, direction, self.spec.copies)
+
+    def copy_latency_ps(self, direction: Direction) -> int:
+        """Latency of a copy driven as the chip says, which finds the link in the power state that the chip says."""
+        return self.latency_ps(direction, self.spec.copies, self.spec.idle_state)
 
     @property
     def duplex_bytes_per_s(self) -> int:

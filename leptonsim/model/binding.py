@@ -5,8 +5,8 @@ A model file may leave dimensions open: by name (``dim_param``), by nothing, or 
 
 - dimensions whose name says so (batch, batch_size, bs, n, ...), wherever they stand;
 - where no name says so, the open first dimension of every input;
-- where no first dimension is open, the fixed one of the first input, and that of every other input of rank 2 or more
-  whose first dimension is the same or 1.
+- where no first dimension is open, the fixed one of the first input of rank 2 or more, and that of every other input
+  whose first dimension is the same (vectors of one element excepted).
 
 Without ``batch`` it is what the file fixes, else 1 if the name says batch or there is no name. An explicit shape
 wins over ``batch``. A dimension left open is an error, never a guess.
@@ -181,7 +181,7 @@ def _leads_with_batch(declared: DeclaredInput, batch_symbols: set[str], fixed: i
     if first is None:
         return True
     # A fixed vector of one element is more often a scalar (a time step, a threshold) than a batch of scalars.
-    return fixed is not None and (first == fixed or first == 1) and (len(declared.dims) > 1 or fixed > 1)
+    return fixed is not None and first == fixed and (len(declared.dims) > 1 or fixed > 1)
 
 
 def _choose_batch(

@@ -74,6 +74,16 @@ class NodeInference:
                 self._schemas[key] = None
         return self._schemas[key]
 
+    def is_defined_by_others(self, op_type: str, domain: str) -> bool:
+        """Whether ONNX defines an operator as a graph of simpler ones."""
+        # The type stubs of onnx leave these two out.
+        schema: Any = self.schema(op_type, domain)
+        return schema is not None and bool(schema.has_function or schema.has_context_dependent_function)
+
+    def remember(self, signature: Signature, types: tuple[OutputType | None, ...]) -> None:
+        """Keep types that were found otherwise."""
+        self._types[signature] = types
+
     def signature(self, node: onnx.NodeProto, domain: str, inputs: Sequence[Tensor | None]) -> Signature:
         """Equal for nodes whose outputs have equal types."""
         return (
@@ -104,6 +114,13 @@ class NodeInference:
                 f"(version {self.opset_of(domain)}), so the shape of its output cannot be inferred"
             )
         canonical = _canonical(node)
+        # Some rules (STFT's) take an absent attribute for zero, whatever its default.
+        given = {attribute.name for attribute in node.attribute}
+        canonical.attribute.extend(
+            declared.default_value
+            for name, declared in schema.attributes.items()
+            if name not in given and declared.default_value.name
+        )
         types = {}
         data = {}
         for index, tensor in enumerate(inputs):

@@ -6,6 +6,7 @@ thus be read whose weight file is missing or larger than memory.
 
 from __future__ import annotations
 
+import functools
 import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -27,6 +28,7 @@ _SCALAR_BYTES = {
 }  # fmt: skip
 
 
+@functools.cache
 def dtype_name(elem_type: int) -> str:
     """Name of an ONNX element type in lower case ("float", "int64", "bfloat16"); "undefined" for 0."""
     from onnx import TensorProto
@@ -34,6 +36,7 @@ def dtype_name(elem_type: int) -> str:
     return str(TensorProto.DataType.Name(elem_type)).lower()
 
 
+@functools.cache
 def dtype_code(name: str) -> int:
     """ONNX's number of an element type given in lower case."""
     from onnx import TensorProto

@@ -1,260 +1,165 @@
-"""How right the DRAM kernel is: rows that two cycle-level simulators measured, predicted from their parameters.
+"""Burst-level DRAM against DRAMsim3 and Ramulator 2.1: bandwidth, latency and device energy of access patterns.
 
-A row names a simulator, a configuration, an address map and an access pattern; ``dram_setup.csv`` and
-``dram_timings.csv`` beside it give the parameters. The controllers of the two simulators differ in kind, not only in
-numbers: DRAMsim3 keeps a queue for each bank and serves the banks in turn, Ramulator 2.1 serves the oldest ready
-request of one queue. Both are settings of one kernel; what a simulator does otherwise than the standard (and what its
-configuration files hold beyond the columns of the CSV) is in ``_Dramsim3`` and ``_Ramulator``.
+Each row of the file names a simulator, a configuration and an access pattern; ``dram_setup.csv`` and
+``dram_timings.csv`` beside it hold the parameters. The kernel runs as many accesses as the row measured, after the
+same share of warm-up; random addresses are drawn anew. A row gives three records: the useful fraction of peak, the
+average latency of reads, and the energy of the devices.
 """
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping
-from dataclasses import dataclass
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
 
-from leptonsim.chip.dram_setup import FIELDS, DramSetup
+from leptonsim.chip.dram_setup import DramSetup, Stream
+from leptonsim.validate.dram_setups import WINDOW, setup_of
+from leptonsim.validate.kind import Config, Kind
+from leptonsim.validate.report import Record, predicted, skipped
+from leptonsim.validate.table import BadFile, Row, Table, read_table
 
-Row = Mapping[str, str]
+USEFUL, LATENCY, ENERGY = "useful_fraction_of_peak", "avg_latency_ns", "energy_pJ_bit"
+COLUMNS = ("simulator", "dram_config", "addr_map", "channels", "tx_bytes", "peak_GBs", "pattern", "params", "mode")
+WARM_UP = 7
+"""One access in so many of those measured goes before them: the first 12.5 % of all."""
 
-WARM_UP = 0.125
-"""Share of the accesses that the drivers left out at the beginning."""
+TURN_BYTES = 256
+"""What a stream sends when it is its turn, unless ``sgran`` says otherwise."""
 
-WINDOW = 256
-"""Accesses in flight for each channel in a closed loop."""
-
-
-def _bits(value: int) -> int:
-    return value.bit_length() - 1
-
-
-def _int(row: Row, name: str, default: int | None = None) -> int:
-    text = row.get(name, "").strip()
-    if not text and default is not None:
-        return default
-    return round(float(text))
+_PARAMETER = re.compile(r"(\w+)=([\d.]+)")
 
 
-@dataclass(frozen=True)
-class Timed:
-    """One row of dram_timings.csv with the ranks and channels of a setup, in ticks; see the two subclasses."""
-
-    timing: Row
-    setup: Row
-    channels: int
-    access_bytes: int
-
-    def clocks(self, name: str, default: int | None = None) -> int:
-        """A parameter of the timing row, in whole clocks."""
-        return _int(self.timing, name, default)
-
-
-def _positions(order: list[tuple[str, int]], start: int) -> list[tuple[int, int, int, int]]:
-    """Pieces of an address from its lowest field up: (field, address bit, bits, bit in the field)."""
-    pieces = []
-    filled: dict[str, int] = {}
-    for name, bits in order:
-        if bits:
-            pieces.append((FIELDS.index(name), start, bits, filled.get(name, 0)))
-        filled[name] = filled.get(name, 0) + bits
-        start += bits
-    return pieces
+def predict(table: Table, config: Config) -> Iterator[Record]:
+    """Three records for every row; raises BadFile for a row, or a file beside it, that cannot be read."""
+    setups, timings = _neighbours(Path(table.file))
+    for row in table.rows:
+        key = tuple(row[name] for name in ("simulator", "dram_config", "addr_map"))
+        if key not in setups:
+            raise row.fail(f"dram_setup.csv has no line for {', '.join(key)}")
+        setup = setups[key]
+        if setup["timings_config"] not in timings:
+            raise setup.fail(f"dram_timings.csv has no line for {setup['timings_config']!r}")
+        yield from _records(row, setup, timings[setup["timings_config"]])
 
 
-def _dramsim3(timing: Row, setup: Row, channels: int, access_bytes: int, mapping: str) -> DramSetup:
-    """DRAMsim3: a command queue for each bank, served in turn; refresh rank after rank; posted writes.
+def _neighbours(file: Path) -> tuple[dict[tuple[str, ...], Row], dict[str, Row]]:
+    """Setups by simulator, configuration and map, and timings by configuration, from the files beside ``file``."""
+    for name in ("dram_setup.csv", "dram_timings.csv"):
+        if not (file.parent / name).is_file():
+            raise BadFile(f"{file}: needs {name} beside it, which holds the parameters of its rows")
+    setups = read_table(file.parent / "dram_setup.csv").rows
+    timings = read_table(file.parent / "dram_timings.csv").rows
+    by_key = {tuple(each[name] for name in ("simulator", "dram_config", "addr_map")): each for each in setups}
+    return by_key, {each["config"]: each for each in timings}
 
-    Sources: its manual and configuration files. tRTRS is 1 there for DDR4, LPDDR4 and GDDR6 and defaults to 2 for HBM;
-    GDDR6 has its bank groups disabled and 32 activates in 420 clocks; a row is closed after four hits when another is
-    wanted; reads and writes share a bank's queue; writes drain when their queue is full, or half full with no read
-    waiting; HBM issues a row and a column command in one clock.
+
+def _records(row: Row, setup_row: Row, timing: Row) -> Iterator[Record]:
+    setup, streams, turns = case(row, setup_row, timing)
+    counts = simulate(setup, streams, turns, row.integer("requests", 1))
+    group = f"{row['mode']} {row['simulator']} {row['dram_config']}"
+    time_ns = counts["tick"] * 1e9 / setup.tick_hz
+    accesses = counts["reads"] + counts["writes"]
+    useful_bytes = accesses * counts["useful_bytes_sent"] / counts["sent"]
+    yield predicted(row, USEFUL, useful_bytes / time_ns / row.number("peak_GBs"), f"{group} bandwidth")
+    if row[LATENCY].strip() and float(row[LATENCY]) > 0:
+        latency_ns = counts["read_latency"] / max(1, counts["reads"]) * 1e9 / setup.tick_hz
+        yield predicted(row, LATENCY, latency_ns, f"{group} latency")
+    else:
+        yield skipped(row, LATENCY, "writes are posted and have no latency", f"{group} latency")
+    if row.columns.get(ENERGY, "").strip():
+        energy = sum(device_energy(timing, setup_row, setup, counts).values())
+        yield predicted(row, ENERGY, energy / (8 * accesses * setup.access_bytes), f"{group} energy")
+    else:
+        yield skipped(row, ENERGY, "the simulator gives no energy", f"{group} energy")
+
+
+def simulate(setup: DramSetup, streams: list[Stream], turns: list[int], accesses: int) -> dict[str, Any]:
+    """Counts of the accesses after the warm-up, as in ``DramSimulation.totals``."""
+    from leptonsim.kernels.dram import DramSimulation
+
+    simulation = DramSimulation(setup, streams, turns)
+    simulation.run(accesses // WARM_UP)
+    before = simulation.totals()
+    simulation.run(accesses)
+    after = simulation.totals()
+    bounds = tuple(new - old for old, new in zip(before["bounds"], after["bounds"], strict=True))
+    return {name: after[name] - before[name] for name in after if name != "bounds"} | {"bounds": bounds}
+
+
+def case(row: Row, setup_row: Row, timing: Row) -> tuple[DramSetup, list[Stream], list[int]]:
+    """Channels, streams and the order of their turns for one row."""
+    setup = setup_of(row, setup_row, timing)
+    values = {name: float(value) for name, value in _PARAMETER.findall(row["params"])}
+    if "load" in values:
+        # Paced evenly at a share of the pins' bandwidth; nothing limits what waits in the source.
+        ticks = setup.tick_hz * setup.access_bytes / (values["load"] * row.number("peak_GBs") * 1e9)
+        setup = replace(setup, interval=(round(ticks * 10**6), 10**6), window=2 * row.integer("requests", 1))
+    else:
+        setup = replace(setup, window=int(values.get("window", WINDOW)) * setup.channels)
+    bases = [int(text) for text in setup_row["base_addresses"].split()]
+    return setup, *_streams(row, values, bases, setup_row.integer("capacity_bytes", 1), setup.access_bytes)
+
+
+def _streams(
+    row: Row, values: Mapping[str, float], bases: list[int], capacity: int, access: int
+) -> tuple[list[Stream], list[int]]:
+    pattern = row["pattern"]
+    reads, writes = int(values.get("rd", 1)), int(values.get("wr", 0))
+    if pattern.startswith("strided"):
+        run, pitch, rows = (int(values[name]) for name in ("L", "P", "TH"))
+        return [Stream("tile", False, bases[0], capacity, run, pitch, rows)], [0]
+    if pattern.startswith("random"):
+        run = int(values["L"])
+        turn = max(1, run // access)
+        ways = [False] * bool(reads) + [True] * bool(writes)
+        streams = [
+            Stream("random", way, 0, capacity, run, turn_accesses=turn, seed=1 + index)
+            for index, way in enumerate(ways)
+        ]
+        return streams, [0] * reads + [len(streams) - 1] * writes
+    if not pattern.startswith(("seq", "mix", "streams")):
+        raise row.fail(f"pattern: {pattern!r} is not known; seq, mix, streams, strided or random")
+    turn = max(1, int(values.get("sgran", TURN_BYTES)) // access)
+    count = int(values.get("streams", 1))
+    readers, writers = (count if reads else 0), (count if writes else 0)
+    if readers + writers > len(bases):
+        raise row.fail(f"params: {readers + writers} streams, but dram_setup.csv gives {len(bases)} base addresses")
+    streams = [
+        Stream("linear", index >= readers, base, turn_accesses=turn)
+        for index, base in enumerate(bases[: readers + writers])
+    ]
+    turns: list[int] = []
+    for step in range(count):
+        turns += [(step * reads + each) % readers for each in range(reads) if readers]
+        turns += [readers + (step * writes + each) % writers for each in range(writers and writes)]
+    return streams, turns
+
+
+def device_energy(timing: Row, setup_row: Row, setup: DramSetup, counts: Mapping[str, Any]) -> dict[str, float]:
+    """Energy of the devices in pJ by part, from data sheet currents (Micron TN-40-07); no I/O.
+
+    activate V (IDD0 tRC - IDD3N tRAS - IDD2N tRP), read V (IDD4R - IDD3N) burst, refresh V (IDD5 - IDD3N) tRFC, all
+    times the devices of a rank; background V IDD3N while a bank is open, V IDD2N else.
     """
-
-    def ck(name: str) -> int:
-        return _int(timing, name)
-
-    protocol = timing["protocol"]
-    graphics, stacked = protocol.startswith("GDDR"), protocol.startswith("HBM")
-    groups, banks = ck("bank_groups"), ck("banks_per_group")
-    rows, row_bytes = ck("rows"), ck("row_bytes_per_channel")
-    rank_bytes = groups * banks * rows * row_bytes
-    ranks = max(1, int(setup["capacity_bytes"]) // channels // rank_bytes)
-    column_s, column_l, act_s, act_l = ck("tCCD_S"), ck("tCCD_L"), ck("tRRD_S"), ck("tRRD_L")
-    wtr_s, wtr_l = ck("tWTR_S"), ck("tWTR_L")
-    if graphics and "derived" not in timing["source"]:
-        banks, groups = banks * groups, 1
-    if groups == 1:
-        column_l, act_l, wtr_l = column_s, act_s, wtr_s
-    burst, cl, cwl = ck("nBL_ck"), ck("tCL"), ck("tCWL")
-    turn = 2 if stacked else 1
-    column_s, column_l = max(burst, column_s), max(burst, column_l)
-    read_to_write = cl + burst - cwl + turn
-    fields = {
-        "ro": ("row", _bits(rows)),
-        "ra": ("rank", _bits(ranks)),
-        "bg": ("group", _bits(groups)),
-        "ba": ("bank", _bits(banks)),
-        "co": ("column", _bits(row_bytes // access_bytes)),
-        "ch": ("channel", _bits(channels)),
+    scale = timing.number("VDD") * setup_row.integer("devices_per_rank", 1) * timing.number("tCK_ns")
+    idle, open_, act = timing.number("IDD2N"), timing.number("IDD3N"), timing.number("IDD0")
+    rank_ticks = counts["tick"] * setup.channels * setup.lanes * setup.ranks
+    active = act * setup.act_to_act - open_ * setup.act_to_pre - idle * setup.pre_to_act
+    return {
+        "activate": scale * active * counts["activates"],
+        "read": scale * (timing.number("IDD4R") - open_) * setup.burst * counts["reads"],
+        "write": scale * (timing.number("IDD4W") - open_) * setup.burst * counts["writes"],
+        "refresh": scale * (timing.number("IDD5AB") - open_) * setup.refresh_cycle * counts["refreshes"],
+        "background": scale * (open_ * counts["open_ticks"] + idle * (rank_ticks - counts["open_ticks"])),
     }
-    text = mapping.partition(":")[2]
-    order = [fields[text[i : i + 2]] for i in range(len(text) - 2, -1, -2)]
-    queue = _int(setup, "write_queue")
-    return DramSetup(
-        channels=channels,
-        lanes=1,
-        ranks=ranks,
-        groups=groups,
-        banks_per_group=banks,
-        rows=rows,
-        columns=row_bytes // access_bytes,
-        access_bytes=access_bytes,
-        address_map=tuple(_positions(order, _bits(access_bytes))),
-        xor_map=(),
-        tick_hz=round(1e9 / float(timing["tCK_ns"])),
-        burst=burst,
-        read_latency=cl + burst,
-        act_to_read=ck("tRCD_RD"),
-        act_to_write=ck("tRCD_WR"),
-        act_to_pre=ck("tRAS"),
-        act_to_act=ck("tRC"),
-        act_to_act_rank=act_s,
-        act_to_act_group=act_l,
-        four_activates=ck("tFAW"),
-        wide_window=420 if graphics else 0,
-        pre_to_act=ck("tRP"),
-        pre_to_pre=2 if graphics else 0,
-        read_to_pre=ck("tRTP"),
-        write_to_pre=cwl + burst + ck("tWR"),
-        same_group=((column_l, read_to_write), (cwl + burst + wtr_l, column_l)),
-        same_rank=((column_s, read_to_write), (cwl + burst + wtr_s, column_s)),
-        other_rank=((burst + turn, cl + burst + turn - cwl), (cwl + burst + turn - cl, burst)),
-        refresh_interval=ck("tREFI"),
-        refresh_cycle=ck("tRFC"),
-        refresh_staggered=True,
-        act_to_refresh=0,
-        pre_to_refresh=ck("tRP"),
-        two_buses=stacked,
-        arbiter="bank_round_robin",
-        read_queue=_int(setup, "read_queue"),
-        write_queue=queue,
-        bank_queue=int(setup["command_queue"].split()[0]),
-        row_hit_cap=4,
-        drain_high=queue,
-        drain_idle=queue // 2,
-        posted_writes=True,
-        window=WINDOW * channels,
-    )
 
 
-def _ramulator(timing: Row, setup: Row, channels: int, access_bytes: int, mapping: str) -> DramSetup:
-    """Ramulator 2.1: the oldest ready request of one queue; a row stays open for the request that it was opened for.
-
-    Sources: its Python descriptions of the standards. Command offsets of multi-clock commands are counted as there: an
-    activate of n slots takes effect with its last. HBM3 runs in half clocks. A gap of 2 clocks separates reads from
-    writes and ranks from each other.
-    """
-    protocol = timing["protocol"]
-    mult = 2 if protocol == "HBM3" else 1
-
-    def ck(name: str, default: int | None = None) -> int:
-        return _int(timing, name, default) * mult
-
-    groups, banks, lanes, ranks = (
-        _int(timing, name) for name in ("bank_groups", "banks_per_group", "pseudo_channels", "ranks_or_sid")
-    )
-    # Clocks (ticks) that a command takes beyond its first, on the command bus.
-    act_off = {"HBM1": 1, "HBM2": 1, "DDR5": 1, "HBM3": 2}.get(protocol, 0)
-    col_off = {"DDR5": 1, "HBM3": 1}.get(protocol, 0)
-    row_bytes = _int(timing, "row_bytes_per_channel")
-    columns = row_bytes // access_bytes
-    burst, cl, cwl = ck("nBL_ck"), ck("tCL"), ck("tCWL")
-    stacked = protocol.startswith("HBM")
-    gap = 2 * mult
-    read_to_write = cl + burst + gap - cwl
-    if protocol == "DDR5":
-        read_to_write += 2
-    elif protocol == "GDDR6":
-        read_to_write = cl + 1
-    if timing["tRTW"]:
-        read_to_write = ck("tRTW")
-    write_s, write_l = cwl + burst + ck("tWTR_S"), cwl + burst + ck("tWTR_L")
-    column_s, column_l = max(burst, ck("tCCD_S")), ck("tCCD_L")
-    write_column_l = 48 if protocol == "DDR5" else column_l
-    if protocol == "HBM3":
-        other = ((3 * mult, read_to_write), (write_s, 3 * mult))
-    else:
-        other = ((burst + gap, burst + gap), (max(0, cwl + burst + gap - cl), burst))
-    levels = [("lane", _bits(lanes)), ("rank", _bits(ranks)), ("group", _bits(groups)), ("bank", _bits(banks))]
-    column_bits = _bits(columns)
-    row_bits = 24
-    xor: list[tuple[int, int, int, int]] = []
-    if mapping.startswith("MOP4CLXOR"):
-        order = [("column", 2), *levels, ("column", column_bits - 2), ("row", row_bits)]
-        source = 0
-        for name, bits in [*levels, ("row", row_bits)]:
-            if bits and source < column_bits:
-                xor.append((FIELDS.index(name), FIELDS.index("column"), source, min(bits, column_bits - source)))
-                source += bits
-    else:
-        order = [("column", column_bits), *levels, ("row", row_bits)]
-    low, channel_bits = 8, _bits(channels)
-    pieces: list[tuple[int, int, int, int]] = [(FIELDS.index("channel"), low, channel_bits, 0)] if channel_bits else []
-    for field, bit, bits, position in _positions(order, _bits(access_bytes)):
-        below = min(bits, max(0, low - bit))
-        if below:
-            pieces.append((field, bit, below, position))
-        if bits > below:
-            pieces.append((field, max(bit, low) + channel_bits, bits - below, position + below))
-    read_queue, write_queue = _int(setup, "read_queue"), _int(setup, "write_queue")
-    return DramSetup(
-        channels=channels,
-        lanes=lanes,
-        ranks=ranks,
-        groups=groups,
-        banks_per_group=banks,
-        rows=1 << row_bits,
-        columns=columns,
-        access_bytes=access_bytes,
-        address_map=tuple(pieces),
-        xor_map=tuple(xor),
-        tick_hz=round(1e9 * mult / float(timing["tCK_ns"])),
-        burst=burst,
-        read_latency=cl + burst,
-        act_to_read=ck("tRCD_RD") + act_off - col_off,
-        act_to_write=ck("tRCD_WR") + act_off - col_off,
-        act_to_pre=ck("tRAS") + act_off,
-        act_to_act=ck("tRC"),
-        act_to_act_rank=ck("tRRD_S"),
-        act_to_act_group=ck("tRRD_L"),
-        four_activates=ck("tFAW"),
-        wide_window=0,
-        pre_to_act=ck("tRP") - act_off,
-        pre_to_pre={"DDR5": 2, "LPDDR5": 2, "GDDR6": 2, "HBM3": 4}.get(protocol, 0),
-        read_to_pre=ck("tRTP") + col_off,
-        write_to_pre=cwl + burst + ck("tWR") + col_off,
-        same_group=((column_l, read_to_write), (write_l, write_column_l)),
-        same_rank=((column_s, read_to_write), (write_s, column_s)),
-        other_rank=other,
-        refresh_interval=ck("tREFI"),
-        refresh_cycle=ck("tRFC") - act_off,
-        refresh_mode="lane" if stacked else "rank",
-        refresh_one_precharge=False,
-        refresh_blocks_channel=True,
-        act_to_refresh=ck("tRC") + act_off,
-        pre_to_refresh=ck("tRP"),
-        activate_scope="lane" if stacked else "rank",
-        two_buses=stacked,
-        act_slots=1 + act_off,
-        column_slots=1 + col_off,
-        issue_align=mult,
-        split_activate=8 if protocol == "LPDDR5" else 0,
-        column_sync=1 if protocol == "LPDDR5" else 0,
-        arbiter="oldest_ready",
-        read_queue=read_queue,
-        write_queue=write_queue,
-        protect_hits="older",
-        drain_high=math.floor(0.8 * write_queue) + 1,
-        drain_low=math.ceil(0.2 * write_queue) - 1,
-        window=WINDOW * channels,
-    )
+KIND = Kind(
+    "dram",
+    "Burst-level DRAM against DRAMsim3 and Ramulator",
+    frozenset((*COLUMNS, "requests", USEFUL, LATENCY)),
+    predict,
+    no_config="every row has its own setup and timings beside it",
+)

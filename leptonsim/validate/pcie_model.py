@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from leptonsim.machine.pcie import GENERATIONS, Packets
+from leptonsim.machine.pcie import GENERATIONS, SHORT_ADDRESS_BYTES, Packets
 from leptonsim.validate.kind import Config, Kind
 from leptonsim.validate.report import Record, predicted
 from leptonsim.validate.table import Row, Table
@@ -29,7 +29,7 @@ def predict(table: Table, config: Config) -> Iterator[Record]:
         size, link = row.integer("transfer_bytes", 1), row.number(LINK)
         shares = (packets.write_share(size), packets.read_share(size), packets.duplex_share(size))
         for quantity, share in zip(QUANTITIES, shares, strict=True):
-            yield predicted(row, quantity, link * share.numerator / share.denominator, f"{row['gen']} {quantity}")
+            yield predicted(row, quantity, link * float(share), f"{row['gen']} {quantity}")
 
 
 def _packets(row: Row) -> Packets:
@@ -38,12 +38,13 @@ def _packets(row: Row) -> Packets:
         known = ", ".join(f"gen{number}" for number in GENERATIONS)
         raise row.fail(f"gen: expects one of {known}, not {row['gen']!r}")
     generation = GENERATIONS[min(int(found[1]), 5)]
+    short = row.columns.get("addr_bits", "64").strip() == "32"
     at_boundary = row.choice("rcb_chunks", ("True", "False")) == "True"
     return Packets(
         payload=row.integer("mps", 1),
         request=row.integer("mrrs", 1),
         completion=row.integer("rcb" if at_boundary else "mps", 1),
-        request_overhead=generation.request_bytes,
+        request_overhead=generation.request_bytes - (SHORT_ADDRESS_BYTES if short else 0),
         completion_overhead=generation.completion_bytes,
     )
 

@@ -45,9 +45,14 @@ def test_a_fixed_batch_is_kept_or_replaced_in_every_input_that_has_it():
     inputs = [("x", (2, 3)), ("y", (2, 5)), ("bias", (1, 7)), ("table", (9, 3)), ("scalar", ())]
     assert bound(*inputs).batch == 2
     binding = bound(*inputs, batch=8)
-    assert binding.shapes == {"x": (8, 3), "y": (8, 5), "bias": (8, 7), "table": (9, 3), "scalar": ()}
+    assert binding.shapes == {"x": (8, 3), "y": (8, 5), "bias": (1, 7), "table": (9, 3), "scalar": ()}
     assert binding.fixed_batch == 2
-    assert binding.batch_axes == {"x": (0,), "y": (0,), "bias": (0,)}
+    assert binding.batch_axes == {"x": (0,), "y": (0,)}
+
+
+def test_fixed_shapes_are_left_alone_without_a_batch():
+    inputs = [("x", (3, 5)), ("weight", (1, 5)), ("other", (9, 5))]
+    assert bound(*inputs).shapes == dict(inputs)
 
 
 def test_a_fixed_vector_of_one_element_is_a_scalar_not_a_batch():

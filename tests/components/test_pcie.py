@@ -19,6 +19,9 @@ def link(**changes):
         "mrrs_bytes": 512,
         "rcb_bytes": 64,
         "completions": "mps",
+        "address_bits": 64,
+        "copies": "device",
+        "idle_state": "L0",
         "link_layer_loss": 0.1,
         "tags": 256,
         "round_trip_ps": 800_000,
@@ -81,6 +84,19 @@ def test_a_copy_is_software_and_latency_and_bytes():
 def test_a_sleeping_link_wakes_before_it_carries(state):
     four = link()
     assert four.copy_time_ps(64, "h2d", state=state) - four.copy_time_ps(64, "h2d") == EXIT_LATENCY_PS[state]
+
+
+def test_short_addresses_save_four_bytes_of_each_request():
+    assert link(address_bits=32).wire_bytes(1000, "d2h")["d2h"] == 1000 + 4 * 20
+    assert link(address_bits=32).wire_bytes(1000, "h2d") == {"h2d": 1000 + 4 * 20, "d2h": 2 * 20}
+
+
+@pytest.mark.parametrize("direction", ["h2d", "d2h"])
+def test_a_copy_goes_as_the_chip_says(direction):
+    by_host = link(copies="host", idle_state="L1")
+    assert by_host.copy_bytes_per_s(direction) == link().effective_bytes_per_s(1 << 24, direction, "host")
+    assert by_host.copy_latency_ps(direction) == link().latency_ps(direction, "host") + EXIT_LATENCY_PS["L1"]
+    assert link().copy_latency_ps(direction) == link().latency_ps(direction)
 
 
 def test_the_hosts_cores_store_lines_and_load_one_at_a_time():

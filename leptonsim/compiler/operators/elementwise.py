@@ -49,7 +49,6 @@ COST: Mapping[str, Mapping[str, int]] = {
     "Mish": {"exp": 3, "add": 1, "mul": 1},  # x tanh(softplus(x))
     "HardSigmoid": {"mul": 1, "add": 3},  # max(0, min(1, a x + b))
     "HardSwish": {"mul": 2, "add": 3},  # x times that
-    "Swish": {"exp": 1, "mul": 1},  # x sigmoid(x); an alpha other than 1 adds a multiply
 }
 
 
@@ -62,10 +61,11 @@ def lower_by_table(node: Node, graph: Graph) -> Operator:
 
 
 def lower_swish(node: Node, graph: Graph) -> Operator:
-    """x sigmoid(alpha x)."""
+    """x sigmoid(alpha x); SwiGLU multiplies that by a second input."""
     elements = graph.tensors[node.outputs[0]].elements
     scaled = node.attributes.get("alpha", 1.0) != 1.0
-    return vector_operator(node, graph, {"exp": elements, "mul": (1 + scaled) * elements}, elementwise=True)
+    multiplies = 1 + scaled + (node.op_type == "SwiGLU")
+    return vector_operator(node, graph, {"exp": elements, "mul": multiplies * elements}, elementwise=True)
 
 
 def lower_gelu(node: Node, graph: Graph) -> Operator:
@@ -135,6 +135,7 @@ def lower_pow(node: Node, graph: Graph) -> Operator:
 LOWERINGS = {
     **dict.fromkeys(COST, lower_by_table),
     "Swish": lower_swish,
+    "SwiGLU": lower_swish,
     "Gelu": lower_gelu,
     "Clip": lower_clip,
     **dict.fromkeys(["Max", "Min", "Sum", "Mean"], lower_variadic),

@@ -49,16 +49,11 @@ def lower_concat(node: Node, graph: Graph) -> Operator:
 
 
 def lower_split(node: Node, graph: Graph) -> Operator:
-    """Along the first axis that is not 1 the parts lie one after the other: a view. Else the source is read and written
-    once.
-    """
-    shape = shape_of(graph, node.inputs[0])
-    axis = int(node.attributes.get("axis", 0)) % len(shape)
-    if math.prod(shape[:axis]) == 1:
-        return view(node, graph)
+    """What the parts take is read and written once; a single part is a view."""
     outputs = results(graph, node)
-    taken = sum(operand.elements for operand in outputs)
-    return moved(node, [Operand(node.inputs[0], taken)], outputs)
+    if len(outputs) == 1 and outputs[0].elements == graph.tensors[node.inputs[0]].elements:
+        return view(node, graph)
+    return moved(node, [Operand(node.inputs[0], sum(operand.elements for operand in outputs))], outputs)
 
 
 def piece_run(source: tuple[int, ...], piece: tuple[int, ...], steps: dict[int, int]) -> int | None:
@@ -97,6 +92,15 @@ def lower_repeated(node: Node, graph: Graph) -> Operator:
     return moved(node, operands(graph, node.inputs[:1]), results(graph, node))
 
 
+def lower_center_crop_pad(node: Node, graph: Graph) -> Operator:
+    """What is kept is read in its runs; the result is written once, with zeros around it."""
+    source, result = shape_of(graph, node.inputs[0]), shape_of(graph, node.outputs[0])
+    kept = tuple(min(old, new) for old, new in zip(source, result, strict=True))
+    run = piece_run(source, kept, {})
+    read = Operand(node.inputs[0], math.prod(kept), "sequential" if run is None else "strided", run)
+    return view(node, graph) if source == result else moved(node, [read], results(graph, node))
+
+
 def lower_blocks(node: Node, graph: Graph) -> Operator:
     """DepthToSpace, SpaceToDepth: neighbours along a row go to different places, so pieces are single elements."""
     return moved(
@@ -118,5 +122,6 @@ LOWERINGS = {
     "Slice": lower_slice,
     **dict.fromkeys(["Pad", "Expand", "Tile"], lower_repeated),
     **dict.fromkeys(["DepthToSpace", "SpaceToDepth"], lower_blocks),
+    "CenterCropPad": lower_center_crop_pad,
     "ReverseSequence": lower_reverse_sequence,
 }

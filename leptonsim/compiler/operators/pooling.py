@@ -1,4 +1,4 @@
-"""Pooling: a window moves over the image, or covers it all.
+"""Pooling and its inverses: a window moves over the image, or covers it all.
 
 A window of k elements costs k comparisons (max) or k adds and one multiply by its reciprocal size (average) for each
 output, those on padding included: that is what lanes do that each hold one output. Global pooling reduces each channel:
@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import math
 
-from leptonsim.compiler.records import has_output, vector_operator
-from leptonsim.compiler.work import Operator
+from leptonsim.compiler.records import has_output, moved, operands, vector_operator
+from leptonsim.compiler.work import Operand, Operator
 from leptonsim.model.graph import Graph, Node
 
 
@@ -39,7 +39,21 @@ def lower_global(node: Node, graph: Graph) -> Operator:
     return vector_operator(node, graph, vector)
 
 
+def lower_col2im(node: Node, graph: Graph) -> Operator:
+    """Each element of each block is added to its place."""
+    return vector_operator(node, graph, {"add": graph.tensors[node.inputs[0]].elements}, inputs=node.inputs[:1])
+
+
+def lower_max_unpool(node: Node, graph: Graph) -> Operator:
+    """Zeros, and each value written to the place that its index tells."""
+    values = graph.tensors[node.inputs[0]].elements
+    scattered = Operand(node.outputs[0], graph.tensors[node.outputs[0]].elements + values, "random", 1)
+    return moved(node, operands(graph, node.inputs[:2]), [scattered])
+
+
 LOWERINGS = {
+    "Col2Im": lower_col2im,
+    "MaxUnpool": lower_max_unpool,
     **dict.fromkeys(["MaxPool", "AveragePool", "LpPool"], lower_window),
     **dict.fromkeys(["GlobalMaxPool", "GlobalAveragePool", "GlobalLpPool"], lower_global),
 }

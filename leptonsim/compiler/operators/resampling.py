@@ -1,4 +1,4 @@
-"""Images at another size: Resize, Upsample, GridSample.
+"""Images at another size: Resize, Upsample, GridSample, and the points of a grid (AffineGrid).
 
 For each output element: nearest is one selection. Linear is one interpolation a + t (b - a) (two adds, one multiply)
 for each pair of corners: 2^d - 1 of them over d resampled axes. Cubic is a sum of 4^d products (as many multiplies, one
@@ -49,4 +49,16 @@ def lower_grid_sample(node: Node, graph: Graph) -> Operator:
     return vector_operator(node, graph, cost)
 
 
-LOWERINGS = {"Resize": lower_resize, "Upsample": lower_resize, "GridSample": lower_grid_sample}
+def lower_affine_grid(node: Node, graph: Graph) -> Operator:
+    """Each coordinate of each point is a row of the matrix times the point: d multiplies and d adds over d axes."""
+    points = graph.tensors[node.outputs[0]].elements
+    axes = shape_of(graph, node.outputs[0])[-1]
+    return vector_operator(node, graph, {"mul": axes * points, "add": axes * points}, inputs=node.inputs[:1])
+
+
+LOWERINGS = {
+    "AffineGrid": lower_affine_grid,
+    "Resize": lower_resize,
+    "Upsample": lower_resize,
+    "GridSample": lower_grid_sample,
+}

@@ -17,4 +17,4 @@ def lower_view(node: Node, graph: Graph) -> Operator:
     return replace(view(node, graph), outputs=(whole(graph, node.outputs[0]),))
 
 
-LOWERINGS = dict.fromkeys(["Reshape", "Flatten", "Squeeze", "Unsqueeze", "Identity", "Dropout"], lower_view)
+LOWERINGS = dict.fromkeys(["Reshape", "Flatten", "Squeeze", "Unsqueeze", "Identity", "Dropout", "BitCast"], lower_view)

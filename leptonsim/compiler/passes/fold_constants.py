@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from leptonsim.compiler.draft import Draft
 
-AFTER = ()
+AFTER = ("drop_identities",)
 
 
 def rewrite(draft: Draft) -> None:

@@ -12,7 +12,7 @@ from dataclasses import replace
 
 from leptonsim.compiler.flow import Flow, with_inputs
 from leptonsim.compiler.operators.movement import piece_run
-from leptonsim.compiler.work import Operand, Operator
+from leptonsim.compiler.work import Access, Operand, Operator
 
 AFTER = ("fuse_prologue",)
 
@@ -73,5 +73,5 @@ def _through(lying: Operand, read: Operand) -> Operand:
     runs = [run for run in (lying.run_elements, read.run_elements) if run is not None]
     if not runs:
         return replace(lying, elements=read.elements)
-    access = "random" if read.access == "random" else "strided"
+    access: Access = "random" if read.access == "random" else "strided"
     return Operand(lying.tensor, read.elements, access, min(runs))

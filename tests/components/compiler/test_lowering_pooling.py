@@ -32,3 +32,17 @@ def test_global_pooling_reduces_every_input_element(work_of):
     assert pool.vector == {"reduce": 2 * 8 * 49, "mul": 16}
     (peak,) = work_of("g (float[2,8,7,7] x) => (float[2,8,1,1] y) { y = GlobalMaxPool(x) }").operators
     assert peak.vector == {"reduce": 2 * 8 * 49}
+
+
+def test_inverses_of_pooling_add_or_scatter(work_of):
+    (folded,) = work_of(
+        """g (float[1,18,16] x) => (float[1,2,6,6] y) <int64[2] size = {6,6}, int64[2] block = {3,3}>
+        { y = Col2Im(x, size, block) }"""
+    ).operators
+    assert folded.vector == {"add": 288}
+    (unpooled,) = work_of(
+        """g (float[1,1,2,2] x, int64[1,1,2,2] i) => (float[1,1,4,4] y)
+        { y = MaxUnpool<kernel_shape=[2,2], strides=[2,2]>(x, i) }"""
+    ).operators
+    assert unpooled.engine == "dma"
+    assert (sum(o.elements for o in unpooled.inputs), unpooled.outputs[0].elements) == (8, 20)

@@ -27,3 +27,10 @@ def test_points_of_a_grid_are_located_once_for_all_channels(work_of):
         "g (float[1,8,6,6] x, float[1,5,5,2] p) => (float[1,8,5,5] y) { y = GridSample(x, p) }"
     ).operators
     assert operator.vector == {"add": 6 * 200 + 8 * 25, "mul": 3 * 200 + 4 * 25}
+
+
+def test_points_of_an_affine_grid(work_of):
+    (operator,) = work_of(
+        "g (float[2,2,3] t) => (float[2,5,5,2] y) <int64[4] s = {2,1,5,5}> { y = AffineGrid(t, s) }"
+    ).operators
+    assert operator.vector == {"mul": 2 * 100, "add": 2 * 100}

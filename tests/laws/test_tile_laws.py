@@ -1,0 +1,454 @@
+"""Laws of the tile machine that hold for any program, and cases worked out by hand.
+
+Hand-worked cases use the rate 2^22, at which a byte takes 1024 ps, and a clock of 1 GHz, at which a cycle takes 1000
+ps.
+"""
+
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from leptonsim.kernels.tiles import CAUSE_NAMES, TileMachine
+
+ONE = 65536
+SLOW = 1 << 22  # 2^-32 byte/ps: 1024 ps for a byte
+quick = settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
+)
+
+WEIGHTS, ACTIVATIONS, TENSOR, VECTOR, STORE = range(5)
+MOVED = ((1, 4, WEIGHTS), (2, 5, ACTIVATIONS), (3, 6, ACTIVATIONS), (6, 7, STORE))  # run column, step column, engine
+
+
+def tiles_of(program: dict[str, Any], step: list[int]) -> list[list[int]]:
+    blocks = program["blocks"][step[0] : step[1]]
+    runs = [run for times, first, end in blocks for run in program["runs"][first:end] * times]
+    return [run for run in runs for _ in range(run[0])]
+
+
+def finish_time(tools: Any, program: dict[str, Any], instances: int = 1) -> int:
+    return tools.drive(TileMachine(**program), tools.Case(program, instances))["end_ps"]
+
+
+def without_latency(program: dict[str, Any]) -> dict[str, Any]:
+    """A route's latency shows after a pause only, so being faster can cost it: the laws of monotony are for none."""
+    return {**program, "routes": [[row[0], 0, *row[2:]] for row in program["routes"]]}
+
+
+def unlimited(program: dict[str, Any]) -> dict[str, Any]:
+    """The same ports on a fabric without limits."""
+    return {**program, "routes": [[*row[:4], 0, *row[5:]] for row in program["routes"]]}
+
+
+def link_bytes(program: dict[str, Any], route_bytes: list[int]) -> list[float]:
+    loads = [0.0] * len(program["capacities"])
+    for row, size in zip(program["routes"], route_bytes, strict=True):
+        for link, share in zip(row[5 : 5 + row[4]], row[9:], strict=False):
+            loads[link] += size * share / ONE
+    return loads
+
+
+@quick
+@given(data=st.data())
+def test_the_causes_of_every_engine_sum_to_the_end(tile_tools: Any, data: Any) -> None:
+    case = data.draw(tile_tools.cases())
+    result = tile_tools.drive(TileMachine(**case.program), case)
+    times = np.array(result["engine_time_ps"])
+    assert (times >= 0).all()
+    assert (times.sum(axis=1) == result["end_ps"]).all()
+    # The bytes' share of the time that DMA engines are busy; and what belongs to steps is what cores did.
+    moving, cores = np.array(result["moving_time_ps"]), len(case.program["cores"]) - 1
+    dma = [e for e in range(5 * cores) if e % 5 in (WEIGHTS, ACTIVATIONS, STORE)] + [5 * cores + 1, 5 * cores + 2]
+    assert (moving[dma].sum(axis=1) == times[dma, 0]).all()
+    by_core = times[: 5 * cores, :-1].reshape(cores, 5, -1).sum(axis=0)
+    assert (np.array(result["step_time_ps"])[:, :, :-1].sum(axis=0) == by_core).all()
+
+
+@quick
+@given(data=st.data())
+def test_stopping_and_resuming_anywhere_changes_no_picosecond(tile_tools: Any, data: Any) -> None:
+    case = data.draw(tile_tools.cases())
+    stopped = tile_tools.drive(TileMachine(**case.program), case)
+    case.stops_ps = []
+    through = tile_tools.drive(TileMachine(**case.program), case)
+    reported = [[(at, events) for at, events, *_ in result.pop("trace") if events] for result in (stopped, through)]
+    assert reported[0] == reported[1]
+    assert stopped.pop("wakes") >= through.pop("wakes")
+    assert stopped == through
+
+
+@quick
+@given(data=st.data())
+def test_stopping_at_every_event_and_one_before_changes_no_picosecond(tile_tools: Any, data: Any) -> None:
+    program = data.draw(tile_tools.programs(max_cores=2, max_steps=2))
+    machines = []
+    for is_stepped in (False, True):
+        machine = TileMachine(**program)
+        machine.submit(1)
+        machine.input_ready(0, copied=False)
+        machine.launch(0)
+        events = machine.run(1)
+        while is_stepped and not events:
+            machine.run(max(machine.next_ps() - 1, machine.now_ps))
+            machine.run(machine.now_ps + 1)
+            events = machine.run(machine.now_ps + 1)
+        events = events or machine.run()
+        machines.append((machine.now_ps, events, tile_tools.outputs(machine)))
+    assert machines[0] == machines[1]
+
+
+@quick
+@given(data=st.data())
+def test_time_is_at_least_each_engines_least_work_and_each_links_bytes(tile_tools: Any, data: Any) -> None:
+    program = data.draw(tile_tools.programs())
+    instances = data.draw(st.integers(1, 3))
+    result = tile_tools.drive(TileMachine(**program), tile_tools.Case(program, instances))
+    routes = program["routes"]
+    for core, (begin, end) in enumerate(zip(program["cores"], program["cores"][1:], strict=False)):
+        least = [0.0] * 5
+        for step in program["steps"][begin:end]:
+            for tile in tiles_of(program, step):
+                least[TENSOR] += tile[4] * 1e9 / program["core_khz"]
+                least[VECTOR] += tile[5] * 1e9 / program["core_khz"]
+                for column, route, engine in MOVED:
+                    queue = WEIGHTS if program["one_queue"] and engine != STORE else engine
+                    if tile[column]:
+                        least[queue] += program["setup_ps"] + tile[column] * 2**32 / routes[step[route]][0]
+        for engine, time_ps in enumerate(least):
+            busy_ps = result["engine_time_ps"][5 * core + engine][0]
+            assert time_ps * instances <= busy_ps * (1 + 1e-9)
+            assert busy_ps <= result["end_ps"]
+    for link, load in enumerate(link_bytes(program, result["route_bytes"])):
+        capacity = max(program["dram_mix"]) if program["dram_mix"] and link == 0 else program["capacities"][link]
+        assert load * 2**32 <= capacity * result["end_ps"] * (1 + 1e-9)
+
+
+@quick
+@given(data=st.data())
+def test_every_byte_of_the_program_is_delivered_once_for_each_instance(tile_tools: Any, data: Any) -> None:
+    case = data.draw(tile_tools.cases())
+    result = tile_tools.drive(TileMachine(**case.program), case)
+    expected = [0] * len(case.program["routes"])
+    tiles = 0
+    for step in case.program["steps"]:
+        for tile in tiles_of(case.program, step):
+            tiles += case.instances
+            for column, route, _ in MOVED:
+                expected[step[route]] += case.instances * tile[column]
+    copy_in, copy_out = case.program["copy_routes"]
+    expected[copy_in] += case.instances * case.copy_in_bytes
+    expected[copy_out] += case.instances * case.copy_out_bytes
+    assert result["route_bytes"] == expected
+    assert result["trace"][-1][3] == tiles
+
+
+@quick
+@given(data=st.data())
+def test_staging_never_exceeds_what_the_steps_may_use(tile_tools: Any, data: Any) -> None:
+    case = data.draw(tile_tools.cases())
+    result = tile_tools.drive(TileMachine(**case.program), case)
+    cores = case.program["cores"]
+    for begin, end, peak in zip(cores, cores[1:], result["peak_staging_bytes"], strict=False):
+        steps = case.program["steps"][begin:end]
+        assert peak <= max((step[2] for step in steps), default=0)
+        needs = [sum(tile[c] for c in (1, 2, 3, 6)) for step in steps for tile in tiles_of(case.program, step)]
+        assert peak >= max(needs, default=0)
+
+
+@quick
+@given(data=st.data())
+def test_without_sharing_more_is_never_slower(tile_tools: Any, data: Any) -> None:
+    program = without_latency(data.draw(tile_tools.programs(is_shared=False)))
+    instances = data.draw(st.integers(1, 3))
+    before = finish_time(tile_tools, program, instances)
+    more = {**program, "steps": [list(step) for step in program["steps"]]}
+    which = data.draw(st.sampled_from(["rate", "clock", "setup", "stage", "accumulators"]))
+    if which == "rate":
+        faster = data.draw(st.integers(0, len(program["routes"]) - 1))
+        more["routes"] = [list(row) for row in program["routes"]]
+        more["routes"][faster][0] += data.draw(st.integers(1, 1 << 24))
+    elif which == "clock":
+        more["core_khz"] += data.draw(st.integers(1, 1_000_000))
+    elif which == "setup":
+        more["setup_ps"] //= 2
+    else:
+        step = data.draw(st.sampled_from(more["steps"]))
+        step[2 if which == "stage" else 3] += data.draw(st.integers(1, 5000))
+    assert finish_time(tile_tools, more, instances) <= before
+
+
+@quick
+@given(data=st.data())
+def test_sharing_costs_at_most_the_time_that_each_link_alone_needs(tile_tools: Any, data: Any) -> None:
+    program = without_latency(data.draw(tile_tools.programs()))
+    program["dram_mix"] = []
+    program["routes"] = [[*row[:2], 0, *row[3:]] for row in program["routes"]]
+    instances = data.draw(st.integers(1, 2))
+    result = tile_tools.drive(TileMachine(**program), tile_tools.Case(program, instances))
+    alone = finish_time(tile_tools, unlimited(program), instances)
+    loads = link_bytes(program, result["route_bytes"])
+    needed = [load * 2**32 / capacity for load, capacity in zip(loads, program["capacities"], strict=True)]
+    # Ends are rounded up to the picosecond, rates down to 2^-32 byte/ps.
+    jobs = 5 * result["trace"][-1][3]
+    assert max(alone, *needed) <= result["end_ps"] + jobs
+    assert result["end_ps"] <= (alone + sum(needed)) * (1 + 1e-4) + jobs
+
+
+# Cases worked out by hand.
+
+
+def program(runs: list[list[int]], cores: list[int], **other: Any) -> dict[str, Any]:
+    """One step for each run; step i is operator i, and waits for nothing unless ``waits`` gives tokens for it."""
+    waits = other.pop("waits", {})
+    stage, accumulators = other.pop("stage", 1 << 20), other.pop("accumulators", 2)
+    dependencies: list[int] = []
+    steps = []
+    for index in range(len(runs)):
+        first = len(dependencies)
+        dependencies += waits.get(index, [])
+        steps.append([index, index + 1, stage, accumulators, 0, 0, 0, 0, 0, first, len(dependencies), index])
+    return {
+        "runs": runs,
+        "blocks": [[1, index, index + 1] for index in range(len(runs))],
+        "steps": steps,
+        "cores": cores,
+        "dependencies": dependencies,
+        "routes": [[SLOW, 0, 0, 4, 0, *[0] * 8]],
+        "capacities": [SLOW],
+        "dram_mix": [],
+        "operators": len(runs),
+        "core_khz": 1_000_000,
+        "setup_ps": 0,
+        "copy_routes": (0, 0),
+        "one_queue": False,
+        **other,
+    }
+
+
+def launched(arguments: dict[str, Any], at_ps: int = 0) -> TileMachine:
+    machine = TileMachine(**arguments)
+    machine.submit(1)
+    machine.run(at_ps)
+    machine.input_ready(0, copied=False)
+    machine.launch(0)
+    return machine
+
+
+def causes(machine: TileMachine, engine: int) -> dict[str, int]:
+    return {name: int(span) for name, span in zip(CAUSE_NAMES, machine.engine_time_ps[engine], strict=True) if span}
+
+
+def shared(latency_ps: int = 0) -> dict[str, Any]:
+    return {"routes": [[SLOW, latency_ps, 0, 4, 1, 0, 0, 0, 0, ONE, 0, 0, 0]]}
+
+
+def test_a_single_tile_passes_its_engines_one_after_the_other() -> None:
+    # Set-up 100 and latency 1000: first bytes at 1100. Weights: 10 x 1024, to 11340; activations: 5 x 1024, to 6220.
+    # Tensor: 7 cycles from 11340 to 18340. Vector: 3 cycles to 21340. Store: 1100 + 2 x 1024, to 24488.
+    machine = launched(
+        program([[1, 10, 5, 0, 7, 3, 2]], [0, 1], setup_ps=100, routes=[[SLOW, 1000, 0, 4, 0, *[0] * 8]])
+    )
+    assert machine.run() == [("done", 0)]
+    assert machine.now_ps == 24488
+    assert machine.step_span_ps[0].tolist() == [[0, 11340], [0, 6220], [11340, 18340], [18340, 21340], [21340, 24488]]
+    machine.finish(24488)
+    # Who waits for a product waits for weights first, and for the multiplication then.
+    assert causes(machine, WEIGHTS) == {"busy": 11340, "done": 13148}
+    assert causes(machine, TENSOR) == {"busy": 7000, "latency": 1100, "dram": 10240, "done": 6148}
+    assert causes(machine, VECTOR) == {"busy": 3000, "latency": 1100, "dram": 10240, "input": 7000, "done": 3148}
+    assert causes(machine, STORE) == {"busy": 3148, "latency": 1100, "dram": 10240, "input": 10000}
+    assert machine.moving_time_ps[STORE].tolist() == [0, 0, 0, 0, 2048, 0, 0, 1100, 0, 0, 0, 0]
+
+
+def test_a_clock_change_in_the_middle_of_a_tile_stretches_what_is_left() -> None:
+    # 10 cycles at 1 GHz; at 4000 ps the clock is halved: 6 cycles are left, 12000 ps.
+    machine = launched(program([[1, 0, 0, 0, 10, 0, 0]], [0, 1]))
+    assert machine.run(4000) == []
+    machine.set_clock(500_000)
+    assert machine.next_ps() == 16000
+    assert machine.run() == [("done", 0)]
+    assert machine.now_ps == 16000
+
+
+def test_a_slower_port_in_the_middle_of_a_transfer_stretches_what_is_left() -> None:
+    # 10 bytes at 1024 ps; after 4 of them a byte takes 2048 ps: 4096 + 6 x 2048.
+    machine = launched(program([[1, 10, 0, 0, 0, 0, 0]], [0, 1]))
+    machine.run(4096)
+    machine.set_clock(1_000_000, routes=[[SLOW // 2, 0, 0, 4, 0, *[0] * 8]])
+    assert machine.run() == [("done", 0)]
+    assert machine.now_ps == 4096 + 12288
+
+
+def test_a_transfer_that_is_due_at_the_instant_of_a_clock_change_ends_then() -> None:
+    # Rate 3 x 2^20: 10 bytes in 13653 1/3 ps, due at 13654, when less than nothing is left.
+    machine = launched(program([[1, 10, 0, 0, 0, 0, 0]], [0, 1], routes=[[3 << 20, 0, 0, 4, 0, *[0] * 8]]))
+    assert machine.run(13654) == []
+    machine.set_clock(1_000_000, routes=[[1 << 16, 0, 0, 4, 0, *[0] * 8]])
+    assert machine.run() == [("done", 0)]
+    assert machine.now_ps == 13654
+
+
+def test_two_cores_share_dram_until_one_has_what_it_wants() -> None:
+    # 10 and 5 bytes over one link that is as fast as one port: both at half the rate for 2 x 5 x 1024 ps, then one
+    # alone for its other 5 bytes: 15360. Alone its bytes take 10240, so contention is 5120.
+    machine = launched(program([[1, 10, 0, 0, 1, 0, 0], [1, 5, 0, 0, 1, 0, 0]], [0, 1, 2], **shared()))
+    assert machine.run() == [("done", 0)]
+    assert machine.now_ps == 16360
+    machine.finish(16360)
+    assert machine.moving_time_ps[WEIGHTS].tolist() == [0, 0, 0, 0, 10240, 0, 0, 0, 5120, 0, 0, 0]
+    assert causes(machine, TENSOR) == {"busy": 1000, "dram": 10240, "contention": 5120}
+    assert causes(machine, 5 + TENSOR) == {"busy": 1000, "dram": 5120, "contention": 5120, "done": 5120}
+
+
+def test_a_wait_for_a_part_of_a_transfer_has_its_part_of_the_contention() -> None:
+    # Both cores load 4 bytes twice at half rate: 0 to 8192 to 16384. The first core computes 5 cycles until
+    # 13192, and waits 3192 of the second load's 8192, of which 4096 are alone: 4096 x 3192 / 8192 = 1596.
+    runs = [[2, 4, 0, 0, 5, 0, 0], [2, 4, 0, 0, 9, 0, 0]]
+    machine = launched(program(runs, [0, 1, 2], **shared()))
+    machine.run()
+    machine.finish(machine.now_ps)
+    assert machine.now_ps == 8192 + 2 * 9000
+    assert causes(machine, TENSOR) == {"busy": 10000, "dram": 4096 + 1596, "contention": 4096 + 1596, "done": 4808}
+
+
+def test_a_wait_for_an_earlier_step_is_put_down_to_what_that_step_does() -> None:
+    # The second core's activations depend on the first core's step: 2 bytes of weights to 2048, 10 cycles to 12048.
+    # It waits 2048 for DRAM and 10000 for the computation, then loads 3 bytes to 15120.
+    machine = launched(program([[1, 2, 0, 0, 10, 0, 0], [1, 0, 3, 0, 1, 0, 0]], [0, 1, 2], waits={1: [0]}))
+    machine.run()
+    assert machine.now_ps == 16120
+    machine.finish(16120)
+    assert causes(machine, 5 + ACTIVATIONS) == {"busy": 3072, "dram": 2048, "dependency": 10000, "done": 1000}
+    assert causes(machine, 5 + TENSOR) == {"busy": 1000, "dram": 2048 + 3072, "dependency": 10000}
+
+
+def test_weights_are_prefetched_while_activations_wait_for_a_dependency() -> None:
+    # As above with 20 bytes of weights (20480) for the second step: they do not wait for the first step's end at 12048.
+    runs = [[1, 2, 0, 0, 10, 0, 0], [1, 20, 3, 0, 1, 0, 0]]
+    machine = launched(program(runs, [0, 1, 2], waits={1: [0]}))
+    machine.run()
+    assert machine.now_ps == 20480 + 1000
+    waiting = program(runs, [0, 1, 2], waits={1: [0]})
+    waiting["steps"][1][8] = 1
+    machine = launched(waiting)
+    machine.run()
+    assert machine.now_ps == 12048 + 20480 + 1000
+
+
+def test_a_wait_for_staging_space_is_put_down_to_the_tile_that_holds_it() -> None:
+    # Space for one tile: the second's 5 bytes are granted when the first was multiplied, at 5120 + 10000. The load
+    # waits 10000 for the buffer; the tensor core waits 5120 for each load. 5120 + 10000 + 5120 + 10000.
+    machine = launched(program([[2, 0, 5, 0, 10, 0, 0]], [0, 1], stage=5))
+    machine.run()
+    assert machine.now_ps == 30240
+    machine.finish(30240)
+    assert causes(machine, ACTIVATIONS) == {"busy": 10240, "buffer": 10000, "done": 10000}
+    assert causes(machine, TENSOR) == {"busy": 20000, "dram": 10240}
+
+
+def test_a_wait_for_an_accumulator_is_a_wait_for_the_buffer() -> None:
+    # One accumulator; 2 cycles of multiplication and 3 of post-processing, twice, one after the other.
+    machine = launched(program([[2, 0, 0, 0, 2, 3, 0]], [0, 1], accumulators=1))
+    machine.run()
+    assert machine.now_ps == 10000
+    machine.finish(10000)
+    assert causes(machine, TENSOR) == {"busy": 4000, "buffer": 3000, "done": 3000}
+    assert causes(machine, VECTOR) == {"busy": 6000, "input": 4000}
+
+
+def test_operands_that_several_tiles_share_are_held_until_the_last_of_them() -> None:
+    # 4 bytes of weights serve two tiles. Space for one such group and one tile of activations (1 byte) more: the third
+    # tile brings weights of its own, which are granted only when the second was multiplied.
+    runs = [[1, 4, 1, 0, 10, 0, 0], [1, 0, 1, 0, 10, 0, 0], [1, 4, 1, 0, 10, 0, 0]]
+    arguments = program(runs[:1], [0, 1], stage=6)
+    arguments["runs"], arguments["blocks"] = runs, [[1, 0, 3]]
+    machine = launched(arguments)
+    machine.run()
+    # Weights to 4096, two tiles to 24096, weights to 28192, one tile to 38192.
+    assert machine.now_ps == 38192
+    assert machine.peak_staging_bytes.tolist() == [6]
+
+
+def test_a_wait_for_the_host_is_launch_or_arrival() -> None:
+    machine = TileMachine(**program([[1, 0, 2, 0, 1, 0, 0]], [0, 1]))
+    machine.submit(1)
+    machine.run(3000)
+    machine.log_host(10, 1000)
+    machine.log_host(9, 3000)
+    machine.launch(0)
+    assert machine.run() == [("done", 0)]
+    machine.finish(6048)
+    assert machine.now_ps == 3000 + 2048 + 1000
+    assert causes(machine, ACTIVATIONS) == {"busy": 2048, "launch": 2000, "arrival": 1000, "done": 1000}
+    assert causes(machine, TENSOR) == {"busy": 1000, "launch": 2000, "arrival": 1000, "dram": 2048}
+
+
+def test_a_wait_for_the_copied_input_is_put_down_to_pcie() -> None:
+    # The input is the step's dependency (token operators + steps = 2): 4 bytes over PCIe, with 500 of latency.
+    pcie = [SLOW, 500, 0, 6, 0, *[0] * 8]
+    arguments = program([[1, 0, 2, 0, 0, 0, 0]], [0, 1], waits={0: [2]}, copy_routes=(1, 1))
+    arguments["routes"].append(pcie)
+    machine = TileMachine(**arguments)
+    machine.submit(1)
+    machine.launch(0)
+    machine.copy(False, 4, 7)
+    assert machine.run() == [("copied", 7)]
+    assert machine.now_ps == 4596
+    machine.input_ready(0)
+    assert machine.run() == [("done", 0)]
+    machine.finish(machine.now_ps)
+    assert causes(machine, ACTIVATIONS) == {"busy": 2048, "latency": 500, "pcie": 4096}
+
+
+def test_a_load_held_by_the_tile_before_it_waits_for_what_that_tile_waited_for() -> None:
+    # The first tile of the second core has nothing to load but waits for the first core's step (10 cycles); the second
+    # tile loads 3 bytes when its turn comes, and was held by that dependency, not by a buffer.
+    arguments = program([[1, 0, 0, 0, 10, 0, 0], [1, 0, 0, 0, 1, 0, 0]], [0, 1, 2], waits={1: [0]})
+    arguments["runs"].append([1, 0, 3, 0, 1, 0, 0])
+    arguments["blocks"][1][2] = 3
+    machine = launched(arguments)
+    machine.run()
+    machine.finish(machine.now_ps)
+    assert causes(machine, 5 + ACTIVATIONS) == {"busy": 3072, "dependency": 10000, "done": 1000}
+
+
+@pytest.mark.parametrize("one_queue", [False, True])
+def test_one_queue_loads_weights_and_activations_one_after_the_other(one_queue: bool) -> None:
+    # 3 bytes of weights, 2 of activations: together to 3072, one after the other to 5120; then one cycle.
+    machine = launched(program([[1, 3, 2, 0, 1, 0, 0]], [0, 1], one_queue=one_queue))
+    machine.run()
+    assert machine.now_ps == (5120 if one_queue else 3072) + 1000
+
+
+def test_latency_shows_after_a_pause_only_and_set_up_at_every_job() -> None:
+    # Three tiles of 2 bytes, space for two. Loads: 100 + 1000 + 2048 = 3148; at once 100 + 2048: 5296. The third waits
+    # for the first multiplication, 3148 + 4000 = 7148, and pays the latency again: 7148 + 1100 + 2048 = 10296. The
+    # second multiplication ends at 11148, the third at 15148.
+    machine = launched(
+        program([[3, 0, 2, 0, 4, 0, 0]], [0, 1], stage=4, setup_ps=100, routes=[[SLOW, 1000, 0, 4, 0, *[0] * 8]])
+    )
+    machine.run()
+    assert machine.now_ps == 15148
+    assert machine.moving_time_ps[ACTIVATIONS, 7] == 1100 + 100 + 1100
+
+
+def test_two_instances_are_in_progress_at_most() -> None:
+    # Three instances of a load (2048), of which the third may be launched only when the first is done.
+    machine = TileMachine(**program([[1, 0, 2, 0, 10, 0, 0]], [0, 1]))
+    machine.submit(3)
+    for instance in (0, 1):
+        machine.input_ready(instance, copied=False)
+        machine.launch(instance)
+    with pytest.raises(ValueError, match="instance 2"):
+        machine.launch(2)
+    assert machine.run() == [("done", 0)]
+    assert machine.now_ps == 12048
+    # The second's operands were loaded while the first was multiplied.
+    assert machine.route_bytes.tolist() == [4]
+    machine.launch(2)
+    assert machine.run() == [("done", 1)]
+    assert machine.now_ps == 22048
+    assert machine.run() == [("done", 2)]
+    assert machine.now_ps == 32048
