@@ -112,8 +112,7 @@ class Machine:
         self._end = [0] * requests
         cold_bytes = program.memory.weights_bytes - program.memory.weights_on_host_bytes if cold else 0
         self.tiles.submit(runs)
-        environment.process(self._inputs(requests, cold_bytes))
-        environment.process(self._host(requests))
+        environment.process(self._serve(requests, cold_bytes))
         last = environment.process(self._outputs(requests))
         environment.process(self._drive())
         environment.run(until=last)
@@ -140,14 +139,19 @@ class Machine:
     # ---- what the host does
     # ------------------------------------------------------------------------------------------------
 
-    def _inputs(self, requests: int, cold_bytes: int) -> Process:
-        """Copy weights if asked, then the inputs of one run after the other, as far ahead as there is room."""
-        each = self.program.runs_per_request
+    def _serve(self, requests: int, cold_bytes: int) -> Process:
+        """Copy the weights if asked: the first request comes when they are there; then launch and copy side by side."""
         if cold_bytes:
             yield from self._copy(False, cold_bytes)
+        self.environment.process(self._inputs(requests, cold_bytes > 0))
+        self.environment.process(self._host(requests))
+
+    def _inputs(self, requests: int, cold: bool) -> Process:
+        """Copy the inputs of one run after the other, as far ahead as there is room; a cold request began at 0."""
+        each = self.program.runs_per_request
         for run in range(requests * each):
             yield from self._wait_for_room(run)
-            if run % each == 0 and not (cold_bytes and run == 0):
+            if run % each == 0 and not (cold and run == 0):
                 self._begin[run // each] = int(self.environment.now)
             size = _share(self.program.memory.input_bytes, run % each, each)
             if size:
