@@ -84,6 +84,7 @@ class DramSetup:
     drain_low: int = 6
     drain_idle: int = 0
     posted_writes: bool = False
+    merge_reads: bool = False
     # Source.
     sends_per_tick: int = 2
     window: int = 256

@@ -1,13 +1,13 @@
-"""The DRAM kernel against its plain twin, on setups and streams drawn at random, and against JEDEC arithmetic by hand."""
+"""The DRAM kernel against its plain twin, on setups and streams drawn at random, and against arithmetic by hand."""
 
 import random
 from dataclasses import replace
 from itertools import pairwise
 
 import pytest
+from leptonsim.kernels.dram import DramSimulation
 
 from leptonsim.chip.dram_setup import FIELDS, DramSetup, Stream
-from leptonsim.kernels.dram import DramSimulation
 from leptonsim.kernels.plain.dram import DramSimulation as Plain
 
 
@@ -100,6 +100,7 @@ def drawn_setup(draw: random.Random) -> DramSetup:
         drain_low=between(0, high - 1),
         drain_idle=between(0, write_queue),
         posted_writes=in_turn and draw.random() < 0.5,
+        merge_reads=draw.random() < 0.5,
         sends_per_tick=between(1, 2),
         window=between(1, 40),
         interval=draw.choice([(0, 1), (0, 1), (between(1, 9), between(1, 3))]),
@@ -150,7 +151,9 @@ def test_every_access_sent_is_done_once(seed):
     assert not simulation.run()
     totals = simulation.totals()
     asked = sum(stream.accesses for stream in streams)
-    assert totals["reads"] + totals["writes"] == totals["columns"] == totals["sent"] == asked
+    assert totals["reads"] + totals["writes"] == totals["sent"] == asked
+    assert totals["columns"] <= asked
+    assert totals["columns"] == asked or setup.merge_reads
     assert [done for done, _ in simulation.returned()] == [stream.accesses for stream in streams]
     assert sum(simulation.latencies()) == totals["reads"]
     assert totals["activates"] >= totals["columns"] - totals["row_hits"]
