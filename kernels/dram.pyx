@@ -592,7 +592,7 @@ cdef class DramSimulation:
         if bank.hits:
             self.total.row_hits += 1
         bank.hits += 1
-        self.total.columns += 1
+        self.total.bursts[d] += 1
         bank.pre_at = later(bank.pre_at, t + self.k.col_to_pre[d])
         first = bank.rank - bank.rank % self.ranks
         for i in range(2):
@@ -1267,7 +1267,8 @@ cdef class DramSimulation:
         return {
             "tick": self.clock, "reads": self.total.reads, "writes": self.total.writes, "sent": self.sent,
             "useful_bytes_sent": self.useful, "activates": self.total.activates, "precharges": self.total.precharges,
-            "refreshes": self.total.refreshes, "columns": self.total.columns, "row_hits": self.total.row_hits,
+            "refreshes": self.total.refreshes, "read_bursts": self.total.bursts[READ],
+            "write_bursts": self.total.bursts[WRITE], "row_hits": self.total.row_hits,
             "read_latency": self.total.latency, "open_ticks": open_ticks,
             "bounds": tuple(self.total.bounds[i] for i in range(8)),
         }

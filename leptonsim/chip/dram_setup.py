@@ -90,6 +90,14 @@ class DramSetup:
     window: int = 256
     interval: tuple[int, int] = field(default=(0, 1))
 
+    def __post_init__(self) -> None:
+        """Raise ValueError for a controller whose writes would wait for ever."""
+        if self.arbiter != "bank_round_robin":
+            return
+        enough = min(self.drain_high, max(1, self.drain_idle))
+        if enough > self.write_queue or (not self.posted_writes and self.channels * (enough - 1) >= self.window):
+            raise ValueError(f"DramSetup: writes drain when {enough} wait, but never so many can")
+
     @property
     def banks(self) -> int:
         """Banks of one channel."""

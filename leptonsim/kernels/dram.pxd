@@ -112,7 +112,8 @@ cdef struct Source:
 
 cdef struct Totals:
     int64_t reads, writes       # accesses done
-    int64_t activates, precharges, refreshes, row_hits, columns
+    int64_t activates, precharges, refreshes, row_hits
+    int64_t bursts[2]           # read and write commands
     int64_t latency             # sum over reads, ticks
     int64_t bounds[8]           # ticks of the data buses by what they go to
 

@@ -282,7 +282,7 @@ class _Channel:
         self.owner.bounds[_DATA] += setup.burst
         self.lane_free[bank.lane], self.lane_last[bank.lane] = tick + setup.burst, way
         total["row_hits"] += bank.hits > 0
-        total["columns"] += 1
+        total["write_bursts" if way else "read_bursts"] += 1
         bank.hits += 1
         bank.pre_at = max(bank.pre_at, tick + (setup.write_to_pre if way else setup.read_to_pre))
         first = bank.lane * setup.ranks
@@ -558,7 +558,8 @@ class DramSimulation:
         self.turns = tuple(range(len(self.streams))) if turns is None else tuple(turns)
         self.turn_at = 0
         self.turn_left = self.streams[self.turns[0]].turn_accesses
-        names = ("reads", "writes", "activates", "precharges", "refreshes", "columns", "row_hits", "read_latency")
+        names = ("reads", "writes", "activates", "precharges", "refreshes", "read_bursts", "write_bursts")
+        names += ("row_hits", "read_latency")
         self.total = dict.fromkeys(names, 0)
         self.bounds = [0] * len(BOUNDS)
         self.histogram: dict[int, int] = {}
