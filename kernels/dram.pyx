@@ -163,6 +163,7 @@ cdef class DramSimulation:
         self.capacity[READ], self.capacity[WRITE] = setup.read_queue, setup.write_queue
         self.drain_high, self.drain_low, self.drain_idle = setup.drain_high, setup.drain_low, setup.drain_idle
         self.posted_writes, self.sends = setup.posted_writes, setup.sends_per_tick
+        self.merge_reads = setup.merge_reads
         self.lane_activates = setup.activate_scope == "lane"
         self.units = {"rank": setup.lanes * setup.ranks, "lane": setup.lanes, "bank": setup.banks}[setup.refresh_mode]
         self.staggered = setup.refresh_staggered or setup.refresh_mode == "bank"
@@ -309,7 +310,8 @@ cdef class DramSimulation:
             self.used += 1
             c = <int32_t>part[0]
             e.bank = <int32_t>(((part[1] * self.ranks + part[2]) * self.groups + part[3]) * self.per_group + part[4])
-            e.row = part[5]
+            e.row, e.column = part[5], part[6]
+            e.merged = -1
             e.write = s.write
             e.stream = self.turns[self.turn_at]
             e.order = self.sent
@@ -590,7 +592,7 @@ cdef class DramSimulation:
         if bank.hits:
             self.total.row_hits += 1
         bank.hits += 1
-        self.total.columns += 1
+        self.total.bursts[d] += 1
         bank.pre_at = later(bank.pre_at, t + self.k.col_to_pre[d])
         first = bank.rank - bank.rank % self.ranks
         for i in range(2):
@@ -619,18 +621,24 @@ cdef class DramSimulation:
             ch.synced_until = later(ch.synced_until, t + self.k.read_latency + self.k.column_sync)
         self._take_bus(ch, t, True, self.k.column_slots)
         if d == READ:
-            e.done = t + self.k.read_latency
-            e.after = -1
-            if ch.done_tail < 0:
-                ch.done_head = index
-            else:
-                self.entry[ch.done_tail].after = index
-            ch.done_tail = index
+            while index >= 0:
+                self._return(ch, index, t + self.k.read_latency)
+                index = self.entry[index].merged
         else:
             if not self.posted_writes:
                 self.in_flight -= 1
                 self._count(index, t)
             self._free(index)
+
+    cdef inline void _return(self, Channel *ch, int32_t index, int64_t t) noexcept nogil:
+        """The data of a read are there at ``t``."""
+        self.entry[index].done = t
+        self.entry[index].after = -1
+        if ch.done_tail < 0:
+            ch.done_head = index
+        else:
+            self.entry[ch.done_tail].after = index
+        ch.done_tail = index
 
     cdef inline void _free(self, int32_t index) noexcept nogil:
         self.entry[index].after = self.free_entry
@@ -1040,12 +1048,30 @@ cdef class DramSimulation:
             return True
         return issued
 
+    cdef int32_t _waiting_read(self, int32_t c, Entry *e) noexcept nogil:
+        """An entry that waits to read the same burst; -1: none."""
+        cdef int32_t index = self.channel[c].queue_head[READ], part
+        for part in range(2):
+            while index >= 0:
+                if (
+                    self.entry[index].bank == e.bank
+                    and self.entry[index].row == e.row
+                    and self.entry[index].column == e.column
+                ):
+                    return index
+                index = self.entry[index].after
+            index = self.bank[c * self.banks + e.bank].head[READ]
+        index = self.bank[c * self.banks + e.bank].active
+        if index >= 0 and not self.entry[index].write and self.entry[index].row == e.row:
+            return index if self.entry[index].column == e.column else -1
+        return -1
+
     # ---- one channel, one tick -----------------------------------------------------------------------------------------
 
     cdef void _accept(self, int32_t c, int64_t t) noexcept nogil:
         """Take accesses that were sent into the queues, the oldest first, as far as there is room."""
         cdef Channel *ch = &self.channel[c]
-        cdef int32_t n, d, index, r, w
+        cdef int32_t n, d, index, r, w, other
         cdef Entry *e
         for n in range(self.sends):
             r = ch.source_head[READ] if ch.waiting[READ] < self.capacity[READ] else -1
@@ -1062,6 +1088,12 @@ cdef class DramSimulation:
                 ch.source_tail[d] = -1
             e.accepted = t
             e.after = -1
+            if self.merge_reads and d == READ:
+                other = self._waiting_read(c, e)
+                if other >= 0:
+                    e.merged = self.entry[other].merged
+                    self.entry[other].merged = index
+                    continue
             ch.waiting[d] += 1
             if self.round_robin:
                 e.before = ch.queue_tail[d]
@@ -1235,7 +1267,8 @@ cdef class DramSimulation:
         return {
             "tick": self.clock, "reads": self.total.reads, "writes": self.total.writes, "sent": self.sent,
             "useful_bytes_sent": self.useful, "activates": self.total.activates, "precharges": self.total.precharges,
-            "refreshes": self.total.refreshes, "columns": self.total.columns, "row_hits": self.total.row_hits,
+            "refreshes": self.total.refreshes, "read_bursts": self.total.bursts[READ],
+            "write_bursts": self.total.bursts[WRITE], "row_hits": self.total.row_hits,
             "read_latency": self.total.latency, "open_ticks": open_ticks,
             "bounds": tuple(self.total.bounds[i] for i in range(8)),
         }

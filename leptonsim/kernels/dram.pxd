@@ -56,6 +56,8 @@ cdef struct Entry:
     int64_t row
     int64_t accepted            # tick at which the controller took it
     int64_t done                # tick at which its data are there
+    int64_t column
+    int32_t merged              # next entry that is served by the same burst; -1: none
     int32_t bank, stream
     int32_t before, after       # neighbours in the list that it is in; -1: none
     int32_t write
@@ -110,7 +112,8 @@ cdef struct Source:
 
 cdef struct Totals:
     int64_t reads, writes       # accesses done
-    int64_t activates, precharges, refreshes, row_hits, columns
+    int64_t activates, precharges, refreshes, row_hits
+    int64_t bursts[2]           # read and write commands
     int64_t latency             # sum over reads, ticks
     int64_t bounds[8]           # ticks of the data buses by what they go to
 
@@ -120,7 +123,7 @@ cdef class DramSimulation:
     cdef Timing k
     cdef int32_t channels, lanes, ranks, groups, per_group, banks
     cdef int64_t access_bytes
-    cdef int32_t two_buses, round_robin, bank_queue, row_hit_cap, protect, posted_writes, drain_idle
+    cdef int32_t two_buses, round_robin, bank_queue, row_hit_cap, protect, posted_writes, merge_reads, drain_idle
     cdef int64_t age_cap
     cdef int32_t drain_high, drain_low, sends
     cdef int32_t capacity[2]
@@ -194,6 +197,8 @@ cdef class DramSimulation:
     cdef inline void _do(self, int32_t kind, int32_t c, int32_t b, int32_t index, int64_t t) noexcept nogil
     cdef bint _arbitrate_in_turn(self, int32_t c, int64_t t, int64_t *soonest) noexcept nogil
     cdef bint _arbitrate_oldest(self, int32_t c, int64_t t, int64_t *soonest) noexcept nogil
+    cdef int32_t _waiting_read(self, int32_t c, Entry *e) noexcept nogil
+    cdef inline void _return(self, Channel *ch, int32_t index, int64_t t) noexcept nogil
     cdef void _accept(self, int32_t c, int64_t t) noexcept nogil
     cdef bint _fill_bank_queues(self, int32_t c, int64_t t) noexcept nogil
     cdef void _tick_channel(self, int32_t c, int64_t t) noexcept nogil
