@@ -41,7 +41,7 @@ class Mapping(Protocol):
 
 
 def channel_setup(part: DramPart, mapping: Mapping, channels: int = 1, window: int | None = None) -> DramSetup:
-    """The setup of ``channels`` channels (a power of 2) of ``part``; ``window`` accesses in flight (else 2 x queues)."""
+    """The setup of ``channels`` channels (a power of 2) of ``part``; ``window`` accesses in flight (or 2 x queues)."""
     shape, slots, control = part.organization, part.clocking, part.controller
 
     def ck(name: str) -> int:
