@@ -2,9 +2,10 @@
 
 What the rules are is told by the twin, ``leptonsim.kernels.plain.dram``, which looks at every tick. This kernel does the same and
 gives the same numbers, but goes from event to event. Two things make it fast. First, an earliest tick only ever rises while nothing
-happens to a bank's own row and lists, so the earliest tick found for a bank stays a lower bound (``col_bound``, ``row_bound``) and the
-bank is not looked at before it. Second, only banks in ``col_mask`` (an entry hits the open row) and ``row_mask`` (an entry needs an
-activate or a precharge) are looked at.
+happens to a bank's own row and lists, so the earliest tick found for a bank stays a lower bound (``col_bound``, ``row_bound``), and the
+least of them one for the channel (``hit_from``, ``act_from``, ``pre_from``): nothing is looked at before its bound. Second, only banks
+in ``hit_mask`` (an entry hits the open row), ``act_mask`` (closed, with an entry) and ``pre_mask`` (an entry wants another row) are
+looked at.
 
 Invariants: an entry is in exactly one list (free, source, request queue, bank, done) or is the ``active`` of one bank; masks, ``hit``
 and ``miss`` of a bank are right after each change of its row or lists; ``waiting`` counts the entries of a queue wherever they wait.
@@ -326,28 +327,73 @@ cdef class DramSimulation:
     # ---- lists of a bank -----------------------------------------------------------------------------------------------
 
     cdef inline void _mask(self, int32_t c, int32_t b) noexcept nogil:
-        """Put a bank into the masks that its lists and its row call for, and let it be looked at again."""
+        """Put a bank into the masks that its lists and its row call for, and lower the bounds to what it now offers."""
         cdef Channel *ch = &self.channel[c]
         cdef Bank *bank = &self.bank[c * self.banks + b]
         cdef uint64_t bit = <uint64_t>1 << (b & 63)
         cdef int32_t word = b >> 6, d
+        cdef int64_t at
         self.col_bound[c * self.banks + b] = 0
         self.row_bound[c * self.banks + b] = 0
         if self.round_robin:
             if bank.waiting:
-                ch.row_mask[0][word] |= bit
+                ch.act_mask[0][word] |= bit
             else:
-                ch.row_mask[0][word] &= ~bit
+                ch.act_mask[0][word] &= ~bit
             return
         for d in range(2):
-            if bank.hit[d] >= 0:
-                ch.col_mask[d][word] |= bit
+            ch.hit_mask[d][word] &= ~bit
+            ch.act_mask[d][word] &= ~bit
+            ch.pre_mask[d][word] &= ~bit
+            if bank.open_row < 0:
+                if bank.head[d] >= 0:
+                    ch.act_mask[d][word] |= bit
             else:
-                ch.col_mask[d][word] &= ~bit
-            if (bank.open_row < 0 and bank.head[d] >= 0) or bank.miss[d] >= 0:
-                ch.row_mask[d][word] |= bit
-            else:
-                ch.row_mask[d][word] &= ~bit
+                if bank.hit[d] >= 0:
+                    ch.hit_mask[d][word] |= bit
+                if bank.miss[d] >= 0:
+                    ch.pre_mask[d][word] |= bit
+        d = ch.mode
+        if bank.open_row < 0:
+            if bank.head[d] >= 0:
+                at = self._act_at(ch, bank)
+                if at < ch.act_from:
+                    ch.act_from = at
+            return
+        if bank.hit[d] >= 0:
+            at = self._col_at(ch, bank, d)
+            if at < ch.hit_from:
+                ch.hit_from = at
+        if bank.miss[d] >= 0:
+            at = self._pre_at(ch, bank)
+            if at < ch.pre_from:
+                ch.pre_from = at
+
+    cdef inline void _forget_bounds(self, int32_t c) noexcept nogil:
+        """Look at every bank again."""
+        cdef int32_t b
+        cdef Channel *ch = &self.channel[c]
+        ch.hit_from = ch.active_from = ch.act_from = ch.pre_from = 0
+        for b in range(c * self.banks, (c + 1) * self.banks):
+            self.col_bound[b] = self.row_bound[b] = 0
+
+    cdef inline int64_t _columns_from(self, int32_t c, int32_t d) noexcept nogil:
+        """Earliest column command by the ranks' and the bus's history alone."""
+        cdef int32_t r
+        cdef int64_t at = NEVER
+        for r in range(c * self.lanes * self.ranks, (c + 1) * self.lanes * self.ranks):
+            if self.rank[r].col_at[d] < at:
+                at = self.rank[r].col_at[d]
+        return later(at, self.channel[c].col_free)
+
+    cdef inline int64_t _activates_from(self, int32_t c) noexcept nogil:
+        """Earliest activate by the ranks' and the bus's history alone."""
+        cdef int32_t r
+        cdef int64_t at = NEVER
+        for r in range(c * self.lanes * self.ranks, (c + 1) * self.lanes * self.ranks):
+            if self.rank[r].act_at < at:
+                at = self.rank[r].act_at
+        return later(at, self.channel[c].row_free)
 
     cdef inline void _append(self, int32_t c, int32_t index) noexcept nogil:
         cdef Entry *e = &self.entry[index]
@@ -485,6 +531,7 @@ cdef class DramSimulation:
             bank.active = index
             self.active_bank[c * self.banks + ch.actives] = b
             ch.actives += 1
+            ch.active_from = 0
             if self.k.split_activate:
                 ch.split_deadline = t + self.k.split_activate
         self._sort_by_row(bank)
@@ -672,7 +719,7 @@ cdef class DramSimulation:
             bank.act_at = later(bank.act_at, t + self.k.refresh_cycle)
             bank.refresh_at = later(bank.refresh_at, t + self.k.refresh_cycle)
             bank.closed_by = REFRESH
-            self.col_bound[base + b] = self.row_bound[base + b] = 0
+        self._forget_bounds(c)
         self._take_bus(ch, t, False, self.k.pre_slots)
         self.total.refreshes += 1
         ch.refreshing = 0
@@ -741,7 +788,7 @@ cdef class DramSimulation:
             high = self.banks if part == 0 else ch.pointer + 1
             word = low >> 6
             while word * 64 < high:
-                bits = ch.row_mask[0][word]
+                bits = ch.act_mask[0][word]
                 if word == low >> 6:
                     bits &= ~<uint64_t>0 << (low & 63)
                 if word == high >> 6:
@@ -764,103 +811,139 @@ cdef class DramSimulation:
                 word += 1
         return NOTHING
 
-    cdef int32_t _oldest_column(self, int32_t c, int64_t t, int32_t *bank_found, int32_t *index, int64_t *soonest) noexcept nogil:
+    cdef int32_t _oldest_column(
+        self, int32_t c, int64_t t, int32_t *bank_found, int32_t *index, int64_t *soonest
+    ) noexcept nogil:
         """The oldest ready column command: of entries that a row was opened for, else of the queue being served."""
         cdef Channel *ch = &self.channel[c]
         cdef int32_t i, b, best = -1, word, d = ch.mode, base = c * self.banks, first = 0, count = 0
         cdef Bank *bank
         cdef uint64_t bits
-        cdef int64_t at
-        if ch.refreshing:
-            self._unit(c, &first, &count)
-        for i in range(ch.actives):
-            b = self.active_bank[base + i]
-            bank = &self.bank[base + b]
-            at = self._col_at(ch, bank, self.entry[bank.active].write)
-            if at > t:
-                if at < soonest[0]:
-                    soonest[0] = at
-            elif best < 0 or self.entry[bank.active].order < self.entry[best].order:
-                best, bank_found[0] = bank.active, b
-        if best < 0 and not (self.blocks_channel and ch.refreshes_due):
-            for word in range((self.banks + 63) >> 6):
-                bits = ch.col_mask[d][word]
-                while bits:
-                    b = word * 64 + lowest_bit(bits)
-                    bits &= bits - 1
-                    if count and first <= b < first + count:
-                        continue
-                    if self.col_bound[base + b] > t:
-                        if self.col_bound[base + b] < soonest[0]:
-                            soonest[0] = self.col_bound[base + b]
-                        continue
+        cdef int64_t at, following
+        if ch.actives:
+            at = self._columns_from(c, READ)
+            following = self._columns_from(c, WRITE)
+            at = later(ch.active_from, at if at < following else following)
+            if at <= t:
+                following = NEVER
+                for i in range(ch.actives):
+                    b = self.active_bank[base + i]
                     bank = &self.bank[base + b]
-                    at = self._col_at(ch, bank, d)
-                    if at > t:
-                        self.col_bound[base + b] = at
-                        if at < soonest[0]:
-                            soonest[0] = at
-                    elif best < 0 or self.entry[bank.hit[d]].order < self.entry[best].order:
-                        best, bank_found[0] = bank.hit[d], b
+                    at = self._col_at(ch, bank, self.entry[bank.active].write)
+                    if at < following:
+                        following = at
+                    if at <= t and (best < 0 or self.entry[bank.active].order < self.entry[best].order):
+                        best, bank_found[0] = bank.active, b
+                ch.active_from = at = following
+            if at < soonest[0]:
+                soonest[0] = at
+        if best < 0 and not (self.blocks_channel and ch.refreshes_due):
+            at = later(ch.hit_from, self._columns_from(c, d))
+            if at <= t:
+                if ch.refreshing:
+                    self._unit(c, &first, &count)
+                following = NEVER
+                for word in range((self.banks + 63) >> 6):
+                    bits = ch.hit_mask[d][word]
+                    while bits:
+                        b = word * 64 + lowest_bit(bits)
+                        bits &= bits - 1
+                        if count and first <= b < first + count:
+                            continue
+                        at = self.col_bound[base + b]
+                        if at <= t:
+                            bank = &self.bank[base + b]
+                            at = self._col_at(ch, bank, d)
+                            self.col_bound[base + b] = at
+                            if at <= t and (
+                                best < 0 or self.entry[bank.hit[d]].order < self.entry[best].order
+                            ):
+                                best, bank_found[0] = bank.hit[d], b
+                        if at < following:
+                            following = at
+                ch.hit_from = at = following
+            if at < soonest[0]:
+                soonest[0] = at
         index[0] = best
         return COLUMN if best >= 0 else NOTHING
 
-    cdef int32_t _oldest_row(self, int32_t c, int64_t t, int32_t *bank_found, int32_t *index, int64_t *soonest) noexcept nogil:
+    cdef int32_t _oldest_row(
+        self, int32_t c, int64_t t, int32_t *bank_found, int32_t *index, int64_t *soonest
+    ) noexcept nogil:
         """The oldest ready activate or precharge of the queue being served."""
         cdef Channel *ch = &self.channel[c]
-        cdef int32_t b, best = -1, word, d = ch.mode, base = c * self.banks, kind = NOTHING, candidate, first = 0, count = 0
+        cdef int32_t b, best = -1, word, d = ch.mode, base = c * self.banks, kind = NOTHING
+        cdef int32_t candidate, first = 0, count = 0
         cdef Bank *bank
         cdef uint64_t bits
-        cdef int64_t at, patience
+        cdef int64_t at, following
+        index[0] = -1
         if self.blocks_channel and ch.refreshes_due:
-            index[0] = -1
             return NOTHING
         if ch.refreshing:
             self._unit(c, &first, &count)
-        for word in range((self.banks + 63) >> 6):
-            bits = ch.row_mask[d][word]
-            while bits:
-                b = word * 64 + lowest_bit(bits)
-                bits &= bits - 1
-                if count and first <= b < first + count:
-                    continue
-                if self.row_bound[base + b] > t:
-                    if self.row_bound[base + b] < soonest[0]:
-                        soonest[0] = self.row_bound[base + b]
-                    continue
-                bank = &self.bank[base + b]
-                if bank.open_row < 0:
-                    if ch.split_deadline >= 0:
-                        continue
-                    candidate = bank.head[d]
-                    at = self._act_at(ch, bank)
-                else:
-                    if bank.active >= 0:
-                        continue
-                    candidate = bank.miss[d]
-                    at = self._pre_at(ch, bank)
-                    if bank.hit[d] >= 0 and (
-                        self.protect == 2 or (self.protect == 1 and self.entry[bank.hit[d]].order < self.entry[candidate].order)
-                    ):
-                        # The row stays open for its hits until the request that wants another is too old.
-                        if not self.age_cap:
+        at = later(ch.act_from, self._activates_from(c))
+        if ch.split_deadline < 0:
+            if at <= t:
+                following = NEVER
+                for word in range((self.banks + 63) >> 6):
+                    bits = ch.act_mask[d][word]
+                    while bits:
+                        b = word * 64 + lowest_bit(bits)
+                        bits &= bits - 1
+                        if count and first <= b < first + count:
                             continue
-                        patience = self.entry[candidate].accepted + self.age_cap
-                        at = later(at, patience)
-                if at > t:
-                    self.row_bound[base + b] = at
-                    if at < soonest[0]:
-                        soonest[0] = at
-                elif best < 0 or self.entry[candidate].order < self.entry[best].order:
-                    best, bank_found[0] = candidate, b
-                    kind = ACTIVATE if bank.open_row < 0 else PRECHARGE
+                        at = self.row_bound[base + b]
+                        if at <= t:
+                            bank = &self.bank[base + b]
+                            at = self._act_at(ch, bank)
+                            self.row_bound[base + b] = at
+                            if at <= t and (
+                                best < 0 or self.entry[bank.head[d]].order < self.entry[best].order
+                            ):
+                                best, bank_found[0], kind = bank.head[d], b, ACTIVATE
+                        if at < following:
+                            following = at
+                ch.act_from = at = following
+            if at < soonest[0]:
+                soonest[0] = at
+        at = later(ch.pre_from, ch.row_free)
+        if at <= t:
+            following = NEVER
+            for word in range((self.banks + 63) >> 6):
+                bits = ch.pre_mask[d][word]
+                while bits:
+                    b = word * 64 + lowest_bit(bits)
+                    bits &= bits - 1
+                    bank = &self.bank[base + b]
+                    if (count and first <= b < first + count) or bank.active >= 0:
+                        continue
+                    at = self.row_bound[base + b]
+                    if at <= t:
+                        candidate = bank.miss[d]
+                        at = self._pre_at(ch, bank)
+                        if bank.hit[d] >= 0 and (
+                            self.protect == 2
+                            or (self.protect == 1 and self.entry[bank.hit[d]].order < self.entry[candidate].order)
+                        ):
+                            # The row stays open for its hits until the request that wants another is too old.
+                            if not self.age_cap:
+                                continue
+                            at = later(at, self.entry[candidate].accepted + self.age_cap)
+                        self.row_bound[base + b] = at
+                        if at <= t and (best < 0 or self.entry[candidate].order < self.entry[best].order):
+                            best, bank_found[0], kind = candidate, b, PRECHARGE
+                    if at < following:
+                        following = at
+            ch.pre_from = at = following
+        if at < soonest[0]:
+            soonest[0] = at
         index[0] = best
         return kind
 
     cdef inline void _choose_mode(self, int32_t c) noexcept nogil:
         """Reads first; writes from the high mark of their queue (or when there are no reads) down to the low mark."""
         cdef Channel *ch = &self.channel[c]
-        cdef int32_t b
         if ch.mode == READ:
             if ch.waiting[WRITE] < self.drain_high and ch.waiting[READ] != 0:
                 return
@@ -868,8 +951,7 @@ cdef class DramSimulation:
             return
         ch.mode = WRITE - ch.mode
         # The bounds were those of the other queue's entries.
-        for b in range(c * self.banks, (c + 1) * self.banks):
-            self.col_bound[b] = self.row_bound[b] = 0
+        self._forget_bounds(c)
 
     cdef inline void _do(self, int32_t kind, int32_t c, int32_t b, int32_t index, int64_t t) noexcept nogil:
         if kind == ACTIVATE:
@@ -906,7 +988,7 @@ cdef class DramSimulation:
         cdef Channel *ch = &self.channel[c]
         cdef int32_t column, row, column_bank = 0, row_bank = 0, column_index = -1, row_index = -1
         cdef int64_t again
-        cdef bint issued = False, refreshed = False
+        cdef bint issued = False, refreshed = False, opened_for = False
         if ch.forced_at >= 0:
             if ch.forced_at > t:
                 soonest[0] = ch.forced_at
@@ -920,11 +1002,14 @@ cdef class DramSimulation:
             return True
         self._choose_mode(c)
         column = self._oldest_column(c, t, &column_bank, &column_index, soonest)
-        if self.two_buses and column != NOTHING:
-            issued = True
-            self._column(c, column_bank, column_index, t)
-            column = NOTHING
-        if ch.refreshes_due and (column == NOTHING or self.bank[c * self.banks + column_bank].active != column_index):
+        if column != NOTHING:
+            opened_for = self.bank[c * self.banks + column_bank].active == column_index
+            if self.two_buses:
+                issued = True
+                self._column(c, column_bank, column_index, t)
+                column = NOTHING
+                opened_for = False
+        if ch.refreshes_due and not opened_for:
             again = self._refresh(c, t, &refreshed)
             if refreshed:
                 return True
@@ -932,11 +1017,11 @@ cdef class DramSimulation:
                 soonest[0] = again
         if self.two_buses:
             self._choose_mode(c)
-        row = self._oldest_row(c, t, &row_bank, &row_index, soonest)
+        row = NOTHING
+        if not opened_for:
+            row = self._oldest_row(c, t, &row_bank, &row_index, soonest)
         if row != NOTHING and (
-            column == NOTHING
-            or (self.bank[c * self.banks + column_bank].active != column_index
-                and self.entry[row_index].order < self.entry[column_index].order)
+            column == NOTHING or self.entry[row_index].order < self.entry[column_index].order
         ):
             self._do(row, c, row_bank, row_index, t)
             return True

@@ -41,7 +41,10 @@ class Mapping(Protocol):
 
 
 def channel_setup(part: DramPart, mapping: Mapping, channels: int = 1, window: int | None = None) -> DramSetup:
-    """The setup of ``channels`` channels (a power of 2) of ``part``; ``window`` accesses in flight (or 2 x queues)."""
+    """The setup of ``channels`` channels (a power of two) of ``part``.
+
+    ``window`` accesses are in flight at most; by default twice what the queues hold.
+    """
     shape, slots, control = part.organization, part.clocking, part.controller
 
     def ck(name: str) -> int:

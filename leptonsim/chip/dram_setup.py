@@ -1,4 +1,4 @@
-"""What the burst-level DRAM kernel takes: organisation, timings, controller of the channels, streams of accesses.
+"""What the burst-level DRAM kernel takes: organisation, timings and controller of channels, and streams of accesses.
 
 All times are whole ticks, all sizes bytes. A tick is a clock of the command bus, or half of one where a standard has
 commands of half a clock. Command-to-command times are given as they act in the kernel (a write to a read is CWL +

@@ -71,8 +71,13 @@ cdef struct Channel:
     int64_t posted_at           # tick at which posted writes count as done
     int64_t lane_free[8]        # end of the last column command's data, in ticks of commands
     int32_t lane_last[8]        # its direction
-    uint64_t col_mask[2][4]     # banks with an entry for their open row, read and write
-    uint64_t row_mask[2][4]     # banks with an entry that needs an activate or a precharge
+    uint64_t hit_mask[2][4]     # banks with an entry for their open row, read and write
+    uint64_t act_mask[2][4]     # closed banks with an entry; with bank queues, in [0], banks with any
+    uint64_t pre_mask[2][4]     # open banks with an entry for another row
+    int64_t hit_from            # no column command of a queued entry before this tick
+    int64_t active_from         # no column command of an active entry before this tick
+    int64_t act_from            # no activate before this tick
+    int64_t pre_from            # no precharge before this tick
     int32_t waiting[2]          # entries in the read and write queue
     int32_t queue_head[2]       # queue of requests before the bank queues
     int32_t queue_tail[2]
@@ -182,6 +187,9 @@ cdef class DramSimulation:
     cdef int32_t _oldest_row(
         self, int32_t c, int64_t t, int32_t *bank_found, int32_t *index, int64_t *soonest
     ) noexcept nogil
+    cdef inline void _forget_bounds(self, int32_t c) noexcept nogil
+    cdef inline int64_t _columns_from(self, int32_t c, int32_t d) noexcept nogil
+    cdef inline int64_t _activates_from(self, int32_t c) noexcept nogil
     cdef inline void _choose_mode(self, int32_t c) noexcept nogil
     cdef inline void _do(self, int32_t kind, int32_t c, int32_t b, int32_t index, int64_t t) noexcept nogil
     cdef bint _arbitrate_in_turn(self, int32_t c, int64_t t, int64_t *soonest) noexcept nogil

@@ -132,7 +132,7 @@ class DramModel:
         )
 
     def energy_pj_per_byte(self, pattern: AccessPattern) -> float:
-        """Energy of one byte asked for by ``pattern`` alone: activates, columns, I/O, unused bytes of its bursts."""
+        """Energy of one byte that ``pattern`` alone asks for: activates, column access, I/O, unused bytes of bursts."""
         granule = max(self.part.access_bytes, self.spec.mapping.interleave_bytes)
         share = AccessPattern(pattern.kind, self._on_one_channel(pattern.run_bytes, granule), pattern.write)
         _, activates = _measure(self._setup, (share,), granule, self.part.channel_bytes)
@@ -143,7 +143,7 @@ class DramModel:
         return self.energy.pj_per_byte(pattern, 0.0) * moved + self.part.energy.activate_pj * activates
 
     def efficiency(self, mix: Iterable[AccessPattern]) -> float:
-        """Useful bytes per byte of peak where the patterns of ``mix`` share the memory equally; above 0, at most 1."""
+        """Useful bytes per byte of peak when the patterns of ``mix`` share the memory in equal parts; at most 1."""
         patterns = tuple(sorted(frozenset(mix)))
         if not patterns:
             return 1.0
@@ -162,7 +162,7 @@ class DramModel:
 def _measure(
     setup: DramSetup, patterns: tuple[AccessPattern, ...], granule: int, channel_bytes: int
 ) -> tuple[float, float]:
-    """Useful share of peak, and activates for each useful byte, where the patterns take turns on one channel."""
+    """Useful share of peak, and activates for each useful byte, when patterns take turns on one channel."""
     from leptonsim.kernels.dram import DramSimulation
 
     streams = [

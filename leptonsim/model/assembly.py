@@ -13,12 +13,13 @@ from typing import Any
 import numpy as np
 
 from leptonsim.model.graph import Graph, Node, Tensor
-from leptonsim.model.reader import Walked, prune
+from leptonsim.model.liveness import prune
+from leptonsim.model.reader import Walked
 
 
 def assemble(name: str, walked: Walked, inputs: Sequence[str], batch: int, tokens: int | None) -> Graph:
     """The Graph of a walk, without the nodes and constants that no output needs."""
-    nodes = prune(walked)
+    nodes = prune(walked.nodes, walked.outputs)
     used = {tensor for node in nodes for tensor in (*node.inputs, *node.outputs) if tensor}
     used.update(inputs, walked.outputs)
     tensors = {key: tensor for key, tensor in walked.tensors.items() if key in used}

@@ -120,6 +120,8 @@ def _why_not_onnx(data: bytes) -> str:
         return "is an HDF5 file (Keras?), not an ONNX model; convert it with tf2onnx"
     if data[4:8] == b"TFL3":
         return "is a TensorFlow Lite file, not an ONNX model; convert it with tf2onnx"
+    if data[4:8] == b"ORTM":
+        return "is in ONNX Runtime's own format, not ONNX; give the .onnx file from which it was made"
     if head.startswith(b"version https://git-lfs"):
         return "is a Git LFS pointer, not the model itself; fetch it with 'git lfs pull'"
     if b"\0" not in data[:4096] and all(byte >= 9 for byte in data[:4096]):

@@ -17,7 +17,7 @@ from typing import Any
 from leptonsim.chip.dram_setup import DramSetup, Stream
 from leptonsim.validate.dram_setups import WINDOW, setup_of
 from leptonsim.validate.kind import Config, Kind
-from leptonsim.validate.report import Record, predicted
+from leptonsim.validate.report import Record, predicted, skipped
 from leptonsim.validate.table import BadFile, Row, Table, read_table
 
 USEFUL, LATENCY, ENERGY = "useful_fraction_of_peak", "avg_latency_ns", "energy_pJ_bit"
@@ -67,12 +67,12 @@ def _records(row: Row, setup_row: Row, timing: Row) -> Iterator[Record]:
         latency_ns = counts["read_latency"] / max(1, counts["reads"]) * 1e9 / setup.tick_hz
         yield predicted(row, LATENCY, latency_ns, f"{group} latency")
     else:
-        yield Record(row, LATENCY, 0, None, False, "writes are posted and have no latency", f"{group} latency")
+        yield skipped(row, LATENCY, "writes are posted and have no latency", f"{group} latency")
     if row.columns.get(ENERGY, "").strip():
         energy = sum(device_energy(timing, setup_row, setup, counts).values())
         yield predicted(row, ENERGY, energy / (8 * accesses * setup.access_bytes), f"{group} energy")
     else:
-        yield Record(row, ENERGY, 0, None, False, "the simulator gives no energy", f"{group} energy")
+        yield skipped(row, ENERGY, "the simulator gives no energy", f"{group} energy")
 
 
 def simulate(setup: DramSetup, streams: list[Stream], turns: list[int], accesses: int) -> dict[str, Any]:
