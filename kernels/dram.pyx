@@ -198,7 +198,7 @@ cdef class DramSimulation:
         for c in range(self.channels):
             ch = &self.channel[c]
             ch.forced_at = ch.split_deadline = -1
-            ch.posted_at = NEVER
+            ch.posted_at = ch.done_at = NEVER
             for d in range(2):
                 ch.queue_head[d] = ch.queue_tail[d] = ch.source_head[d] = ch.source_tail[d] = -1
             ch.done_head = ch.done_tail = -1
@@ -323,7 +323,9 @@ cdef class DramSimulation:
             else:
                 self.entry[ch.source_tail[d]].after = index
             ch.source_tail[d] = index
-            ch.wake = self.tick
+            # Where the queue is full, the channel wakes by itself when there is room.
+            if ch.waiting[d] < self.capacity[d]:
+                ch.wake = self.tick
         return True
 
     # ---- lists of a bank -----------------------------------------------------------------------------------------------
@@ -636,6 +638,8 @@ cdef class DramSimulation:
         self.entry[index].after = -1
         if ch.done_tail < 0:
             ch.done_head = index
+            if t < ch.done_at:
+                ch.done_at = t
         else:
             self.entry[ch.done_tail].after = index
         ch.done_tail = index
@@ -1109,6 +1113,8 @@ cdef class DramSimulation:
                 self._count(index, t + 1)
                 ch.posted += 1
                 ch.posted_at = t + 1
+                if ch.done_at > t + 1:
+                    ch.done_at = t + 1
 
     cdef bint _fill_bank_queues(self, int32_t c, int64_t t) noexcept nogil:
         """Move one request to its bank's queue: of the writes while they drain, else of the reads."""
@@ -1143,13 +1149,11 @@ cdef class DramSimulation:
             index = e.after
         return False
 
-    cdef void _tick_channel(self, int32_t c, int64_t t) noexcept nogil:
+    cdef void _complete(self, int32_t c, int64_t t) noexcept nogil:
+        """Count what is done at ``t``: data that arrive, and writes that were posted a tick before."""
         cdef Channel *ch = &self.channel[c]
-        cdef int64_t soonest = NEVER
         cdef int32_t index
-        cdef bint busy
-        self._accept(c, t)
-        if ch.posted and ch.posted_at <= t:
+        if ch.posted_at <= t:
             self.in_flight -= ch.posted
             ch.posted = 0
             ch.posted_at = NEVER
@@ -1161,6 +1165,47 @@ cdef class DramSimulation:
             self.in_flight -= 1
             self._count(index, t)
             self._free(index)
+        ch.done_at = ch.posted_at
+        if ch.done_head >= 0 and self.entry[ch.done_head].done < ch.done_at:
+            ch.done_at = self.entry[ch.done_head].done
+
+    cdef int64_t _next_command(self, int32_t c, int64_t t) noexcept nogil:
+        """After a command of the oldest-ready arbiter: no other can follow before this tick."""
+        cdef Channel *ch = &self.channel[c]
+        cdef int32_t d = ch.mode
+        cdef int64_t at, other
+        if ch.refreshes_due or ch.split_deadline >= 0 or ch.forced_at >= 0:
+            return t + 1
+        if d == READ:
+            if ch.waiting[WRITE] >= self.drain_high or ch.waiting[READ] == 0:
+                return t + 1
+        elif ch.waiting[WRITE] <= self.drain_low and ch.waiting[READ] != 0:
+            return t + 1
+        at = self._columns_from(c, d)
+        other = later(ch.hit_from, at)
+        if ch.actives:
+            at = later(ch.active_from, self._columns_from(c, READ))
+            if at < other:
+                other = at
+            at = later(ch.active_from, self._columns_from(c, WRITE))
+            if at < other:
+                other = at
+        at = later(ch.act_from, self._activates_from(c))
+        if at < other:
+            other = at
+        at = later(ch.pre_from, ch.row_free)
+        if at < other:
+            other = at
+        if ch.next_refresh < other:
+            other = ch.next_refresh
+        return later(t + 1, other)
+
+    cdef void _tick_channel(self, int32_t c, int64_t t) noexcept nogil:
+        cdef Channel *ch = &self.channel[c]
+        cdef int64_t soonest = NEVER
+        cdef bint busy
+        if ch.source_head[READ] >= 0 or ch.source_head[WRITE] >= 0:
+            self._accept(c, t)
         while t >= ch.next_refresh:
             self._request_refresh(c)
         if self.round_robin:
@@ -1172,18 +1217,16 @@ cdef class DramSimulation:
                     ch.moved = 0
         else:
             busy = self._arbitrate_oldest(c, t, &soonest)
-        if busy or (ch.source_head[READ] >= 0 and ch.waiting[READ] < self.capacity[READ]) or (
+        if (ch.source_head[READ] >= 0 and ch.waiting[READ] < self.capacity[READ]) or (
             ch.source_head[WRITE] >= 0 and ch.waiting[WRITE] < self.capacity[WRITE]
         ):
             ch.wake = t + 1
-            return
-        if ch.done_head >= 0 and self.entry[ch.done_head].done < soonest:
-            soonest = self.entry[ch.done_head].done
-        if ch.next_refresh < soonest:
-            soonest = ch.next_refresh
-        if ch.posted_at < soonest:
-            soonest = ch.posted_at
-        ch.wake = soonest if soonest > t else t + 1
+        elif busy:
+            ch.wake = t + 1 if self.round_robin else self._next_command(c, t)
+        else:
+            if ch.next_refresh < soonest:
+                soonest = ch.next_refresh
+            ch.wake = later(soonest, t + 1)
 
     # ---- the whole -----------------------------------------------------------------------------------------------------
 
@@ -1215,6 +1258,8 @@ cdef class DramSimulation:
         for i in range(self.channels):
             if self.channel[i].wake < soonest:
                 soonest = self.channel[i].wake
+            if self.channel[i].done_at < soonest:
+                soonest = self.channel[i].done_at
         return soonest
 
     cdef bint _run(self, int64_t accesses, int64_t until) noexcept nogil:
@@ -1225,6 +1270,8 @@ cdef class DramSimulation:
         while self.tick < until:
             sending = self._send()
             for c in range(self.channels):
+                if self.channel[c].done_at <= self.tick:
+                    self._complete(c, self.tick)
                 if self.channel[c].wake <= self.tick:
                     self._tick_channel(c, self.tick)
             self.clock = self.tick + 1

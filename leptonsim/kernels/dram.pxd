@@ -63,7 +63,8 @@ cdef struct Entry:
     int32_t write
 
 cdef struct Channel:
-    int64_t wake                # next tick at which something can happen
+    int64_t wake                # next tick at which an access may be taken or a command issued
+    int64_t done_at             # next tick at which data arrive or posted writes count as done
     int64_t row_free, col_free  # first tick at which a command bus is free
     int64_t next_refresh        # tick of the next refresh request
     int64_t order               # age of the next entry
@@ -201,6 +202,8 @@ cdef class DramSimulation:
     cdef inline void _return(self, Channel *ch, int32_t index, int64_t t) noexcept nogil
     cdef void _accept(self, int32_t c, int64_t t) noexcept nogil
     cdef bint _fill_bank_queues(self, int32_t c, int64_t t) noexcept nogil
+    cdef void _complete(self, int32_t c, int64_t t) noexcept nogil
+    cdef int64_t _next_command(self, int32_t c, int64_t t) noexcept nogil
     cdef void _tick_channel(self, int32_t c, int64_t t) noexcept nogil
     cdef int64_t _next_tick(self, bint sending) noexcept nogil
     cdef bint _run(self, int64_t accesses, int64_t until) noexcept nogil
