@@ -173,6 +173,7 @@ cdef class DramSimulation:
         self.interval_ticks, self.interval_accesses = setup.interval
         self.pieces, self.xors = len(setup.address_map), len(setup.xor_map)
         for i, piece in enumerate(setup.address_map):
+            self.piece_mask[i] = (1 << piece[2]) - 1
             for j in range(4):
                 self.piece[i][j] = piece[j]
         for i, piece in enumerate(setup.xor_map):
@@ -300,7 +301,7 @@ cdef class DramSimulation:
                 part[i] = 0
             for i in range(self.pieces):
                 p = self.piece[i]
-                part[p[0]] |= ((address >> p[1]) & ((<int64_t>1 << p[2]) - 1)) << p[3]
+                part[p[0]] |= ((address >> p[1]) & self.piece_mask[i]) << p[3]
             for i in range(self.xors):
                 p = self.xor_piece[i]
                 part[p[0]] ^= (part[p[1]] >> p[2]) & ((<int64_t>1 << p[3]) - 1)
@@ -381,24 +382,6 @@ cdef class DramSimulation:
         for b in range(c * self.banks, (c + 1) * self.banks):
             self.col_bound[b] = self.row_bound[b] = 0
 
-    cdef inline int64_t _columns_from(self, int32_t c, int32_t d) noexcept nogil:
-        """Earliest column command by the ranks' and the bus's history alone."""
-        cdef int32_t r
-        cdef int64_t at = NEVER
-        for r in range(c * self.lanes * self.ranks, (c + 1) * self.lanes * self.ranks):
-            if self.rank[r].col_at[d] < at:
-                at = self.rank[r].col_at[d]
-        return later(at, self.channel[c].col_free)
-
-    cdef inline int64_t _activates_from(self, int32_t c) noexcept nogil:
-        """Earliest activate by the ranks' and the bus's history alone."""
-        cdef int32_t r
-        cdef int64_t at = NEVER
-        for r in range(c * self.lanes * self.ranks, (c + 1) * self.lanes * self.ranks):
-            if self.rank[r].act_at < at:
-                at = self.rank[r].act_at
-        return later(at, self.channel[c].row_free)
-
     cdef inline void _append(self, int32_t c, int32_t index) noexcept nogil:
         cdef Entry *e = &self.entry[index]
         cdef Bank *bank = &self.bank[c * self.banks + e.bank]
@@ -411,12 +394,19 @@ cdef class DramSimulation:
             self.entry[bank.tail[d]].after = index
         bank.tail[d] = index
         bank.waiting += 1
-        if bank.open_row >= 0:
-            if e.row == bank.open_row:
-                if bank.hit[d] < 0:
-                    bank.hit[d] = index
-            elif bank.miss[d] < 0:
+        if bank.open_row < 0:
+            if e.before >= 0:
+                return
+        elif e.row == bank.open_row:
+            if bank.hit[d] >= 0:
+                return
+            bank.hit[d] = index
+        else:
+            if bank.miss[d] >= 0 and not self.round_robin:
+                return
+            if bank.miss[d] < 0:
                 bank.miss[d] = index
+        # What the bank offers has changed.
         self._mask(c, e.bank)
 
     cdef inline void _remove(self, int32_t c, int32_t index) noexcept nogil:
@@ -525,6 +515,10 @@ cdef class DramSimulation:
             window = later(window, recent.wide[recent.wide_next] + self.k.wide_window)
         for first in range(first, last):
             self.rank[first].act_at = later(self.rank[first].act_at, window)
+        ch.act_floor = NEVER
+        for first in range(c * self.lanes * self.ranks, (c + 1) * self.lanes * self.ranks):
+            if self.rank[first].act_at < ch.act_floor:
+                ch.act_floor = self.rank[first].act_at
         if rank.open_banks == 0:
             rank.open_since = t
         rank.open_banks += 1
@@ -535,7 +529,8 @@ cdef class DramSimulation:
             bank.active = index
             self.active_bank[c * self.banks + ch.actives] = b
             ch.actives += 1
-            ch.active_from = 0
+            if bank.col_at[e.write] < ch.active_from or ch.actives == 1:
+                ch.active_from = bank.col_at[e.write]
             if self.k.split_activate:
                 ch.split_deadline = t + self.k.split_activate
         self._sort_by_row(bank)
@@ -606,6 +601,11 @@ cdef class DramSimulation:
                     rank.col_at[i] = later(rank.col_at[i], t + self.k.same_rank[d][i])
                 else:
                     rank.col_at[i] = later(rank.col_at[i], t + self.k.other_rank[d][i])
+        ch.col_floor[READ] = ch.col_floor[WRITE] = NEVER
+        for first in range(c * self.lanes * self.ranks, (c + 1) * self.lanes * self.ranks):
+            for i in range(2):
+                if self.rank[first].col_at[i] < ch.col_floor[i]:
+                    ch.col_floor[i] = self.rank[first].col_at[i]
         if bank.active == index:
             bank.active = -1
             for i in range(ch.actives):
@@ -831,11 +831,10 @@ cdef class DramSimulation:
         cdef int32_t i, b, best = -1, word, d = ch.mode, base = c * self.banks, first = 0, count = 0
         cdef Bank *bank
         cdef uint64_t bits
-        cdef int64_t at, following
+        cdef int64_t at, following, order = 0
         if ch.actives:
-            at = self._columns_from(c, READ)
-            following = self._columns_from(c, WRITE)
-            at = later(ch.active_from, at if at < following else following)
+            at = ch.col_floor[READ] if ch.col_floor[READ] < ch.col_floor[WRITE] else ch.col_floor[WRITE]
+            at = later(later(ch.active_from, ch.col_free), at)
             if at <= t:
                 following = NEVER
                 for i in range(ch.actives):
@@ -850,7 +849,7 @@ cdef class DramSimulation:
             if at < soonest[0]:
                 soonest[0] = at
         if best < 0 and not (self.blocks_channel and ch.refreshes_due):
-            at = later(ch.hit_from, self._columns_from(c, d))
+            at = later(later(ch.hit_from, ch.col_free), ch.col_floor[d])
             if at <= t:
                 if ch.refreshing:
                     self._unit(c, &first, &count)
@@ -865,15 +864,17 @@ cdef class DramSimulation:
                         at = self.col_bound[base + b]
                         if at <= t:
                             bank = &self.bank[base + b]
+                            if best >= 0 and self.entry[bank.hit[d]].order > order:
+                                continue
                             at = self._col_at(ch, bank, d)
                             self.col_bound[base + b] = at
-                            if at <= t and (
-                                best < 0 or self.entry[bank.hit[d]].order < self.entry[best].order
-                            ):
+                            if at <= t:
                                 best, bank_found[0] = bank.hit[d], b
+                                order = self.entry[best].order
                         if at < following:
                             following = at
-                ch.hit_from = at = following
+                # Banks of younger entries were passed over when one was found.
+                ch.hit_from = at = following if best < 0 else t
             if at < soonest[0]:
                 soonest[0] = at
         index[0] = best
@@ -888,13 +889,13 @@ cdef class DramSimulation:
         cdef int32_t candidate, first = 0, count = 0
         cdef Bank *bank
         cdef uint64_t bits
-        cdef int64_t at, following
+        cdef int64_t at, following, order = 0
         index[0] = -1
         if self.blocks_channel and ch.refreshes_due:
             return NOTHING
         if ch.refreshing:
             self._unit(c, &first, &count)
-        at = later(ch.act_from, self._activates_from(c))
+        at = later(later(ch.act_from, ch.row_free), ch.act_floor)
         if ch.split_deadline < 0:
             if at <= t:
                 following = NEVER
@@ -908,15 +909,17 @@ cdef class DramSimulation:
                         at = self.row_bound[base + b]
                         if at <= t:
                             bank = &self.bank[base + b]
+                            if best >= 0 and self.entry[bank.head[d]].order > order:
+                                continue
                             at = self._act_at(ch, bank)
                             self.row_bound[base + b] = at
-                            if at <= t and (
-                                best < 0 or self.entry[bank.head[d]].order < self.entry[best].order
-                            ):
+                            if at <= t:
                                 best, bank_found[0], kind = bank.head[d], b, ACTIVATE
+                                order = self.entry[best].order
                         if at < following:
                             following = at
-                ch.act_from = at = following
+                # Banks of younger entries were passed over when one was found.
+                ch.act_from = at = following if best < 0 else t
             if at < soonest[0]:
                 soonest[0] = at
         at = later(ch.pre_from, ch.row_free)
@@ -933,6 +936,9 @@ cdef class DramSimulation:
                     at = self.row_bound[base + b]
                     if at <= t:
                         candidate = bank.miss[d]
+                        if best >= 0 and self.entry[candidate].order > order:
+                            following = t
+                            continue
                         at = self._pre_at(ch, bank)
                         if bank.hit[d] >= 0 and (
                             self.protect == 2
@@ -943,8 +949,9 @@ cdef class DramSimulation:
                                 continue
                             at = later(at, self.entry[candidate].accepted + self.age_cap)
                         self.row_bound[base + b] = at
-                        if at <= t and (best < 0 or self.entry[candidate].order < self.entry[best].order):
+                        if at <= t:
                             best, bank_found[0], kind = candidate, b, PRECHARGE
+                            order = self.entry[best].order
                     if at < following:
                         following = at
             ch.pre_from = at = following
@@ -1181,16 +1188,13 @@ cdef class DramSimulation:
                 return t + 1
         elif ch.waiting[WRITE] <= self.drain_low and ch.waiting[READ] != 0:
             return t + 1
-        at = self._columns_from(c, d)
-        other = later(ch.hit_from, at)
+        other = later(later(ch.hit_from, ch.col_free), ch.col_floor[d])
         if ch.actives:
-            at = later(ch.active_from, self._columns_from(c, READ))
+            at = ch.col_floor[READ] if ch.col_floor[READ] < ch.col_floor[WRITE] else ch.col_floor[WRITE]
+            at = later(later(ch.active_from, ch.col_free), at)
             if at < other:
                 other = at
-            at = later(ch.active_from, self._columns_from(c, WRITE))
-            if at < other:
-                other = at
-        at = later(ch.act_from, self._activates_from(c))
+        at = later(later(ch.act_from, ch.row_free), ch.act_floor)
         if at < other:
             other = at
         at = later(ch.pre_from, ch.row_free)
