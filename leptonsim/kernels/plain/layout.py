@@ -186,9 +186,7 @@ def lay_out(p: Problem, limits: Limits, array: Array, mapping: Mapping, groups: 
             return
         written = w * t.w + a * t.a + (vector is not None) * t.x
         stall = sram_stall_cycles(limits.scratchpad, t.steady, t.reads, written)
-        runs.append(
-            [count, w * t.w, a * t.a, (vector is not None) * t.x, t.steady + stall, vector or 0, o * t.o]
-        )
+        runs.append([count, w * t.w, a * t.a, (vector is not None) * t.x, t.steady + stall, vector or 0, o * t.o])
         added.append((count, (stall, t.load, t.reads)))
 
     def close(times: int) -> None:
@@ -307,9 +305,7 @@ def tile(
     )
 
 
-def multiply(
-    array: Array, arrays: int, m: int, k: int, n: int, a_size: int, b_size: int
-) -> tuple[int, int, int, int]:
+def multiply(array: Array, arrays: int, m: int, k: int, n: int, a_size: int, b_size: int) -> tuple[int, int, int, int]:
     """Steady cycles, further cycles at the end, cycles of weight loading, and bytes read, of one product of a tile.
 
     Arrays work side by side on parts of the columns or of the rows, whatever is faster. What does not stay in the cells
