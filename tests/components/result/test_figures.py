@@ -197,5 +197,5 @@ def test_a_long_name_keeps_its_end_on_one_line():
 def test_colours_of_pictures_differ_and_text_on_them_can_be_read():
     for colours in (style.CAUSES, style.COMPONENTS, style.ENGINES):
         assert len(set(colours.values())) == len(colours)
-    assert style.ink_on(style.BLUE) == "#ffffff"
-    assert style.ink_on(style.YELLOW) == "#000000"
+    assert style.ink_on(style.BLUE) == style.WHITE
+    assert style.ink_on(style.YELLOW) == style.BLACK
