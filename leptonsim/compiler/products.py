@@ -261,6 +261,7 @@ def make_product(
         int(any(each.place.home == "dram" for each in extra)),
         int(output.home == "dram"),
         a.bits,
+        int(not b.weight),
         math.ceil(target.vector_cycles({"mul": 1}) * (1 << 20)),
     )
     return Product(target, operator, dtype, stage_bytes, from_host, values, a, b, extra, output, packed)
