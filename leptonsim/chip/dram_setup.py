@@ -84,10 +84,19 @@ class DramSetup:
     drain_low: int = 6
     drain_idle: int = 0
     posted_writes: bool = False
+    merge_reads: bool = False
     # Source.
     sends_per_tick: int = 2
     window: int = 256
     interval: tuple[int, int] = field(default=(0, 1))
+
+    def __post_init__(self) -> None:
+        """Raise ValueError for a controller whose writes would wait for ever."""
+        if self.arbiter != "bank_round_robin":
+            return
+        enough = min(self.drain_high, max(1, self.drain_idle))
+        if enough > self.write_queue or (not self.posted_writes and self.channels * (enough - 1) >= self.window):
+            raise ValueError(f"DramSetup: writes drain when {enough} wait, but never so many can")
 
     @property
     def banks(self) -> int:

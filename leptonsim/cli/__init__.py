@@ -84,9 +84,9 @@ def main(args: list[str] | None = None) -> Any:
     except click.ClickException as error:
         _fail(error.format_message())
     except BrokenPipeError:
-        # The reader went away (a pipe into `head`): nothing is left to tell anyone.
+        # The reader went away (a pipe into `head`): nothing is left to tell anyone. Click gives the same code.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(0)
+        sys.exit(1)
     except OSError as error:
         _fail(f"{error.filename or 'output'}: {error.strerror or error}")
     except MemoryError:

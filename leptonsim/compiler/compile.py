@@ -19,7 +19,6 @@ from leptonsim.compiler.work import Operator
 from leptonsim.compiler.workload import Workload, workload
 from leptonsim.errors import LeptonError
 from leptonsim.model import Model
-from leptonsim.model.graph import Graph
 
 MANY_SPILLS = 3
 """Spilled tensors named in a warning."""
@@ -73,11 +72,11 @@ def compile_graph(
     operators = [operator for operator in work.operators if operator.engine != "view"]
     if not operators:
         raise LeptonError(f"{model.name}: the model does nothing but rename its inputs; there is no work to simulate")
-    state = _state(graph)
+    state = frozenset(graph.resident)
     weights = _weight_bytes(work, target)
     total_weights = sum(weights.values())
     inputs = [name for name in graph.inputs if name in work.tensors]
-    state_bytes = sum(_bytes(work, target, name) for name in state)
+    state_bytes = sum(_bytes(work, target, name) for name in inputs if name in state)
     mapped = schedule(target, work, inputs, graph.outputs, state, frozenset(), choose)
     activations = mapped.ledger.dram_peak - state_bytes
     excess = total_weights + state_bytes + activations - chip.dram.capacity_bytes
@@ -124,7 +123,7 @@ def compile_graph(
             input_bytes=repeats * sum(_bytes(work, target, name) for name in inputs if name not in state),
             output_bytes=repeats
             * sum(
-                _bytes(work, target, name) for name in graph.outputs if name not in state and not _is_state_output(name)
+                _bytes(work, target, name) for name in graph.outputs if name not in state
             ),
             state_bytes=state_bytes,
             activations_bytes=max(0, mapped.ledger.dram_peak - state_bytes),
@@ -180,15 +179,6 @@ def _to_stream(operators: tuple[Operator, ...], weights: dict[str, int], excess:
             chosen.add(operator.inputs[1].tensor)
             excess -= weights[operator.inputs[1].tensor]
     return frozenset(chosen)
-
-
-def _state(graph: Graph) -> frozenset[str]:
-    """Inputs that a language model keeps in DRAM between runs: its key-value cache, by the exporters' names."""
-    return frozenset(name for name in graph.inputs if name.startswith("past") or ".past" in name)
-
-
-def _is_state_output(name: str) -> bool:
-    return name.startswith("present") or ".present" in name
 
 
 def _gib(size_bytes: int) -> str:

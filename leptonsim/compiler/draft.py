@@ -104,7 +104,10 @@ class Draft(Dataflow[Node]):
 
 
 def _uniquely_named(nodes: Sequence[Node]) -> list[Node]:
-    """ONNX allows nodes without a name and with the same name; here the name is the identity."""
+    """ONNX allows nodes without a name and with the same name; here the name is the identity.
+
+    The default domain, which has two names in ONNX, has one here.
+    """
     taken: set[str] = set()
     result = []
     for node in nodes:
@@ -114,5 +117,6 @@ def _uniquely_named(nodes: Sequence[Node]) -> list[Node]:
             suffix += 1
             name = f"{base}#{suffix}"
         taken.add(name)
-        result.append(node if name == node.name else replace(node, name=name))
+        domain = "" if node.domain == "ai.onnx" else node.domain
+        result.append(node if (name, domain) == (node.name, node.domain) else replace(node, name=name, domain=domain))
     return result

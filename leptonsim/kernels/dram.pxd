@@ -56,12 +56,15 @@ cdef struct Entry:
     int64_t row
     int64_t accepted            # tick at which the controller took it
     int64_t done                # tick at which its data are there
+    int64_t column
+    int32_t merged              # next entry that is served by the same burst; -1: none
     int32_t bank, stream
     int32_t before, after       # neighbours in the list that it is in; -1: none
     int32_t write
 
 cdef struct Channel:
-    int64_t wake                # next tick at which something can happen
+    int64_t wake                # next tick at which an access may be taken or a command issued
+    int64_t done_at             # next tick at which data arrive or posted writes count as done
     int64_t row_free, col_free  # first tick at which a command bus is free
     int64_t next_refresh        # tick of the next refresh request
     int64_t order               # age of the next entry
@@ -74,6 +77,8 @@ cdef struct Channel:
     uint64_t hit_mask[2][4]     # banks with an entry for their open row, read and write
     uint64_t act_mask[2][4]     # closed banks with an entry; with bank queues, in [0], banks with any
     uint64_t pre_mask[2][4]     # open banks with an entry for another row
+    int64_t col_floor[2]        # no read, write before this tick by any rank's history
+    int64_t act_floor           # no activate before this tick by any rank's history
     int64_t hit_from            # no column command of a queued entry before this tick
     int64_t active_from         # no column command of an active entry before this tick
     int64_t act_from            # no activate before this tick
@@ -110,7 +115,8 @@ cdef struct Source:
 
 cdef struct Totals:
     int64_t reads, writes       # accesses done
-    int64_t activates, precharges, refreshes, row_hits, columns
+    int64_t activates, precharges, refreshes, row_hits
+    int64_t bursts[2]           # read and write commands
     int64_t latency             # sum over reads, ticks
     int64_t bounds[8]           # ticks of the data buses by what they go to
 
@@ -120,7 +126,7 @@ cdef class DramSimulation:
     cdef Timing k
     cdef int32_t channels, lanes, ranks, groups, per_group, banks
     cdef int64_t access_bytes
-    cdef int32_t two_buses, round_robin, bank_queue, row_hit_cap, protect, posted_writes, drain_idle
+    cdef int32_t two_buses, round_robin, bank_queue, row_hit_cap, protect, posted_writes, merge_reads, drain_idle
     cdef int64_t age_cap
     cdef int32_t drain_high, drain_low, sends
     cdef int32_t capacity[2]
@@ -130,6 +136,7 @@ cdef class DramSimulation:
     cdef int64_t window, interval_ticks, interval_accesses
     cdef int32_t pieces, xors
     cdef int32_t piece[64][4]
+    cdef int64_t piece_mask[64]
     cdef int32_t xor_piece[16][4]
     cdef int32_t source_count, turn_count
     cdef int32_t turn_at        # place in the order of turns
@@ -188,14 +195,16 @@ cdef class DramSimulation:
         self, int32_t c, int64_t t, int32_t *bank_found, int32_t *index, int64_t *soonest
     ) noexcept nogil
     cdef inline void _forget_bounds(self, int32_t c) noexcept nogil
-    cdef inline int64_t _columns_from(self, int32_t c, int32_t d) noexcept nogil
-    cdef inline int64_t _activates_from(self, int32_t c) noexcept nogil
     cdef inline void _choose_mode(self, int32_t c) noexcept nogil
     cdef inline void _do(self, int32_t kind, int32_t c, int32_t b, int32_t index, int64_t t) noexcept nogil
     cdef bint _arbitrate_in_turn(self, int32_t c, int64_t t, int64_t *soonest) noexcept nogil
     cdef bint _arbitrate_oldest(self, int32_t c, int64_t t, int64_t *soonest) noexcept nogil
+    cdef int32_t _waiting_read(self, int32_t c, Entry *e) noexcept nogil
+    cdef inline void _return(self, Channel *ch, int32_t index, int64_t t) noexcept nogil
     cdef void _accept(self, int32_t c, int64_t t) noexcept nogil
     cdef bint _fill_bank_queues(self, int32_t c, int64_t t) noexcept nogil
+    cdef void _complete(self, int32_t c, int64_t t) noexcept nogil
+    cdef int64_t _next_command(self, int32_t c, int64_t t) noexcept nogil
     cdef void _tick_channel(self, int32_t c, int64_t t) noexcept nogil
     cdef int64_t _next_tick(self, bint sending) noexcept nogil
     cdef bint _run(self, int64_t accesses, int64_t until) noexcept nogil

@@ -155,7 +155,7 @@ def _run(part: DramPart, setup: DramSetup, streams: list[Stream], turns: list[in
         latency_mean_ps=setup.ps(counts["read_latency"]) // max(1, counts["reads"]),
         latency_p50_ps=setup.ps(_quantile(histogram, 0.5)),
         latency_p99_ps=setup.ps(_quantile(histogram, 0.99)),
-        row_hit_rate=counts["row_hits"] / max(1, counts["columns"]),
+        row_hit_rate=counts["row_hits"] / max(1, counts["read_bursts"] + counts["write_bursts"]),
         accesses=done,
         time_ps=time_ps,
         energy_pj_per_bit={name: energy[name] / useful_bits for name in energy},
@@ -172,9 +172,9 @@ def device_energy_pj(part: DramPart, setup: DramSetup, counts: dict[str, int]) -
     refresh_pj = energy.refresh_pj / (setup.groups * setup.banks_per_group if setup.refresh_mode == "bank" else 1)
     return {
         "activate": energy.activate_pj * counts["activates"],
-        "read": energy.read_pj_per_bit * bits * counts["reads"],
-        "write": energy.write_pj_per_bit * bits * counts["writes"],
-        "io": energy.io_pj_per_bit * bits * (counts["reads"] + counts["writes"]),
+        "read": energy.read_pj_per_bit * bits * counts["read_bursts"],
+        "write": energy.write_pj_per_bit * bits * counts["write_bursts"],
+        "io": energy.io_pj_per_bit * bits * (counts["read_bursts"] + counts["write_bursts"]),
         "refresh": refresh_pj * counts["refreshes"],
         "background": energy.background_mw * ranks * setup.ps(counts["tick"]) / 1000,
     }

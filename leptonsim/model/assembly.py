@@ -40,8 +40,8 @@ def assemble(name: str, walked: Walked, inputs: Sequence[str], batch: int, token
 
 def _resident(inputs: Sequence[str], outputs: Sequence[str]) -> tuple[str, ...]:
     """Key-value caches, by the names that exporters give them: past... comes in, present... goes out."""
-    caches = [name for name in inputs if name.startswith("past")]
-    return (*caches, *(name for name in outputs if name.startswith("present")))
+    caches = [name for name in inputs if name.startswith("past") or ".past" in name]
+    return (*caches, *(name for name in outputs if name.startswith("present") or ".present" in name))
 
 
 def _digest(

@@ -61,7 +61,8 @@ def joined_axis(
     inputs: Sequence[Tensor], reference: Mapping[str, Tensor], concat_axis: int, batch: int, reference_batch: int
 ) -> int | None:
     """The batch axis of a Concat that joins samples with a constant made for the reference batch, None for any
-    other."""
+    other.
+    """
     rank = len(inputs[0].shape)
     axes = {
         scaled_axis(tensor.shape, reference[tensor.name].shape, batch, reference_batch)

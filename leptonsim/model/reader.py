@@ -189,14 +189,15 @@ class Walk:
         if graph is None:
             return types
         shapes = {name: tensor.shape for name, tensor in zip(node.input, inputs, strict=True) if tensor is not None}
-        walk = Walk(self._inference, shapes, self._result.batch)
         try:
-            walk.run(graph)
+            walked = Walk(self._inference, shapes, self._result.batch).run(graph)
         except LeptonError:
             # It depends on the data there as well; the caller tells so if anything needs the shape.
             return types
-        found = [walk.find(name, "") if name else None for name in node.output]
-        types = tuple(None if tensor is None else OutputType(tensor.dtype, tensor.shape) for tensor in found)
+        found = iter([walked.tensors[name] for name in walked.outputs])
+        types = tuple(
+            OutputType(tensor.dtype, tensor.shape) if name and (tensor := next(found)) else None for name in node.output
+        )
         self._inference.remember(signature, types)
         return types
 

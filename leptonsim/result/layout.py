@@ -33,10 +33,15 @@ class Page:
 
     def pairs(self, rows: Sequence[tuple[str, str]]) -> None:
         """Names and values; a value that does not fit goes on below itself, broken after a comma or semicolon."""
+        self.paragraphs([(name, _unbroken(value)) for name, value in rows])
+
+    def paragraphs(self, rows: Sequence[tuple[str, str]]) -> None:
+        """Names and texts; a text that does not fit goes on below itself."""
         left = max((len(name) for name, _ in rows), default=0)
-        for name, value in rows:
-            for line in _wrapped(_unbroken(value), self.width - left - len(GAP), 0):
-                self.lines.append(click.style(name.ljust(left), bold=True) + GAP + line.replace("\u00a0", " "))
+        for name, text in rows:
+            for line in _wrapped(text, self.width - left - len(GAP), 0):
+                shown = click.style(name.ljust(left), bold=True) + GAP + line.replace("\u00a0", " ")
+                self.lines.append(shown.rstrip())
                 name = ""
 
     def columns(self, header: Sequence[str], rows: Sequence[Sequence[str]], left: Sequence[str]) -> None:

@@ -149,8 +149,8 @@ def device_energy(timing: Row, setup_row: Row, setup: DramSetup, counts: Mapping
     active = act * setup.act_to_act - open_ * setup.act_to_pre - idle * setup.pre_to_act
     return {
         "activate": scale * active * counts["activates"],
-        "read": scale * (timing.number("IDD4R") - open_) * setup.burst * counts["reads"],
-        "write": scale * (timing.number("IDD4W") - open_) * setup.burst * counts["writes"],
+        "read": scale * (timing.number("IDD4R") - open_) * setup.burst * counts["read_bursts"],
+        "write": scale * (timing.number("IDD4W") - open_) * setup.burst * counts["write_bursts"],
         "refresh": scale * (timing.number("IDD5AB") - open_) * setup.refresh_cycle * counts["refreshes"],
         "background": scale * (open_ * counts["open_ticks"] + idle * (rank_ticks - counts["open_ticks"])),
     }

@@ -51,10 +51,11 @@ def _positions(order: list[tuple[str, int]], start: int) -> list[tuple[int, int,
 def _dramsim3(timing: Row, setup: Row, channels: int, access_bytes: int, mapping: str) -> DramSetup:
     """DRAMsim3: a command queue for each bank, served in turn; refresh rank after rank; posted writes.
 
-    Sources: its manual and configuration files. tRTRS is 1 there for DDR4, LPDDR4 and GDDR6 and defaults to 2 for
-    HBM; GDDR6 has its bank groups disabled and 32 activates in 420 clocks; a row is closed after four hits when
-    another is wanted; reads and writes share a bank's queue; writes drain when their queue is full, or half full with
-    no read waiting; HBM issues a row and a column command in one clock.
+    Sources: its manual, source and configuration files. tRTRS is 1 there for DDR4, LPDDR4 and GDDR6 and defaults to 2 for
+    HBM; GDDR6 has its bank groups disabled, 32 activates in 420 clocks, and tRTP as tRTP_L, which is not read, so that
+    the default of 5 holds; a row is closed after four hits when another is wanted; reads and writes share a bank's
+    queue; writes drain when their queue is full, or half full with no read waiting; reads of a burst that is
+    waited for are merged; HBM issues a row and a column command in one clock.
     """
 
     def ck(name: str) -> int:
@@ -111,7 +112,7 @@ def _dramsim3(timing: Row, setup: Row, channels: int, access_bytes: int, mapping
         wide_window=420 if graphics else 0,
         pre_to_act=ck("tRP"),
         pre_to_pre=2 if graphics else 0,
-        read_to_pre=ck("tRTP"),
+        read_to_pre=5 if graphics else ck("tRTP"),
         write_to_pre=cwl + burst + ck("tWR"),
         same_group=((column_l, read_to_write), (cwl + burst + wtr_l, column_l)),
         same_rank=((column_s, read_to_write), (cwl + burst + wtr_s, column_s)),
@@ -130,6 +131,7 @@ def _dramsim3(timing: Row, setup: Row, channels: int, access_bytes: int, mapping
         drain_high=queue,
         drain_idle=queue // 2,
         posted_writes=True,
+        merge_reads=True,
         window=WINDOW * channels,
     )
 

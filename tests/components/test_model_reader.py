@@ -455,6 +455,11 @@ def test_an_operator_without_a_shape_rule_takes_the_shape_of_its_definition():
     assert graph.tensors["y"].shape == (3, 8, 4, 6)
 
 
+def test_a_definition_that_depends_on_the_data_is_refused_like_any_other_operator():
+    with pytest.raises(LeptonError, match=r"node 'CenterCropPad_0' .*cannot be known before it runs"):
+        graph_of("g (float[batch, 8] x, int64[2] size) => (float[a, b] y) { y = CenterCropPad(x, size) }")
+
+
 def test_an_absent_attribute_has_its_default_in_the_rules_for_shapes():
     # ONNX's own rule for STFT takes an absent ``onesided`` for 0, while its default is 1: 16 / 2 + 1 frequencies.
     graph = graph_of("""

@@ -32,7 +32,7 @@ def _has_weights(draft: Draft, node: Node) -> bool:
 
 
 def _take_following(draft: Draft, node: Node) -> None:
-    while True:
+    while len([name for name in node.outputs if name]) == 1:
         reader = draft.only_reader(node.outputs[0])
         if (
             reader is None

@@ -15,6 +15,8 @@ served in turn, each offering its first ready command; only the first of a bank'
 waits or ``row_hit_cap`` of them were served. Writes move when ``drain_high`` of them wait (all of these), or
 ``drain_idle`` and no read.
 
+With ``merge_reads`` a read of a burst that another read waits for takes no place in the queues and is served with it.
+
 Modelled: banks, bank groups, ranks, pseudo-channels, activate windows, command slots, turnaround, refresh (of ranks,
 pseudo-channels or banks, together or staggered), address maps with hashes. Not modelled: power-down, self-refresh,
 forwarding of written data to reads.
@@ -42,10 +44,12 @@ class _Entry:
     order: int
     bank: int
     row: int
+    column: int
     write: int
     stream: int
     accepted: int = 0
     done: int = 0
+    merged: list[_Entry] = field(default_factory=list)
 
 
 @dataclass(eq=False)
@@ -278,7 +282,7 @@ class _Channel:
         self.owner.bounds[_DATA] += setup.burst
         self.lane_free[bank.lane], self.lane_last[bank.lane] = tick + setup.burst, way
         total["row_hits"] += bank.hits > 0
-        total["columns"] += 1
+        total["write_bursts" if way else "read_bursts"] += 1
         bank.hits += 1
         bank.pre_at = max(bank.pre_at, tick + (setup.write_to_pre if way else setup.read_to_pre))
         first = bank.lane * setup.ranks
@@ -297,8 +301,9 @@ class _Channel:
             self.synced_until = max(self.synced_until, tick + setup.read_latency + setup.column_sync)
         self._take_bus(tick, True, setup.column_slots)
         if way == READ:
-            entry.done = tick + setup.read_latency
-            self.arriving.append(entry)
+            for each in [entry, *entry.merged]:
+                each.done = tick + setup.read_latency
+                self.arriving.append(each)
             return
         if not setup.posted_writes:
             self.owner.in_flight -= 1
@@ -500,6 +505,10 @@ class _Channel:
             way = min(ways, key=lambda way: self.sent[way][0].order)
             entry = self.sent[way].popleft()
             entry.accepted = tick
+            same = self._waiting_read(entry) if setup.merge_reads and way == READ else None
+            if same:
+                same.merged.append(entry)
+                continue
             self.waiting[way] += 1
             if setup.arbiter == "bank_round_robin":
                 self.queue[way].append(entry)
@@ -510,9 +519,17 @@ class _Channel:
                 self.posted += 1
                 self.posted_at = tick + 1
 
+    def _waiting_read(self, entry: _Entry) -> _Entry | None:
+        """An entry that waits to read the same burst."""
+        bank = self.banks[entry.bank]
+        waiting = [*self.queue[READ], *bank.waiting[READ]]
+        if bank.active and bank.active.write == READ:
+            waiting.append(bank.active)
+        burst = (entry.bank, entry.row, entry.column)
+        return next((each for each in waiting if (each.bank, each.row, each.column) == burst), None)
+
     def tick(self, tick: int) -> None:
         """All that happens in this channel at ``tick``."""
-        self._accept(tick)
         if self.posted and self.posted_at <= tick:
             self.owner.in_flight -= self.posted
             self.posted = 0
@@ -520,6 +537,7 @@ class _Channel:
             self.owner.in_flight -= 1
             self.owner.used -= 1
             self.owner.count(self.arriving.popleft(), tick)
+        self._accept(tick)
         while self.next_refresh is not None and tick >= self.next_refresh:
             self.next_refresh += self._interval()
             self.refreshes_due += 1 if self.one_by_one else self.units
@@ -540,7 +558,8 @@ class DramSimulation:
         self.turns = tuple(range(len(self.streams))) if turns is None else tuple(turns)
         self.turn_at = 0
         self.turn_left = self.streams[self.turns[0]].turn_accesses
-        names = ("reads", "writes", "activates", "precharges", "refreshes", "columns", "row_hits", "read_latency")
+        names = ("reads", "writes", "activates", "precharges", "refreshes", "read_bursts", "write_bursts")
+        names += ("row_hits", "read_latency")
         self.total = dict.fromkeys(names, 0)
         self.bounds = [0] * len(BOUNDS)
         self.histogram: dict[int, int] = {}
@@ -593,10 +612,10 @@ class DramSimulation:
                 part[name] |= (address >> low & (1 << bits) - 1) << position
             for name, other, low, bits in setup.xor_map:
                 part[name] ^= part[other] >> low & (1 << bits) - 1
-            channel, lane, rank, group, bank, row, _ = part
+            channel, lane, rank, group, bank, row, column = part
             flat = ((lane * setup.ranks + rank) * setup.groups + group) * setup.banks_per_group + bank
             way = int(source.stream.write)
-            entry = _Entry(self.sent, flat, row, way, self.turns[self.turn_at])
+            entry = _Entry(self.sent, flat, row, column, way, self.turns[self.turn_at])
             self.channels[channel].sent[way].append(entry)
         return True
 

@@ -192,7 +192,9 @@ class Tiler:
                 if a:
                     ready = max(ready, load("a", a, share_a))
                 if tensor_cycles:
-                    tensor = max(ready, tensor, done[0 if laid.accumulators == 2 else 1]) + tensor_cycles * self.cycle_ps
+                    tensor = (
+                        max(ready, tensor, done[0 if laid.accumulators == 2 else 1]) + tensor_cycles * self.cycle_ps
+                    )
                     ready = tensor
                 if x:
                     ready = max(ready, load("a", x, share_x, with_latency=False))
