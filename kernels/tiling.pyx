@@ -72,10 +72,10 @@ cdef double time_of(
     const Problem* p, const Limits* chip, const Mapping* map, const Layout* plan, double bound, double best
 ) noexcept nogil:
     # Picoseconds of the tiles of one core while all cores do the same; any figure above `best` when it is no better.
-    cdef double w_free = 0, a_free = 0, tensor = 0, vector = 0, store = 0, dram = 0, drained = 0, grant = 0
+    cdef double w_free = 0, a_free = 0, tensor = 0, vector = 0, store = 0, dram = 0, drained = 0, link = 0, grant = 0
     cdef double w_end, a_end, begin, before = 0, step = 0, now
     cdef double cores = map.split_g * map.split_m * map.split_n
-    cdef double w_share = chip.dram_ps * cores / map.split_m if p.b_dram else 0.0
+    cdef double w_share = most_of(chip.host_ps, chip.dram_ps * (chip.host_ps == 0)) * cores / map.split_m if p.b_dram else 0.0
     cdef double a_share = chip.dram_ps * cores / map.split_n * waste_a(p, chip, map) if p.a_dram else 0.0
     cdef double x_share = chip.dram_ps * cores if p.x_dram else 0.0
     cdef double o_share = chip.dram_ps * cores * waste_o(p, chip, map) if p.o_dram else 0.0
@@ -118,11 +118,14 @@ cdef double time_of(
                     elif run.w:
                         begin = w_free if w_free > grant else grant
                         w_end = begin + chip.setup_ps + (chip.latency_ps if begin > w_free or w_free == 0 else 0)
-                        if w_share > 0:
-                            dram = (dram if dram > w_end else w_end) + run.w * w_share
+                        now = most_of(link if chip.host_ps > 0 else dram, w_end) + run.w * w_share
                         w_end += run.w * chip.w_port_ps
-                        if w_share > 0 and dram > w_end:
-                            w_end = dram
+                        if w_share > 0:
+                            w_end = most_of(w_end, now)
+                            if chip.host_ps > 0:
+                                link = now
+                            else:
+                                dram = now
                         w_free = w_end
                         if chip.one_queue:
                             a_free = w_free
@@ -202,6 +205,7 @@ cdef double time_of(
                         store += jump
                         dram += jump
                         drained += jump
+                        link += jump
                         grant += jump
                         past[0] += jump
                         past[1] += jump
@@ -219,7 +223,7 @@ cdef double bound_of(const Problem* p, const Limits* chip, const Mapping* map, c
     # No mapping with these bytes and cycles is faster.
     cdef double cores = map.split_g * map.split_m * map.split_n, dram = 0, port, t
     cdef double w = plan.bytes_w * chip.w_port_ps, a = (plan.bytes_a + plan.bytes_x) * chip.a_port_ps
-    if p.b_dram:
+    if p.b_dram and chip.host_ps == 0:
         dram += plan.bytes_w * cores / map.split_m
     if p.a_dram:
         dram += plan.bytes_a * cores / map.split_n * waste_a(p, chip, map)
@@ -228,6 +232,8 @@ cdef double bound_of(const Problem* p, const Limits* chip, const Mapping* map, c
     if p.o_dram:
         dram += plan.bytes_o * cores * waste_o(p, chip, map)
     t = dram * chip.dram_ps
+    if p.b_dram:
+        t = most_of(t, plan.bytes_w * cores / map.split_m * chip.host_ps)
     port = w + a if chip.one_queue else most_of(w, a)
     t = most_of(t, most_of(port, plan.bytes_o * chip.o_port_ps))
     if plan.tensor * chip.cycle_ps > t:
@@ -257,6 +263,8 @@ cdef class Tiler:
         Bandwidth of a core's DMA engines for weights, for activations and for stores.
     dram_bytes_per_s : float
         Bandwidth of the whole DRAM.
+    host_bytes_per_s : float
+        Bandwidth of the link from the host where weights come over it; else 0.
     dram_access_bytes : int
         What DRAM moves at least.
     one_queue : bool
@@ -274,7 +282,7 @@ cdef class Tiler:
     def __init__(
         self, array, scratchpad, *, int64_t cores, int64_t arrays, int64_t accumulator_bytes, int64_t stage_bytes,
         int64_t core_khz, int64_t setup_ps, int64_t latency_ps, port_bytes_per_s, double dram_bytes_per_s,
-        int64_t dram_access_bytes, bint one_queue,
+        double host_bytes_per_s, int64_t dram_access_bytes, bint one_queue,
     ):
         if (
             min(cores, arrays, accumulator_bytes, stage_bytes, core_khz, dram_access_bytes) < 1
@@ -292,6 +300,7 @@ cdef class Tiler:
         self.chip.latency_ps = latency_ps
         self.chip.w_port_ps, self.chip.a_port_ps, self.chip.o_port_ps = (1e12 / rate for rate in port_bytes_per_s)
         self.chip.dram_ps = 1e12 / dram_bytes_per_s
+        self.chip.host_ps = 1e12 / host_bytes_per_s if host_bytes_per_s > 0 else 0.0
         self.chip.dram_access = dram_access_bytes
         self.chip.one_queue = one_queue
         self.n_parts = len(PARTS)

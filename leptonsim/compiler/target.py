@@ -93,7 +93,8 @@ class Target:
                     self.port_bytes_per_s * self.activation_engines,
                     self.port_bytes_per_s * self.store_engines,
                 ),
-                dram_bytes_per_s=self.host_bytes_per_s if from_host else self.stream_bytes_per_s,
+                dram_bytes_per_s=self.stream_bytes_per_s,
+                host_bytes_per_s=self.host_bytes_per_s if from_host else 0.0,
                 dram_access_bytes=self.dram.part.access_bytes,
                 one_queue=self.one_queue,
             )

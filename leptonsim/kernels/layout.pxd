@@ -62,6 +62,7 @@ cdef struct Limits:
     double a_port_ps            # for activations
     double o_port_ps            # for stores
     double dram_ps              # picoseconds a byte of the whole DRAM
+    double host_ps              # of the link from the host, where weights come over it; else 0
     int64_t dram_access         # bytes that DRAM moves at least
     bint one_queue              # weights and activations share one DMA engine
 

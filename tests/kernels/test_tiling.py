@@ -62,6 +62,7 @@ def tilers(draw):
         "latency_ps": 90_000,
         "port_bytes_per_s": (64e9, 32e9, 96e9),
         "dram_bytes_per_s": draw(st.sampled_from([20e9, 200e9])),
+        "host_bytes_per_s": draw(st.sampled_from([0.0, 0.0, 1e9])),
         "dram_access_bytes": draw(st.sampled_from([32, 64])),
         "one_queue": draw(st.booleans()),
     }
@@ -122,5 +123,5 @@ def test_the_twin_takes_the_same_arguments():
     with pytest.raises(ValueError, match="positive"):
         tiling.Tiler(
             Array(4, 4), Scratchpad(1, 1, 1, 1, 1), cores=0, arrays=1, accumulator_bytes=1, stage_bytes=1, core_khz=1,
-            setup_ps=0, latency_ps=0, port_bytes_per_s=(1.0, 1.0, 1.0), dram_bytes_per_s=1.0, dram_access_bytes=1, one_queue=False,
+            setup_ps=0, latency_ps=0, port_bytes_per_s=(1.0, 1.0, 1.0), dram_bytes_per_s=1.0, host_bytes_per_s=0.0, dram_access_bytes=1, one_queue=False,
         )  # fmt: skip

@@ -58,7 +58,7 @@ class Tiler:
     def __init__(
         self, array: Array, scratchpad: Scratchpad, *, cores: int, arrays: int, accumulator_bytes: int, stage_bytes: int,
         core_khz: int, setup_ps: int, latency_ps: int, port_bytes_per_s: tuple[float, float, float], dram_bytes_per_s: float,
-        dram_access_bytes: int, one_queue: bool,
+        host_bytes_per_s: float, dram_access_bytes: int, one_queue: bool,
     ) -> None:  # fmt: skip
         self.array = array
         self.limits = Limits(cores, arrays, accumulator_bytes, min(stage_bytes, 1 << 29), scratchpad)
@@ -67,6 +67,7 @@ class Tiler:
         self.latency_ps = latency_ps
         self.port_ps = dict(zip("wao", (1e12 / rate for rate in port_bytes_per_s), strict=True))
         self.dram_ps = 1e12 / dram_bytes_per_s
+        self.host_ps = 1e12 / host_bytes_per_s if host_bytes_per_s > 0 else 0.0
         self.dram_access_bytes = dram_access_bytes
         self.one_queue = one_queue
 
@@ -137,14 +138,15 @@ class Tiler:
         """Picoseconds of the tiles of one core while all cores do the same."""
         cores = mapping.split_g * mapping.split_m * mapping.split_n
         whole_a, whole_o = self._wasted(p, mapping)
-        share_w = self.dram_ps * cores / mapping.split_m if p.b_dram else 0.0
+        share_w = (self.host_ps or self.dram_ps) * cores / mapping.split_m if p.b_dram else 0.0
         share_a = self.dram_ps * cores / mapping.split_n * whole_a if p.a_dram else 0.0
         share_x = self.dram_ps * cores if p.x_dram else 0.0
         share_o = self.dram_ps * cores * whole_o if p.o_dram else 0.0
         free = {"w": 0.0, "a": 0.0}
         queue = {"w": "w", "a": "w" if self.one_queue else "a"}
         tensor = vector = store = grant = 0.0
-        dram = {"in": 0.0, "out": 0.0}
+        dram = {"in": 0.0, "out": 0.0, "host": 0.0}
+        way_of = {"w": "host" if self.host_ps else "in", "a": "in", "o": "out"}
         ahead, exposed = not p.b_waits, 0.0
         done = [0.0, 0.0]
         held: deque[tuple[float, list[int]]] = deque()
@@ -153,7 +155,7 @@ class Tiler:
         def transfer(begin: float, size: int, share: float, engine: str) -> float:
             """When a job's last byte is there: at the port's rate, after DRAM has served what came before."""
             end = begin + size * self.port_ps[engine]
-            way = "out" if engine == "o" else "in"
+            way = way_of[engine]
             if share > 0:
                 dram[way] = max(dram[way], begin) + size * share
                 end = max(end, dram[way])
@@ -218,12 +220,15 @@ class Tiler:
             for column in range(1, 7)
         )
         whole_a, whole_o = self._wasted(p, mapping)
-        dram = p.b_dram * w * cores / mapping.split_m + p.a_dram * a * cores / mapping.split_n * whole_a
-        dram += p.x_dram * x * cores + p.o_dram * o * cores * whole_o
+        dram = p.a_dram * a * cores / mapping.split_n * whole_a + p.x_dram * x * cores + p.o_dram * o * cores * whole_o
+        weights = p.b_dram * w * cores / mapping.split_m
+        linked = weights * self.host_ps
+        if not self.host_ps:
+            dram += weights
         ports = (w * self.port_ps["w"], (a + x) * self.port_ps["a"])
         queued = sum(ports) if self.one_queue else max(ports)
         stored = o * self.port_ps["o"]
-        return max(dram * self.dram_ps, queued, stored, tensor * self.cycle_ps, vector * self.cycle_ps)
+        return max(dram * self.dram_ps, linked, queued, stored, tensor * self.cycle_ps, vector * self.cycle_ps)
 
     def _wasted(self, p: Problem, mapping: Mapping) -> tuple[float, float]:
         """Bytes that DRAM moves for each byte of A, whose rows may be cut along the depth, and of the results."""
