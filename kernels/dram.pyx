@@ -361,16 +361,16 @@ cdef class DramSimulation:
         d = ch.mode
         if bank.open_row < 0:
             if bank.head[d] >= 0:
-                at = self._act_at(ch, bank)
+                self.row_bound[c * self.banks + b] = at = self._act_at(ch, bank)
                 if at < ch.act_from:
                     ch.act_from = at
             return
         if bank.hit[d] >= 0:
-            at = self._col_at(ch, bank, d)
+            self.col_bound[c * self.banks + b] = at = self._col_at(ch, bank, d)
             if at < ch.hit_from:
                 ch.hit_from = at
         if bank.miss[d] >= 0:
-            at = self._pre_at(ch, bank)
+            self.row_bound[c * self.banks + b] = at = self._pre_at(ch, bank)
             if at < ch.pre_from:
                 ch.pre_from = at
 
