@@ -1,6 +1,6 @@
 """Draw docs/validation.md and its pictures: every reference file in benchmarks/reference, held against the models.
 
-    python benchmarks/validation.py
+    python benchmarks/validation.py [KIND ...]
 
 For each kind of data: a table of errors, a scatter plot of predicted against measured, the worst rows with their
 causes, and what is not modelled. The same data give the same bytes.
@@ -32,14 +32,16 @@ with; median, mean and p90 are of the error's size, bias is its mean with the si
 """
 
 
-def files() -> list[tuple[Kind, Report]]:
-    """The report of every file of a known kind, by name of the kind."""
+def files(wanted: list[str]) -> list[tuple[Kind, Report]]:
+    """The report of every file of a known kind (of those wanted, where any are named), by name of the kind."""
     found = []
     for path in sorted(REFERENCE.glob("*.csv")):
         table = read_table(path)
         try:
             kind = kind_of(table)
         except BadFile:
+            continue
+        if wanted and kind.name not in wanted:
             continue
         found.append((kind, Report(kind.name, kind.title, path.name, tuple(kind.predict(table, None)))))
     return sorted(found, key=lambda pair: pair[0].name)
@@ -91,11 +93,12 @@ def section(kind: Kind, report: Report) -> str:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("kinds", nargs="*", help="kinds to put on the page; all of them by default")
     parser.add_argument("--out", type=Path, default=ROOT / "docs", help="folder of the page, with images/ in it")
     arguments = parser.parse_args()
     try:
         (arguments.out / "images").mkdir(parents=True, exist_ok=True)
-        found = files()
+        found = files(arguments.kinds)
         for kind, report in found:
             save_plot(report, arguments.out / "images" / f"validation-{kind.name}.png")
         sections = [section(kind, report) for kind, report in found]

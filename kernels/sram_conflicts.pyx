@@ -2,7 +2,9 @@
 
 from libc.stdint cimport int64_t
 
-__all__ = ["sram_stall_cycles"]
+from leptonsim.kernels.plain.sram_conflicts import scratchpad_of
+
+__all__ = ["scratchpad_of", "sram_stall_cycles"]
 
 
 cdef inline int64_t ceil_div(int64_t a, int64_t b) noexcept nogil:

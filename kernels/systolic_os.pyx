@@ -46,7 +46,7 @@ cdef Cycles os_cycles(const Array* a, int64_t m, int64_t k, int64_t n) noexcept 
     if a.schedule == SERIAL:
         interval = reduction + drain + preload
     elif a.schedule == SINGLE:
-        interval = reduction + r
+        interval = reduction + (2 * r + c - 2 if a.drain == BROADSIDE else r)
     else:
         interval = larger(reduction, r)
     if a.schedule == DOUBLE and a.drain == BROADSIDE:

@@ -51,10 +51,10 @@ cdef int64_t trimmed_broadside_start(
     int64_t k_folds, int64_t n_folds, int64_t full, int64_t ragged, int64_t cross, int64_t r, int64_t k_last,
     int64_t c, int64_t n_last, int64_t* before, int64_t* closing
 ) noexcept nogil:
-    # Start of the last fold after the first one's. A fold starts when the one before has streamed and its weights are in
-    # (full later, or ragged for the last of each column group), and not before the last but one has crossed the array:
-    # cross later, with that one's columns and this one's rows added. before: the start of the last fold of the column
-    # group before the last one; closing: of one more fold like the last.
+    # Start of the last fold after the first one's. A fold starts when the one before has streamed and its weights are
+    # in (full later, or ragged for the last of each column group), and not before the last but one has crossed the
+    # array: cross later, with that one's columns and this one's rows added. before: the start of the last fold of the
+    # column group before the last one; closing: of one more fold like the last.
     cdef Starts s = Starts(0, 0, False)
     cdef int64_t group, at, own, wide = cross + c
     before[0] = 0
@@ -89,7 +89,7 @@ cdef Cycles stationary_cycles(
     cdef int64_t k_last = k - (k_folds - 1) * r if trimmed else r
     cdef int64_t n_last = columns - (n_folds - 1) * c if trimmed else c
     cdef int64_t k_first = r if k_folds > 1 else k_last
-    cdef int64_t last, slot, cross, settled, full, ragged, start, steady, end, group, ahead = 0
+    cdef int64_t last, slot, cross, settled, full, ragged, cleared, start, steady, end, group, ahead = 0
     cdef bint takes_turns
     out.useful = useful
     if a.schedule == SCALESIM:
@@ -123,16 +123,32 @@ cdef Cycles stationary_cycles(
     takes_turns = a.schedule == SINGLE or a.scratchpad_ports == 1
     full = interval(slot, settled, r + a.switch_overhead, takes_turns)
     ragged = interval(slot, settled, k_last + a.switch_overhead, takes_turns)
+    # With a fold's columns and another one's rows added: from the first until the other may start (broadside).
+    cleared = last + r - 3
     # start: of the last fold after the first one's; steady: of one more fold like the last; group: from the last fold
     # of the column group before to the last fold of all.
-    if a.load == BROADSIDE:
+    if a.load == BROADSIDE and a.schedule == SINGLE:
+        # A fold waits for the one before it: full or ragged rows after full (C) or narrow columns.
+        steady = larger(ragged, cleared + n_last + k_last)
+        if k_folds == 1:
+            group = larger(ragged, cleared + c + k_last)
+            start = (n_folds - 1) * group
+        else:
+            group = (k_folds - 2) * larger(full, cleared + n_last + r) + steady
+            start = group
+            if n_folds > 1:
+                full = larger(full, cleared + c + r)
+                group += full
+                start += (n_folds - 1) * ((k_folds - 1) * full + larger(ragged, cleared + c + k_last))
+        steady += start
+    elif a.load == BROADSIDE:
         if trimmed:
             start = trimmed_broadside_start(
-                k_folds, n_folds, full, ragged, last + r - 3, r, k_last, c, n_last, &ahead, &steady
+                k_folds, n_folds, full, ragged, cleared, r, k_last, c, n_last, &ahead, &steady
             )
         else:
-            start = two_step(folds - 1, full, last + 2 * r + c - 3)
-            steady = two_step(folds, full, last + 2 * r + c - 3)
+            start = two_step(folds - 1, full, cleared + c + r)
+            steady = two_step(folds, full, cleared + c + r)
         group = start - ahead
     else:
         group = (k_folds - 1) * full + ragged

@@ -7,7 +7,7 @@ writes share the links of the fabric max-min fairly; a job in progress is re-tim
 
 Time is in integer picoseconds, rates in 2^-32 byte/ps, remaining bytes in 2^-32 byte, remaining work in 10^-9 cycles against
 integer kHz, so that stopping at any instant and going on changes nothing. At one instant all completions come first, then starts in
-(core, engine) order until none is possible, then rates, once.
+(core, stage) order until none is possible, then rates, once.
 
 Every engine is, at every instant, busy or waiting for exactly one cause. A wait belongs to the condition that was satisfied at the
 instant at which it ends (ties: dependency, input, buffer, then the tile before, whose turn came first) and is resolved, picosecond by
@@ -17,17 +17,22 @@ Not modelled here: what a tile costs (systolic and vector cycles, bytes, access 
 The plain-Python twin is leptonsim/kernels/plain/tiles.py.
 """
 
-from libc.stdint cimport int64_t
+cimport cython
+from libc.stdint cimport int64_t, uint64_t
 from libc.stdlib cimport calloc, free, realloc
-from libc.string cimport memmove
+from libc.string cimport memcmp, memcpy, memmove, memset
 
 from leptonsim.kernels.fabric cimport MAX_ROUTE_LINKS, SHARE_ONE, Route, fill_route, max_min
 
 import numpy as np
 
 cdef extern from *:
-    """typedef __int128_t leptonsim_int128;"""
+    """
+    typedef __int128_t leptonsim_int128;
+    #define leptonsim_lowest_bit(bits) __builtin_ctz(bits)
+    """
     ctypedef long long int128 "leptonsim_int128"
+    int lowest_bit "leptonsim_lowest_bit"(unsigned int bits) noexcept nogil
 
 # Engines of a core, in the order in which they start at one instant; then those of the chip.
 cdef enum:
@@ -96,8 +101,18 @@ STEP_FIELDS = (
     "block", "block_end", "stage_bytes", "accumulators", "w_route", "a_route", "x_route", "o_route", "w_waits", "dep", "dep_end", "operator",
 )
 
-cdef int64_t NEVER = 1LL << 62
-cdef int64_t WORK = 1000000000  # work units in one cycle: kHz x ps
+cdef enum:
+    ALL_STAGES = 127   # a bit for each stage
+    LOADS = 14         # of LOAD_W, LOAD_A and LOAD_X
+    MEMO_ROWS = 512    # sets of jobs in progress whose rates are remembered
+
+cdef extern from *:
+    """
+    #define leptonsim_never (1LL << 62)
+    #define leptonsim_work 1000000000LL
+    """
+    const int64_t NEVER "leptonsim_never"
+    const int64_t WORK "leptonsim_work"   # work units in one cycle: kHz x ps
 
 # Bounds within which no sum or product leaves 64 bits. A rate is in 2^-32 byte/ps.
 cdef int64_t LEAST_RATE = 1 << 16
@@ -115,12 +130,37 @@ cdef struct Log:
     int64_t n
     int64_t room
 
+cdef struct Run:      # a row of `runs`
+    int64_t count, w, a, x, tensor, vector, o
+
+cdef struct Step:     # a row of `steps`
+    int64_t block, block_end, stage, accumulators
+    int64_t route[4]  # of weights, activations, extras, outputs
+    int64_t w_waits, dep, dep_end, op
+
+cdef struct Block:    # a row of `blocks`
+    int64_t times, first, end
+
+cdef struct Moving:   # a transfer in progress
+    uint64_t target   # what its route will have served to each job when this one ends
+    int64_t engine
+
+# All jobs on a route move at one rate, so their order of ending never changes, and only the first needs a time.
+cdef struct Queue:
+    Moving* at        # by target, the next to end first
+    int64_t n
+    uint64_t served   # 2^-32 byte that a job on this route would have moved until `since`, modulo 2^64
+    int64_t since
+    int64_t rate      # from `since` on
+    int64_t end       # when the first ends at this rate; NEVER if there is none
+    bint moved        # the first is another one since `end` was calculated
+
 cdef struct Engine:
     int state
-    int64_t end       # when the job, or its latency, ends at the present rate; NEVER if idle
+    int64_t kind      # which of its core's engines it is
     int64_t start     # start of the job
     int64_t ready     # end of its latency
-    int64_t left      # 2^-32 byte or 10^-9 cycle still to do
+    int64_t left      # 10^-9 cycle still to do, for a computation
     int64_t updated   # instant at which `left` was true
     int64_t size      # bytes of the job
     int64_t route
@@ -165,13 +205,13 @@ cdef struct Core:
     int64_t held_a[2]       # the same by activations
     int64_t step_begin
     int64_t step_end
-    bint dirty              # something changed: try to start its engines
 
 cdef struct Copy:
     int64_t size
     int64_t tag
 
 
+@cython.final  # so that its methods are called directly, and inlined
 cdef class TileMachine:
     """All cores of one chip executing one program, any number of times.
 
@@ -227,7 +267,19 @@ cdef class TileMachine:
     cdef Engine* engine
     cdef Log* log
     cdef Core* core
-    cdef int64_t[::1] capacity, room, weight, flows, rate, old_rate
+    cdef Run* run_at                  # the rows of runs, blocks and steps
+    cdef Block* block_at
+    cdef Step* step_at
+    cdef int64_t* end                 # [engine]: when its computation or latency ends; NEVER when it is idle or moves bytes
+    cdef int64_t* core_end            # [core]: the least of its engines; then that of the chip's
+    cdef int64_t* due                 # scratch: engines whose job or latency ends at this instant
+    cdef Queue* queue                 # [route]
+    cdef Moving* moving               # room for their jobs
+    cdef unsigned char* todo          # [core]: stages whose next tile may have become able to pass, a bit for each
+    cdef bint waking                  # some core has such stages
+    cdef unsigned char after[STAGES]  # stages that a tile's passing may make able to pass
+    cdef int64_t* memo                # rows of: 1 if in use, jobs on each route, rates
+    cdef int64_t[::1] capacity, room, weight, flows
     cdef bint rates_stale
     cdef int64_t submitted, completed
     cdef int64_t steps_left[2]
@@ -242,6 +294,10 @@ cdef class TileMachine:
     cdef int64_t[:, ::1] moving_time_view
     cdef int64_t[::1] route_bytes_view
     cdef int64_t[::1] peak_view
+    cdef int64_t* engine_time         # the same as the views
+    cdef int64_t* step_time
+    cdef int64_t* step_span
+    cdef int64_t* moving_time
     cdef readonly int64_t now_ps, wakes, tiles
     cdef int64_t event_kind[64]
     cdef int64_t event_value[64]
@@ -253,6 +309,13 @@ cdef class TileMachine:
         self.engine = NULL
         self.log = NULL
         self.core = NULL
+        self.end = NULL
+        self.core_end = NULL
+        self.due = NULL
+        self.queue = NULL
+        self.moving = NULL
+        self.todo = NULL
+        self.memo = NULL
         self.copies[0] = NULL
         self.copies[1] = NULL
 
@@ -285,8 +348,6 @@ cdef class TileMachine:
         self.room = np.zeros(self.n_links, dtype=np.int64)
         self.weight = np.zeros(self.n_links, dtype=np.int64)
         self.flows = np.zeros(self.n_routes, dtype=np.int64)
-        self.rate = np.zeros(self.n_routes, dtype=np.int64)
-        self.old_rate = np.zeros(self.n_routes, dtype=np.int64)
         self.engine_time_view = np.zeros((self.n_engines, CAUSES), dtype=np.int64)
         self.step_time_view = np.zeros((max(self.n_steps, 1), ENGINES, CAUSES), dtype=np.int64)
         self.step_span_view = np.full((max(self.n_steps, 1), ENGINES, 2), -1, dtype=np.int64)
@@ -299,14 +360,44 @@ cdef class TileMachine:
         self.routes = <Route*> calloc(self.n_routes, sizeof(Route))
         self.engine = <Engine*> calloc(self.n_engines, sizeof(Engine))
         self.log = <Log*> calloc(self.n_engines, sizeof(Log))
-        self.core = <Core*> calloc(max(self.n_cores, 1), sizeof(Core))
-        if self.token_source == NULL or self.routes == NULL or self.engine == NULL or self.log == NULL or self.core == NULL:
+        self.core = <Core*> calloc(self.n_cores, sizeof(Core))
+        self.end = <int64_t*> calloc(self.n_engines, sizeof(int64_t))
+        self.core_end = <int64_t*> calloc(self.n_cores + 1, sizeof(int64_t))
+        self.due = <int64_t*> calloc(self.n_engines, sizeof(int64_t))
+        self.queue = <Queue*> calloc(self.n_routes, sizeof(Queue))
+        self.moving = <Moving*> calloc(self.n_routes * self.n_engines, sizeof(Moving))
+        self.todo = <unsigned char*> calloc(self.n_cores, 1)
+        self.memo = <int64_t*> calloc(MEMO_ROWS * (1 + 2 * self.n_routes), sizeof(int64_t))
+        if (
+            self.token_source == NULL or self.routes == NULL or self.engine == NULL or self.log == NULL or self.core == NULL
+            or self.end == NULL or self.core_end == NULL or self.due == NULL or self.queue == NULL or self.moving == NULL
+            or self.todo == NULL or self.memo == NULL
+        ):
             raise MemoryError
+        self.run_at = <Run*> &self.runs[0, 0]
+        self.block_at = <Block*> &self.blocks[0, 0]
+        self.step_at = <Step*> &self.steps[0, 0]
+        self.engine_time = &self.engine_time_view[0, 0]
+        self.step_time = &self.step_time_view[0, 0, 0]
+        self.step_span = &self.step_span_view[0, 0, 0]
+        self.moving_time = &self.moving_time_view[0, 0]
         cdef int64_t i, s
         for i in range(self.n_routes):
             fill_route(&self.routes[i], &self.table[i, 0])
+            self.queue[i].at = self.moving + i * self.n_engines
+            self.queue[i].end = NEVER
         for i in range(self.n_engines):
-            self.engine[i].end = NEVER
+            self.end[i] = NEVER
+            self.engine[i].kind = i % ENGINES
+        for i in range(self.n_cores + 1):
+            self.core_end[i] = NEVER
+        self.after[GRANT] = 1 << LOAD_W | 1 << LOAD_A
+        self.after[LOAD_W] = (1 << LOAD_A if one_queue else 1 << LOAD_W) | 1 << MULTIPLY
+        self.after[LOAD_A] = 1 << LOAD_X | 1 << MULTIPLY
+        self.after[LOAD_X] = (1 << LOAD_W if one_queue else 1 << LOAD_A) | 1 << FINISH
+        self.after[MULTIPLY] = 1 << MULTIPLY | 1 << FINISH
+        self.after[FINISH] = 1 << MULTIPLY | 1 << FINISH | 1 << WRITE
+        self.after[WRITE] = 1 << WRITE
         self._find_work()
         for i in range(self.n_cores):
             self.core[i].step_begin = self.core_steps[i]
@@ -434,6 +525,13 @@ cdef class TileMachine:
         free(self.routes)
         free(self.engine)
         free(self.core)
+        free(self.end)
+        free(self.core_end)
+        free(self.due)
+        free(self.queue)
+        free(self.moving)
+        free(self.todo)
+        free(self.memo)
         free(self.copies[0])
         free(self.copies[1])
 
@@ -449,7 +547,7 @@ cdef class TileMachine:
             for s in range(STAGES):
                 if not self.core[c].cursor[s].valid:
                     self._open(&self.core[c].cursor[s], self.core[c].step_begin, self.core[c].step_end)
-            self.core[c].dirty = True
+        self._wake_all(ALL_STAGES)
 
     def launch(self, int64_t instance):
         """The host has launched this instance; ``log_host`` must have told what it did until now."""
@@ -462,13 +560,12 @@ cdef class TileMachine:
     def _signal(self, int64_t instance, int64_t token, int64_t engine):
         if not self.completed <= instance < self.completed + 2:
             raise ValueError(f"instance {instance} is not one of the two that may be in progress")
-        cdef int64_t at = (instance & 1) * self.n_tokens + token, c
+        cdef int64_t at = (instance & 1) * self.n_tokens + token
         self.token_left[at] = 0
         self.token_source[at].engine = engine
         self.token_source[at].relation = DEPENDENCY
         self.token_source[at].time = self.now_ps
-        for c in range(self.n_cores):
-            self.core[c].dirty = True
+        self._wake_all(ALL_STAGES)
 
     def log_host(self, int64_t cause, int64_t until_ps):
         """The host was launching or had nothing to do (cause 9 or 10) until ``until_ps``."""
@@ -515,13 +612,14 @@ cdef class TileMachine:
             if self.engine[e].state == COMPUTE:
                 self.engine[e].left -= self.khz * (self.now_ps - self.engine[e].updated)
                 self.engine[e].updated = self.now_ps
-                self.engine[e].end = self.now_ps + (self.engine[e].left + core_khz - 1) // core_khz
+                self._set_end(e, self.now_ps + (self.engine[e].left + core_khz - 1) // core_khz)
         self.khz = core_khz
         self.table = table
         self.capacity = links
         self.dram_mix = mix
         for r in range(self.n_routes):
             fill_route(&self.routes[r], &self.table[r, 0])
+        memset(self.memo, 0, MEMO_ROWS * (1 + 2 * self.n_routes) * sizeof(int64_t))
         self.rates_stale = True
 
     def run(self, int64_t until_ps=-1):
@@ -545,10 +643,7 @@ cdef class TileMachine:
 
     def next_ps(self):
         """When the next completion will be at present rates, or None."""
-        cdef int64_t e, at = NEVER
-        for e in range(self.n_engines):
-            if self.engine[e].end < at:
-                at = self.engine[e].end
+        cdef int64_t at = self._next()
         return None if at == NEVER else at
 
     def finish(self, int64_t end_ps):
@@ -603,34 +698,37 @@ cdef class TileMachine:
         at.valid = at.instance < self.submitted and begin < end
         at.step = begin
         if begin < end:
-            at.block = self.steps[begin, STEP_BLOCK]
-            at.run = self.blocks[at.block, 1]
+            at.block = self.step_at[begin].block
+            at.run = self.block_at[at.block].first
         at.repeat = 0
         at.index = 0
 
-    cdef int _advance(self, Cursor* at, int64_t begin, int64_t end) noexcept nogil:
+    cdef inline int _advance(self, Cursor* at, int64_t begin, int64_t end) noexcept nogil:
         """Go to the next tile: 0 within the step, 1 into the next step, 2 into the next instance."""
         at.tile += 1
         at.index += 1
-        if at.index < self.runs[at.run, RUN_COUNT]:
+        if at.index < self.run_at[at.run].count:
             return 0
+        return self._advance_run(at, begin, end)
+
+    cdef int _advance_run(self, Cursor* at, int64_t begin, int64_t end) noexcept nogil:
         at.index = 0
         at.run += 1
-        if at.run < self.blocks[at.block, 2]:
+        if at.run < self.block_at[at.block].end:
             return 0
         at.repeat += 1
-        if at.repeat < self.blocks[at.block, 0]:
-            at.run = self.blocks[at.block, 1]
+        if at.repeat < self.block_at[at.block].times:
+            at.run = self.block_at[at.block].first
             return 0
         at.repeat = 0
         at.block += 1
-        if at.block < self.steps[at.step, STEP_BLOCK_END]:
-            at.run = self.blocks[at.block, 1]
+        if at.block < self.step_at[at.step].block_end:
+            at.run = self.block_at[at.block].first
             return 0
         at.step += 1
         if at.step < end:
-            at.block = self.steps[at.step, STEP_BLOCK]
-            at.run = self.blocks[at.block, 1]
+            at.block = self.step_at[at.step].block
+            at.run = self.block_at[at.block].first
             return 1
         at.instance += 1
         self._open(at, begin, end)
@@ -688,9 +786,9 @@ cdef class TileMachine:
             log.n -= k - 1
 
     cdef inline void _account(self, int64_t e, int64_t step, int64_t cause, int64_t span) noexcept nogil:
-        self.engine_time_view[e, cause] += span
+        self.engine_time[e * CAUSES + cause] += span
         if step >= 0:
-            self.step_time_view[step, e % ENGINES, cause] += span
+            self.step_time[(step * ENGINES + self.engine[e].kind) * CAUSES + cause] += span
 
     cdef int _wait(self, int64_t e, int64_t step, int64_t since, int64_t until, Source source) noexcept nogil:
         """Account for an engine's wait by what the awaited engine was doing, and log it."""
@@ -708,7 +806,11 @@ cdef class TileMachine:
                     cause = source.relation
                 if cause >= MOVING:
                     whole = log.at[i].end - begin
-                    alone = <int64_t> ((<int128> log.at[i].alone) * span // whole)
+                    alone = log.at[i].alone
+                    if span < whole and whole < 1LL << 31:
+                        alone = alone * span // whole
+                    elif span < whole:
+                        alone = <int64_t> ((<int128> alone) * span // whole)
                     self._account(e, step, cause - MOVING, alone)
                     self._account(e, step, CONTENTION, span - alone)
                     if self._append(e, end, alone, cause) < 0:
@@ -737,8 +839,8 @@ cdef class TileMachine:
         engine.updated = self.now_ps
         engine.step = step
         engine.first = first
-        if step >= 0 and self.step_span_view[step, e % ENGINES, 0] < 0:
-            self.step_span_view[step, e % ENGINES, 0] = self.now_ps
+        if first and self.step_span[(step * ENGINES + engine.kind) * 2] < 0:
+            self.step_span[(step * ENGINES + engine.kind) * 2] = self.now_ps
         return 0
 
     cdef int _compute(self, int64_t e, Cursor* at, int64_t cycles, Source source) noexcept nogil:
@@ -747,7 +849,7 @@ cdef class TileMachine:
             return -1
         engine.state = COMPUTE
         engine.left = cycles * WORK
-        engine.end = self.now_ps + (engine.left + self.khz - 1) // self.khz
+        self._set_end(e, self.now_ps + (engine.left + self.khz - 1) // self.khz)
         return 0
 
     cdef int _move(self, int64_t e, int64_t step, bint first, int64_t size, int64_t route, Source source) noexcept nogil:
@@ -760,20 +862,50 @@ cdef class TileMachine:
             return -1
         engine.size = size
         engine.route = route
-        engine.left = size << 32
         engine.ready = self.now_ps + wait
         if wait > 0:
             engine.state = LATENT
-            engine.end = engine.ready
+            self._set_end(e, engine.ready)
         else:
-            self._flow(engine)
+            self._flow(e)
         return 0
 
-    cdef void _flow(self, Engine* engine) noexcept nogil:
+    cdef inline void _set_end(self, int64_t e, int64_t end) noexcept nogil:
+        """Set the end of an engine's computation or latency, and its core's with it."""
+        cdef int64_t c = e // ENGINES, i, old = self.end[e], least
+        self.end[e] = end
+        if end <= self.core_end[c]:
+            self.core_end[c] = end
+        elif old == self.core_end[c]:
+            least = NEVER
+            for i in range(c * ENGINES, min(c * ENGINES + ENGINES, self.n_engines)):
+                if self.end[i] < least:
+                    least = self.end[i]
+            self.core_end[c] = least
+
+    cdef void _serve(self, Queue* queue) noexcept nogil:
+        """Bring what a route has served up to now; its rate has been the same since."""
+        queue.served += <uint64_t> queue.rate * <uint64_t> (self.now_ps - queue.since)
+        queue.since = self.now_ps
+
+    cdef void _flow(self, int64_t e) noexcept nogil:
         """The first byte moves: the job takes its share of the links from now on."""
+        cdef Engine* engine = &self.engine[e]
+        cdef Queue* queue = &self.queue[engine.route]
+        cdef int64_t i = queue.n
+        cdef uint64_t target
         engine.state = TRANSFER
-        engine.updated = self.now_ps
-        engine.end = NEVER
+        self._set_end(e, NEVER)
+        self._serve(queue)
+        target = queue.served + (<uint64_t> engine.size << 32)
+        # targets are compared by what is left, which is less than 2^62: they may wrap
+        while i > 0 and <int64_t> (queue.at[i - 1].target - target) > 0:
+            queue.at[i] = queue.at[i - 1]
+            i -= 1
+        queue.at[i].target = target
+        queue.at[i].engine = e
+        queue.n += 1
+        queue.moved = queue.moved or i == 0
         self.flows[engine.route] += 1
         self.rates_stale = True
 
@@ -781,53 +913,86 @@ cdef class TileMachine:
         """A job is over: log it as busy."""
         cdef Engine* engine = &self.engine[e]
         cdef int64_t span = self.now_ps - engine.start, kind, alone, moved
+        cdef int64_t* moving
+        cdef Route* route
         self._account(e, engine.step, BUSY, span)
-        if engine.step >= 0 and engine.first:
-            self.step_span_view[engine.step, e % ENGINES, 1] = self.now_ps
+        if engine.first:
+            self.step_span[(engine.step * ENGINES + engine.kind) * 2 + 1] = self.now_ps
         if engine.state == TRANSFER:
-            kind = self.routes[engine.route].kind
+            route = &self.routes[engine.route]
+            moving = self.moving_time + e * CAUSES
+            kind = route.kind
             moved = self.now_ps - engine.ready
-            alone = ((engine.size << 32) + self.routes[engine.route].port_rate - 1) // self.routes[engine.route].port_rate
+            alone = ((engine.size << 32) + route.port_rate - 1) // route.port_rate
             alone = min(alone, moved)
             if engine.ready > engine.start and self._append(e, engine.ready, 0, LATENCY) < 0:
                 return -1
             if self._append(e, self.now_ps, alone, MOVING + kind) < 0:
                 return -1
-            self.moving_time_view[e, LATENCY] += engine.ready - engine.start
-            self.moving_time_view[e, kind] += alone
-            self.moving_time_view[e, CONTENTION] += moved - alone
+            moving[LATENCY] += engine.ready - engine.start
+            moving[kind] += alone
+            moving[CONTENTION] += moved - alone
             self.flows[engine.route] -= 1
             self.route_bytes_view[engine.route] += engine.size
             self.rates_stale = True
         elif self._append(e, self.now_ps, 0, BUSY) < 0:
             return -1
+        else:
+            self._set_end(e, NEVER)
         engine.state = IDLE
-        engine.end = NEVER
         engine.last_end = self.now_ps
         return 0
 
-    cdef void _share(self) noexcept nogil:
-        """Renew the rates of all jobs in progress."""
-        cdef int64_t r, e, mix = 0
-        cdef Engine* engine
+    cdef const int64_t* _rates(self) noexcept nogil:
+        """Rates for the jobs in progress: a function of how many there are on each route, remembered by that."""
+        cdef int64_t r, mix = 0
+        cdef uint64_t key = 0
+        cdef int64_t* row
         for r in range(self.n_routes):
-            self.old_rate[r] = self.rate[r]
+            key = (key + <uint64_t> self.flows[r]) * 0x9E3779B97F4A7C15ULL
+        row = self.memo + <int64_t> (key >> 55) * (1 + 2 * self.n_routes)
+        if row[0] and memcmp(row + 1, &self.flows[0], self.n_routes * sizeof(int64_t)) == 0:
+            return row + 1 + self.n_routes
+        row[0] = 1
+        memcpy(row + 1, &self.flows[0], self.n_routes * sizeof(int64_t))
+        for r in range(self.n_routes):
             if self.flows[r] > 0:
                 mix |= self.routes[r].pattern
         if self.dram_mix.shape[0] > 0:
             self.capacity[0] = self.dram_mix[mix]
         max_min(
             self.routes, &self.flows[0], self.n_routes, &self.capacity[0], self.n_links,
-            &self.rate[0], &self.room[0], &self.weight[0],
+            row + 1 + self.n_routes, &self.room[0], &self.weight[0],
         )
-        for e in range(self.n_engines):
-            engine = &self.engine[e]
-            if engine.state == TRANSFER and (engine.end == NEVER or self.rate[engine.route] != self.old_rate[engine.route]):
-                if engine.end != NEVER:
-                    engine.left -= self.old_rate[engine.route] * (self.now_ps - engine.updated)
-                engine.updated = self.now_ps
-                engine.end = self.now_ps + (engine.left + self.rate[engine.route] - 1) // self.rate[engine.route]
+        return row + 1 + self.n_routes
+
+    cdef void _share(self) noexcept nogil:
+        """Renew the rates of all routes, and when the first job of each ends."""
+        cdef int64_t r
+        cdef Queue* queue
+        cdef const int64_t* rate = self._rates()
+        for r in range(self.n_routes):
+            queue = &self.queue[r]
+            if queue.rate == rate[r] and not queue.moved:
+                continue
+            self._serve(queue)
+            queue.rate = rate[r]
+            queue.moved = False
+            queue.end = NEVER
+            if queue.n:
+                queue.end = self.now_ps + (<int64_t> (queue.at[0].target - queue.served) + queue.rate - 1) // queue.rate
         self.rates_stale = False
+
+    cdef int64_t _next(self) noexcept nogil:
+        """When something ends next."""
+        cdef int64_t i, at = NEVER
+        for i in range(self.n_cores + 1):
+            if self.core_end[i] < at:
+                at = self.core_end[i]
+        for i in range(self.n_routes):
+            if self.queue[i].end < at:
+                at = self.queue[i].end
+        return at
 
     # ---- conditions --------------------------------------------------------------------------------------------------------
 
@@ -842,9 +1007,10 @@ cdef class TileMachine:
     cdef bint _ready(self, Cursor* at, Source* last) noexcept nogil:
         """Whether everything that the first tile of a step depends on is there; ``last`` becomes what came at this instant."""
         cdef int64_t i, t, base = (at.instance & 1) * self.n_tokens
-        if at.index or at.repeat or at.block != self.steps[at.step, STEP_BLOCK] or at.run != self.blocks[at.block, 1]:
+        cdef Step* step = &self.step_at[at.step]
+        if at.index or at.repeat or at.block != step.block or at.run != self.block_at[at.block].first:
             return True
-        for i in range(self.steps[at.step, STEP_DEP], self.steps[at.step, STEP_DEP_END]):
+        for i in range(step.dep, step.dep_end):
             t = base + self.deps[i]
             if self.token_left[t] > 0:
                 return False
@@ -872,10 +1038,10 @@ cdef class TileMachine:
             core.source[stage] = why
             core.before[stage] = core.cursor[stage].tile
         self.tiles += stage == WRITE
-        core.dirty = True
 
     cdef void _freed(self, Core* core, int64_t size, int64_t engine) noexcept nogil:
         core.used -= size
+        self.todo[engine // ENGINES] |= 1 << GRANT
         core.release.engine = engine
         core.release.relation = BUFFER
         core.release.time = self.now_ps
@@ -886,14 +1052,14 @@ cdef class TileMachine:
         cdef int moved = self._advance(&next, core.step_begin, core.step_end)
         cdef int64_t freed = 0
         # invariant: what the step's tile before brought was released when this one's was known to follow
-        if self.runs[done.run, RUN_W]:
-            core.held_w[tensor] = self.runs[done.run, RUN_W]
-        if self.runs[done.run, RUN_A]:
-            core.held_a[tensor] = self.runs[done.run, RUN_A]
-        if moved or self.runs[next.run, RUN_W]:
+        if self.run_at[done.run].w:
+            core.held_w[tensor] = self.run_at[done.run].w
+        if self.run_at[done.run].a:
+            core.held_a[tensor] = self.run_at[done.run].a
+        if moved or self.run_at[next.run].w:
             freed += core.held_w[tensor]
             core.held_w[tensor] = 0
-        if moved or self.runs[next.run, RUN_A]:
+        if moved or self.run_at[next.run].a:
             freed += core.held_a[tensor]
             core.held_a[tensor] = 0
         if freed:
@@ -903,41 +1069,50 @@ cdef class TileMachine:
         """Move a stage's cursor past its tile, with what follows from that."""
         cdef Core* core = &self.core[c]
         cdef Cursor* at = &core.cursor[stage]
-        cdef int64_t run = at.run, step = at.step, instance = at.instance, base, k
+        cdef int64_t step = at.step, instance = at.instance, base
         cdef int moved
-        cdef bint tensor = self.runs[run, RUN_TENSOR] > 0
+        cdef Run* run = &self.run_at[at.run]
+        cdef bint tensor = run.tensor > 0
         self._pass(core, stage, engine, why)
+        self.todo[c] |= self.after[stage]
+        self.waking = True
         if stage == MULTIPLY or stage == FINISH:
             if tensor == (stage == MULTIPLY):
                 self._operands_used(core, at, tensor, c * ENGINES + (TENSOR if tensor else VECTOR))
-            if stage == FINISH and self.runs[run, RUN_X]:
-                self._freed(core, self.runs[run, RUN_X], c * ENGINES + VECTOR)
-        elif stage == WRITE and self.runs[run, RUN_O]:
-            self._freed(core, self.runs[run, RUN_O], c * ENGINES + STORE)
+            if stage == FINISH and run.x:
+                self._freed(core, run.x, c * ENGINES + VECTOR)
+        elif stage == WRITE and run.o:
+            self._freed(core, run.o, c * ENGINES + STORE)
         moved = self._advance(at, core.step_begin, core.step_end)
         if stage == WRITE and moved:
+            if engine < 0:
+                engine = why.engine
             base = (instance & 1) * self.n_tokens
-            for k in range(2):
-                self._complete(base + (self.steps[step, STEP_OPERATOR] if k == 0 else self.n_operators + step), why.engine if engine < 0 else engine)
+            self._complete(base + self.step_at[step].op, engine)
+            self._complete(base + self.n_operators + step, engine)
             self.steps_left[instance & 1] -= 1
             if self.steps_left[instance & 1] == 0:
                 self._arm(instance & 1)
                 self.completed += 1
                 self._report(0, instance)
-                for k in range(self.n_cores):
-                    self.core[k].dirty = True
+                self._wake_all(1 << GRANT)
         return 0
+
+    cdef void _wake_all(self, int stages) noexcept nogil:
+        """Something happened that may let any core's next tile pass these stages."""
+        cdef int64_t c
+        for c in range(self.n_cores):
+            self.todo[c] |= stages
+        self.waking = True
 
     cdef void _complete(self, int64_t token, int64_t engine) noexcept nogil:
         """One of the completions that a token awaits; ``engine`` held it until now."""
-        cdef int64_t c
         self.token_left[token] -= 1
         if self.token_left[token] == 0:
             self.token_source[token].engine = engine
             self.token_source[token].relation = DEPENDENCY
             self.token_source[token].time = self.now_ps
-            for c in range(self.n_cores):
-                self.core[c].dirty = True
+            self._wake_all(LOADS)
 
     cdef void _report(self, int64_t kind, int64_t value) noexcept nogil:
         self.event_kind[self.event_n] = kind
@@ -951,14 +1126,16 @@ cdef class TileMachine:
         cdef Core* core = &self.core[c]
         cdef Cursor* at = &core.cursor[GRANT]
         cdef int64_t need, launch
+        cdef Run* run
         cdef Source why
         if not at.valid or at.instance >= self.completed + 2:
             return 0
         launch = (at.instance & 1) * self.n_tokens + self.n_tokens - 1
         if self.token_left[launch] > 0:
             return 0
-        need = self.runs[at.run, RUN_W] + self.runs[at.run, RUN_A] + self.runs[at.run, RUN_X] + self.runs[at.run, RUN_O]
-        if need and core.used + need > self.steps[at.step, STEP_STAGE]:
+        run = &self.run_at[at.run]
+        need = run.w + run.a + run.x + run.o
+        if need and core.used + need > self.step_at[at.step].stage:
             return 0
         why = self.token_source[launch]
         if why.time < self.now_ps and core.release.time == self.now_ps:
@@ -967,6 +1144,7 @@ cdef class TileMachine:
         if core.used > self.peak_view[c]:
             self.peak_view[c] = core.used
         self._pass(core, GRANT, -1, why)
+        self.todo[c] |= self.after[GRANT]
         self._advance(at, core.step_begin, core.step_end)
         return 1
 
@@ -975,12 +1153,14 @@ cdef class TileMachine:
         cdef Core* core = &self.core[c]
         cdef Cursor* at = &core.cursor[stage]
         cdef int turn
+        cdef Run* run
         cdef int64_t size, e = c * ENGINES + (WEIGHTS if stage == LOAD_W or self.one_queue else ACTIVATIONS)
-        cdef Source why = self._nobody(e, BUFFER)
+        cdef Source why
         if not at.valid or self.engine[e].state != IDLE:
             return 0
+        why = self._nobody(e, BUFFER)
         # ties are settled in favour of what is looked at first: dependency, input, buffer, turn
-        if (stage != LOAD_W or self.steps[at.step, STEP_W_WAITS]) and not self._ready(at, &why):
+        if (stage != LOAD_W or self.step_at[at.step].w_waits) and not self._ready(at, &why):
             return 0
         if stage == LOAD_X and not self._passed(core, LOAD_A, at, INPUT, &why):
             return 0
@@ -996,11 +1176,12 @@ cdef class TileMachine:
         turn = LOAD_X if stage == LOAD_A or self.one_queue else stage
         if why.time < self.now_ps and core.source[turn].time == self.now_ps:
             why = core.source[turn]
-        size = self.runs[at.run, RUN_W if stage == LOAD_W else RUN_A if stage == LOAD_A else RUN_X]
+        run = &self.run_at[at.run]
+        size = run.w if stage == LOAD_W else run.a if stage == LOAD_A else run.x
         if size == 0:
             self._through(c, stage, -1, why)
             return 1
-        if self._move(e, at.step, at.instance == 0, size, self.steps[at.step, STEP_W_ROUTE + stage - LOAD_W], why) < 0:
+        if self._move(e, at.step, at.instance == 0, size, self.step_at[at.step].route[stage - LOAD_W], why) < 0:
             return -1
         return 1
 
@@ -1013,19 +1194,19 @@ cdef class TileMachine:
             return 0
         if not self._passed(core, LOAD_A, at, INPUT, &why) or not self._passed(core, LOAD_W, at, INPUT, &why):
             return 0
-        if self.runs[at.run, RUN_TENSOR] == 0:
+        if self.run_at[at.run].tensor == 0:
             self._through(c, MULTIPLY, -1, why)
             return 1
-        if at.tile - core.cursor[FINISH].tile >= self.steps[at.step, STEP_ACCUMULATORS]:
+        if at.tile - core.cursor[FINISH].tile >= self.step_at[at.step].accumulators:
             return 0
         if (
             why.time < self.now_ps and core.source[FINISH].time == self.now_ps
-            and at.tile - core.before[FINISH] >= self.steps[at.step, STEP_ACCUMULATORS]
+            and at.tile - core.before[FINISH] >= self.step_at[at.step].accumulators
         ):
             why = core.source[FINISH]
             if why.relation == BUSY:
                 why.relation = BUFFER
-        if self._compute(e, at, self.runs[at.run, RUN_TENSOR], why) < 0:
+        if self._compute(e, at, self.run_at[at.run].tensor, why) < 0:
             return -1
         return 1
 
@@ -1038,10 +1219,10 @@ cdef class TileMachine:
             return 0
         if not self._passed(core, MULTIPLY, at, INPUT, &why) or not self._passed(core, LOAD_X, at, INPUT, &why):
             return 0
-        if self.runs[at.run, RUN_VECTOR] == 0:
+        if self.run_at[at.run].vector == 0:
             self._through(c, FINISH, -1, why)
             return 1
-        if self._compute(e, at, self.runs[at.run, RUN_VECTOR], why) < 0:
+        if self._compute(e, at, self.run_at[at.run].vector, why) < 0:
             return -1
         return 1
 
@@ -1054,45 +1235,42 @@ cdef class TileMachine:
             return 0
         if not self._passed(core, FINISH, at, INPUT, &why):
             return 0
-        if self.runs[at.run, RUN_O] == 0:
+        if self.run_at[at.run].o == 0:
             self._through(c, WRITE, -1, why)
             return 1
-        if self._move(e, at.step, at.instance == 0, self.runs[at.run, RUN_O], self.steps[at.step, STEP_O_ROUTE], why) < 0:
+        if self._move(e, at.step, at.instance == 0, self.run_at[at.run].o, self.step_at[at.step].route[3], why) < 0:
             return -1
         return 1
 
+    cdef int _start_core(self, int64_t c) noexcept nogil:
+        """Start what this core can start, the earliest stage that can always first, until none can."""
+        cdef int stage, status = 0
+        while self.todo[c] and status >= 0:
+            stage = lowest_bit(self.todo[c])
+            self.todo[c] ^= 1 << stage
+            if stage == GRANT:
+                while self._grant(c):
+                    pass
+            elif stage <= LOAD_X:
+                status = self._load(c, stage)
+            elif stage == MULTIPLY:
+                status = self._multiply(c)
+            elif stage == FINISH:
+                status = self._vector(c)
+            else:
+                status = self._store(c)
+        return min(status, 0)
+
     cdef int _start(self) noexcept nogil:
-        """Start everything that can start now, in (core, engine) order, until nothing more can."""
+        """Start everything that can start now, core by core, until nothing more can."""
         cdef int64_t c, side, e
-        cdef int changed, any_core = 1
         cdef Source why
-        while any_core:
-            any_core = 0
+        while self.waking:
+            # a step that ends on one core, for it had nothing to do, may wake another
+            self.waking = False
             for c in range(self.n_cores):
-                if not self.core[c].dirty:
-                    continue
-                self.core[c].dirty = False
-                changed = 1
-                while changed > 0:
-                    changed = 0
-                    while self._grant(c):
-                        changed = 1
-                    changed |= self._load(c, LOAD_W)
-                    changed |= self._load(c, LOAD_A)
-                    changed |= self._load(c, LOAD_X)
-                    changed |= self._multiply(c)
-                    changed |= self._vector(c)
-                    changed |= self._store(c)
-                    if changed:
-                        any_core = 1
-                if changed < 0:
+                if self.todo[c] and self._start_core(c) < 0:
                     return -1
-                self.core[c].dirty = False
-            # a step that ended on one core may have woken another
-            if any_core:
-                any_core = 0
-                for c in range(self.n_cores):
-                    any_core |= self.core[c].dirty
         for side in range(2):
             e = self.n_cores * ENGINES + 1 + side
             if self.engine[e].state == IDLE and self.copies_head[side] < self.copies_n[side]:
@@ -1108,16 +1286,46 @@ cdef class TileMachine:
 
     # ---- the loop ----------------------------------------------------------------------------------------------------------
 
+    cdef int64_t _find_due(self) noexcept nogil:
+        """Collect the engines whose job or latency ends now, in order; transfers leave their queues."""
+        cdef int64_t c, e, r, i, k, n = 0
+        cdef Queue* queue
+        for c in range(self.n_cores + 1):
+            if self.core_end[c] == self.now_ps:
+                for e in range(c * ENGINES, min(c * ENGINES + ENGINES, self.n_engines)):
+                    if self.end[e] == self.now_ps:
+                        self.due[n] = e
+                        n += 1
+        for r in range(self.n_routes):
+            queue = &self.queue[r]
+            if queue.end != self.now_ps:
+                continue
+            self._serve(queue)
+            i = 0
+            while i < queue.n and <int64_t> (queue.at[i].target - queue.served) <= 0:
+                # invariant: due[:n] ascends
+                e = queue.at[i].engine
+                k = n
+                while k > 0 and self.due[k - 1] > e:
+                    self.due[k] = self.due[k - 1]
+                    k -= 1
+                self.due[k] = e
+                n += 1
+                i += 1
+            queue.n -= i
+            memmove(queue.at, queue.at + i, queue.n * sizeof(Moving))
+            queue.moved = True
+        return n
+
     cdef int _finish_jobs(self) noexcept nogil:
-        """All completions of this instant."""
-        cdef int64_t e, c, side
+        """All completions of this instant, engine by engine."""
+        cdef int64_t e, c, k, side, n = self._find_due()
         cdef int kind, stage
         cdef Source nobody = self._nobody(0, BUSY)
-        for e in range(self.n_engines):
-            if self.engine[e].end != self.now_ps:
-                continue
+        for k in range(n):
+            e = self.due[k]
             if self.engine[e].state == LATENT:
-                self._flow(&self.engine[e])
+                self._flow(e)
                 continue
             if self._end(e) < 0:
                 return -1
@@ -1126,7 +1334,7 @@ cdef class TileMachine:
                 self._report(1, self.copy_now[side].tag)
                 continue
             c = e // ENGINES
-            kind = e % ENGINES
+            kind = self.engine[e].kind
             if kind == TENSOR:
                 stage = MULTIPLY
             elif kind == VECTOR:
@@ -1150,7 +1358,7 @@ cdef class TileMachine:
         return LOAD_A if core.cursor[LOAD_A].tile == core.cursor[LOAD_X].tile else LOAD_X
 
     cdef int _run(self, int64_t limit) noexcept nogil:
-        cdef int64_t e, at
+        cdef int64_t at
         while self.now_ps < limit:
             # also after a stop: what ends at this instant ends before anything starts or rates change
             if self._finish_jobs() < 0 or self._start() < 0:
@@ -1159,10 +1367,7 @@ cdef class TileMachine:
                 self._share()
             if self.event_n:
                 return 1
-            at = NEVER
-            for e in range(self.n_engines):
-                if self.engine[e].end < at:
-                    at = self.engine[e].end
+            at = self._next()
             if at == NEVER and limit == NEVER:
                 return 0
             self.now_ps = min(at, limit)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from leptonsim.chip.spec import Chip
     from leptonsim.compiler.program import Program
     from leptonsim.model import Model
@@ -30,12 +32,26 @@ def simulate(
     return execute(compile(chip, model, batch=batch, dtype=dtype), requests=requests, cold=cold)
 
 
-def execute(program: Program, *, requests: int = 1, cold: bool = False) -> Result:
-    """Run a compiled program, on the chip that it was compiled for. Raises LeptonError for fewer than one request."""
+def execute(
+    program: Program,
+    *,
+    requests: int = 1,
+    cold: bool = False,
+    watch: Callable[[Callable[[], float]], None] | None = None,
+) -> Result:
+    """Run a compiled program, on the chip that it was compiled for.
+
+    ``watch`` is called once, before the run, with a function that tells the share of it that is done, from 0 to 1; it
+    may be called from another thread. Raises LeptonError for fewer than one request.
+    """
     from leptonsim.errors import LeptonError
     from leptonsim.machine.machine import Machine
     from leptonsim.result.result import make_result
 
     if requests < 1:
         raise LeptonError(f"requests is {requests}: at least one is needed")
-    return make_result(program, Machine(program).execute(requests, cold), requests)
+    machine = Machine(program)
+    if watch is not None:
+        runs = requests * program.runs_per_request
+        watch(lambda: machine.completed_runs / runs)
+    return make_result(program, machine.execute(requests, cold), requests)

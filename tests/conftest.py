@@ -1,4 +1,4 @@
-"""Programs for the tile machine, drawn at random, and a host that drives a machine through one.
+"""A check that the kernels are compiled; programs for the tile machine, drawn at random, and a host that drives one.
 
 Quantities come from short lists of round numbers as often as from ranges, so that several things happen at one
 picosecond.
@@ -6,7 +6,9 @@ picosecond.
 
 import heapq
 from dataclasses import dataclass, field
+from importlib.machinery import EXTENSION_SUFFIXES
 from itertools import accumulate, count
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -16,6 +18,19 @@ from hypothesis import strategies as st
 
 BYTE = 1 << 32  # one byte per picosecond in units of 2^-32
 ONE = 65536
+
+ROOT = Path(__file__).parents[1]
+
+
+def pytest_configure() -> None:
+    """An edited kernel is not compiled by itself: tests of the old one would tell nothing."""
+    stale = []
+    for source in sorted((ROOT / "kernels").glob("*.pyx")):
+        compiled = ROOT / "leptonsim" / "kernels" / f"{source.stem}{EXTENSION_SUFFIXES[0]}"
+        if not compiled.exists() or compiled.stat().st_mtime < source.stat().st_mtime:
+            stale.append(source.name)
+    if stale:
+        raise pytest.UsageError(f"{', '.join(stale)}: newer than compiled; run: python setup.py build_ext --inplace")
 
 
 def route(port_rate: int, latency_ps: int = 0, pattern: int = 0, kind: int = 4, uses: tuple = ((0, ONE),)) -> list[int]:

@@ -83,17 +83,6 @@ def _clock_is_that_of_the_state(chip: Chip) -> Violations:
         )
 
 
-def _one_buffer_moves_skewed(chip: Chip) -> Violations:
-    array = chip.core.tensor_core
-    field = "drain" if array.dataflow == "output_stationary" else "load"
-    if array.schedule == "single" and getattr(array, field) == "broadside":
-        yield (
-            ("core", "tensor_core", field),
-            "with schedule: single, rows that move all at once overwrite operands still in use; "
-            "take skewed, or schedule: serial or double",
-        )
-
-
 def _sparsity_keeps_some_of_many(chip: Chip) -> Violations:
     for index, pattern in enumerate(chip.core.tensor_core.sparsity):
         kept, group = map(int, pattern.split(":"))
@@ -167,7 +156,6 @@ RULES: tuple[Callable[[Chip], Violations], ...] = (
     _default_dtype_has_a_rate,
     _every_vector_function_has_a_rate,
     _clock_is_that_of_the_state,
-    _one_buffer_moves_skewed,
     _sparsity_keeps_some_of_many,
     _accumulators_hold_a_row,
     _sram_holds_two_folds_of_weights,

@@ -96,6 +96,9 @@ class Sram(Part):
     write_bytes_per_cycle: Annotated[int, Measure(WIDTH, "1 B/cycle", "64 KiB/cycle")] = param(
         "write", "Bytes written per core cycle."
     )
+    ports: Annotated[Literal[1, 2], Integer(1, 2)] = param(
+        "ports", "Ports of each bank: with 1 a write of the DMA holds up a read of the same bank; with 2 they pass.", 1
+    )
 
 
 class Dma(Part):

@@ -46,16 +46,16 @@ class Commands(click.Group):
 
 def _version(ctx: click.Context, parameter: click.Parameter, value: bool) -> None:
     if value and not ctx.resilient_parsing:
-        from importlib.metadata import version
+        from leptonsim.version import leptonsim_version
 
-        click.echo(f"leptonsim {version('leptonsim')}")
+        click.echo(f"leptonsim {leptonsim_version()}")
         ctx.exit()
 
 
 @click.command(
     cls=Commands,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
-    epilog="leptonsim run --config lepton-c1 zoo:resnet50",
+    epilog="For example: leptonsim run --config lepton-c1 zoo:resnet50",
 )
 @click.option(
     "--version", is_flag=True, expose_value=False, is_eager=True, callback=_version, help="Print the version."
@@ -67,7 +67,7 @@ def group() -> None:
 def main(args: list[str] | None = None) -> Any:
     """Run the command line: 0 when all is well, 2 for input that cannot be used, 130 when interrupted."""
     try:
-        code = group.main(args, standalone_mode=False)
+        code = group.main(args, prog_name="leptonsim", standalone_mode=False)
         sys.stdout.flush()
     except LeptonError as error:
         _fail(str(error))
@@ -75,13 +75,18 @@ def main(args: list[str] | None = None) -> Any:
         _fail("interrupted", INTERRUPTED)
     except KeyboardInterrupt:
         _fail("interrupted", INTERRUPTED)
-    except click.ClickException as error:
+    except click.exceptions.NoArgsIsHelpError as error:
         error.show()
         sys.exit(BAD_INPUT)
+    except click.UsageError as error:
+        command = error.ctx.command_path if error.ctx is not None else "leptonsim"
+        _fail(f"{error.format_message().removesuffix('.')}; see `{command} --help`")
+    except click.ClickException as error:
+        _fail(error.format_message())
     except BrokenPipeError:
-        # The reader went away (a pipe into `head`): nothing is left to tell anyone.
+        # The reader went away (a pipe into `head`): nothing is left to tell anyone. Click gives the same code.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(0)
+        sys.exit(1)
     except OSError as error:
         _fail(f"{error.filename or 'output'}: {error.strerror or error}")
     except MemoryError:

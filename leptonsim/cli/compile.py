@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from leptonsim.cli._options import chip_options, model_options, the_chip, the_model
+from leptonsim.cli._progress import Progress
 
 
 @click.command()
@@ -25,13 +26,21 @@ def command(
     output: str | None,
     model: str,
 ) -> None:
-    """Compile MODEL for a chip: how every operator is cut into tiles and spread over cores."""
+    """Show how MODEL is cut into tiles and spread over a chip's cores.
+
+    MODEL is what `leptonsim run` takes. The program can be saved and run again with the same result.
+    """
     import leptonsim as ls
     from leptonsim.files import check_writable
 
     if output is not None:
         check_writable(output)
-    program = ls.compile(the_chip(config, overrides), the_model(model, batch, shapes, binds), dtype=dtype)
+    chip = the_chip(config, overrides)
+    with Progress() as progress:
+        progress.stage(f"reading {model}")
+        source = the_model(model, batch, shapes, binds)
+        progress.stage(f"compiling {source.name} for {chip.name}")
+        program = ls.compile(chip, source, dtype=dtype)
     if output is not None:
         program.save(output)
     from leptonsim.result.table import print_program

@@ -14,5 +14,8 @@ def command(show: str | None) -> None:
     if show is not None:
         click.echo(load_chip(show).to_yaml(), nl=False)
         return
-    for name in shipped_chips():
-        click.echo(f"{name:16} {load_chip(name).description or ''}")
+    from leptonsim.result.layout import Page
+
+    page = Page()
+    page.paragraphs([(name, load_chip(name).description or "") for name in shipped_chips()])
+    page.print()

@@ -12,7 +12,7 @@ from leptonsim.cli._options import model_options, the_model
 @click.option("--verbose", "-v", is_flag=True, help="Show every operator.")
 @click.argument("model")
 def command(batch: int | None, shapes: tuple[str, ...], binds: tuple[str, ...], verbose: bool, model: str) -> None:
-    """Operators, shapes, multiply-accumulates, parameters and arithmetic intensity of MODEL."""
+    """Show operators, MACs, parameters and intensity of MODEL."""
     from leptonsim.result.table import print_model
 
     print_model(the_model(model, batch, shapes, binds), verbose=verbose)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from leptonsim.cli._options import chip_options, model_options, the_chip, the_model
+from leptonsim.cli._progress import Progress
 from leptonsim.errors import LeptonError
 
 
@@ -63,8 +64,14 @@ def command(
         program = ls.Program.load(model)
     else:
         chip = the_chip(config, overrides)
-        program = ls.compile(chip, the_model(model, batch, shapes, binds), dtype=dtype)
-    result = ls.execute(program, requests=requests, cold=cold)
+        with Progress() as progress:
+            progress.stage(f"reading {model}")
+            source = the_model(model, batch, shapes, binds)
+            progress.stage(f"compiling {source.name} for {chip.name}")
+            program = ls.compile(chip, source, dtype=dtype)
+    with Progress() as progress:
+        progress.stage(f"simulating {program.model} on {program.chip.name}")
+        result = ls.execute(program, requests=requests, cold=cold, watch=progress.watch)
     if json_path == "-":
         click.echo(result.to_json(), nl=False)
         return

@@ -27,27 +27,41 @@ def _share(context: click.Context, parameter: click.Parameter, text: str | None)
 
 @click.command("validate")
 @click.argument("file", type=click.Path())
-@click.option("--config", help="Chip or engine to predict with: a shipped name or a YAML file.")
-@click.option("--json", "json_file", type=click.Path(), help="Write all records and the summary here.")
-@click.option("--plot", "plot_file", type=click.Path(), help="Draw predicted against measured here (PNG).")
+@click.option(
+    "--config", "-c", metavar="CHIP", help="Chip or engine to predict with: a YAML file, or the name of a shipped one."
+)
+@click.option(
+    "--json",
+    "json_file",
+    metavar="FILE",
+    help="Write all records and the summary as JSON; - for standard output, and nothing else there.",
+)
+@click.option("--plot", "plot_file", metavar="FILE", help="Draw predicted against measured (PNG).")
 @click.option(
     "--fail-above",
     callback=_share,
     metavar="SHARE",
-    help="Exit with 1 when any prediction is further off than this, such as 5%.",
+    help="Exit with 1 when any prediction is further off than this, such as 5%, or nothing was predicted.",
 )
 def command(
     file: str, config: str | None, json_file: str | None, plot_file: str | None, fail_above: float | None
 ) -> None:
-    """Predict every row of FILE, a CSV file of reference data, and report the errors.
+    """Predict every row of reference data and report the errors.
 
-    The kind of data is recognised by the file's header.
+    FILE is a CSV file of reference data. The kind of data is recognised by the file's header.
     """
+    from leptonsim.files import check_writable
     from leptonsim.validate import validate
 
+    for path in (json_file, plot_file):
+        if path not in (None, "-"):
+            check_writable(path)
     report = validate(file, config)
-    _show(report)
-    if json_file is not None:
+    if json_file == "-":
+        click.echo(report.to_json(), nl=False)
+    else:
+        _show(report)
+    if json_file not in (None, "-"):
         report.save(json_file)
     if plot_file is not None:
         from leptonsim.validate.plot import save_plot

@@ -7,8 +7,17 @@ import click
 
 @click.command()
 def command() -> None:
-    """List the built-in models: `leptonsim run --config lepton-c1 zoo:NAME`."""
-    from leptonsim.model import zoo_descriptions
+    """List the built-in models.
 
-    for name, description in zoo_descriptions().items():
-        click.echo(f"zoo:{name:20} {description}")
+    Run one with: leptonsim run --config lepton-c1 zoo:NAME
+    """
+    from leptonsim.model import zoo_descriptions
+    from leptonsim.result.layout import Page
+
+    page = Page()
+    rows = []
+    for name, (description, parameters) in zoo_descriptions().items():
+        query = "&".join(f"{key}={value}" for key, value in parameters.items())
+        rows.append((f"zoo:{name}", f"{description} Options and their defaults: ?{query}"))
+    page.paragraphs(rows)
+    page.print()

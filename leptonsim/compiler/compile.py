@@ -12,13 +12,12 @@ from leptonsim.chip.spec import Chip
 from leptonsim.compiler.placement import INPUT
 from leptonsim.compiler.precision import element_bits
 from leptonsim.compiler.program import Memory, Program
-from leptonsim.compiler.schedule import Schedule, schedule
+from leptonsim.compiler.schedule import Choose, Schedule, fastest_mapping, schedule
 from leptonsim.compiler.target import Target
 from leptonsim.compiler.work import Operator
 from leptonsim.compiler.workload import Workload, workload
 from leptonsim.errors import LeptonError
 from leptonsim.model import Model
-from leptonsim.model.graph import Graph
 
 MANY_SPILLS = 3
 """Spilled tensors named in a warning."""
@@ -58,7 +57,9 @@ def _device_time(program: Program) -> int:
     return Machine(program).execute(1).makespan_ps
 
 
-def compile_graph(chip: Chip, model: Model, dtype: str | None, repeats: int = 1) -> Program:
+def compile_graph(
+    chip: Chip, model: Model, dtype: str | None, repeats: int = 1, choose: Choose = fastest_mapping
+) -> Program:
     """The program of a model's graph as it is bound, to be run ``repeats`` times for one request."""
     graph = model.graph
     target = Target(chip, dtype)
@@ -66,12 +67,12 @@ def compile_graph(chip: Chip, model: Model, dtype: str | None, repeats: int = 1)
     operators = [operator for operator in work.operators if operator.engine != "view"]
     if not operators:
         raise LeptonError(f"{model.name}: the model does nothing but rename its inputs; there is no work to simulate")
-    state = _state(graph)
+    state = frozenset(graph.resident)
     weights = _weight_bytes(work, target)
     total_weights = sum(weights.values())
     inputs = [name for name in graph.inputs if name in work.tensors]
-    state_bytes = sum(_bytes(work, target, name) for name in state)
-    mapped = schedule(target, work, inputs, graph.outputs, state, frozenset())
+    state_bytes = sum(_bytes(work, target, name) for name in inputs if name in state)
+    mapped = schedule(target, work, inputs, graph.outputs, state, frozenset(), choose)
     activations = mapped.ledger.dram_peak - state_bytes
     excess = total_weights + state_bytes + activations - chip.dram.capacity_bytes
     streamed: frozenset[str] = frozenset()
@@ -89,7 +90,7 @@ def compile_graph(chip: Chip, model: Model, dtype: str | None, repeats: int = 1)
             f"weights of {_gib(total_weights)} do not fit dram.capacity of {_gib(chip.dram.capacity_bytes)}: "
             f"{_gib(on_host)} stream from the host over PCIe in every run"
         )
-        mapped = schedule(target, work, inputs, graph.outputs, state, streamed)
+        mapped = schedule(target, work, inputs, graph.outputs, state, streamed, choose)
     if mapped.ledger.spilled:
         count = len(mapped.ledger.spilled)
         names = ", ".join([*mapped.ledger.spilled[:MANY_SPILLS], *(["..."] if count > MANY_SPILLS else [])])
@@ -117,7 +118,7 @@ def compile_graph(chip: Chip, model: Model, dtype: str | None, repeats: int = 1)
             input_bytes=repeats * sum(_bytes(work, target, name) for name in inputs if name not in state),
             output_bytes=repeats
             * sum(
-                _bytes(work, target, name) for name in graph.outputs if name not in state and not _is_state_output(name)
+                _bytes(work, target, name) for name in graph.outputs if name not in state
             ),
             state_bytes=state_bytes,
             activations_bytes=max(0, mapped.ledger.dram_peak - state_bytes),
@@ -173,15 +174,6 @@ def _to_stream(operators: tuple[Operator, ...], weights: dict[str, int], excess:
             chosen.add(operator.inputs[1].tensor)
             excess -= weights[operator.inputs[1].tensor]
     return frozenset(chosen)
-
-
-def _state(graph: Graph) -> frozenset[str]:
-    """Inputs that a language model keeps in DRAM between runs: its key-value cache, by the exporters' names."""
-    return frozenset(name for name in graph.inputs if name.startswith("past") or ".past" in name)
-
-
-def _is_state_output(name: str) -> bool:
-    return name.startswith("present") or ".present" in name
 
 
 def _gib(size_bytes: int) -> str:

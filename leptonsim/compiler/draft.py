@@ -8,7 +8,7 @@ stands for, so that every one of them is accounted for in the end.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -41,15 +41,21 @@ class Draft(Dataflow[Node]):
         """Outputs that are present."""
         return filter(None, item.outputs)
 
-    def of_type(self, *op_types: str) -> list[Node]:
-        """The nodes of these types of the default domain, each type in topological order."""
-        found = []
+    def holds(self, *op_types: str) -> bool:
+        """Whether there is a node of one of these types of the default domain."""
+        return next(self.of_type(*op_types), None) is not None
+
+    def of_type(self, *op_types: str) -> Iterator[Node]:
+        """The nodes of these types of the default domain, each type in topological order.
+
+        Nodes are given as they are when their turn comes: replacing while iterating is safe, and what was replaced is
+        skipped.
+        """
         for op_type in op_types:
-            names = sorted(
-                {name for name in self._of_type.get(op_type, ()) if name in self}, key=self._place.__getitem__
-            )
-            found += [node for name in names if (node := self[name]).op_type == op_type and node.domain == ""]
-        return found
+            names = {name for name in self._of_type.get(op_type, ()) if name in self}
+            for name in sorted(names, key=self._place.__getitem__):
+                if name in self and self[name].op_type == op_type and self[name].domain == "":
+                    yield self[name]
 
     def is_weight(self, tensor: str) -> bool:
         """Whether a tensor depends on no input of the graph."""
@@ -98,7 +104,10 @@ class Draft(Dataflow[Node]):
 
 
 def _uniquely_named(nodes: Sequence[Node]) -> list[Node]:
-    """ONNX allows nodes without a name and with the same name; here the name is the identity."""
+    """ONNX allows nodes without a name and with the same name; here the name is the identity.
+
+    The default domain, which has two names in ONNX, has one here.
+    """
     taken: set[str] = set()
     result = []
     for node in nodes:
@@ -108,5 +117,6 @@ def _uniquely_named(nodes: Sequence[Node]) -> list[Node]:
             suffix += 1
             name = f"{base}#{suffix}"
         taken.add(name)
-        result.append(node if name == node.name else replace(node, name=name))
+        domain = "" if node.domain == "ai.onnx" else node.domain
+        result.append(node if (name, domain) == (node.name, node.domain) else replace(node, name=name, domain=domain))
     return result

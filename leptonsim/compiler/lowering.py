@@ -18,7 +18,6 @@ from leptonsim.model.graph import Graph, Node
 
 Lowering = Callable[[Node, Graph], Operator]
 
-STANDARD_DOMAINS = ("", "ai.onnx")
 LISTED = 20
 """So many nodes are named in an error; the rest are counted."""
 
@@ -43,7 +42,7 @@ def lowerings() -> Mapping[str, Lowering]:
 
 def key_of(node: Node) -> str:
     """What an operator is called in ``LOWERINGS``."""
-    return node.op_type if node.domain in STANDARD_DOMAINS else f"{node.domain}::{node.op_type}"
+    return node.op_type if not node.domain else f"{node.domain}::{node.op_type}"
 
 
 def lower(graph: Graph, origins: Mapping[str, tuple[str, ...]]) -> list[Operator]:

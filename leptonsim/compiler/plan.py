@@ -21,15 +21,13 @@ Block = tuple[int, int, int]
 class Tiles:
     """The tiles of one core's share: runs, blocks over them, and what the tiles need.
 
-    ``stage_bytes`` are those of the largest tile; ``accumulators`` are used in turn; in ``stall_cycles`` of the tensor
-    core's the SRAM does not give operands fast enough.
+    ``stage_bytes`` are those of the largest tile; ``accumulators`` are used in turn.
     """
 
     runs: tuple[Run, ...]
     blocks: tuple[Block, ...]
     stage_bytes: int
     accumulators: int = 1
-    stall_cycles: int = 0
 
 
 @dataclass(slots=True)

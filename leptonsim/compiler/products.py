@@ -14,6 +14,7 @@ from leptonsim.compiler.routes import Route, dram_route
 from leptonsim.compiler.target import Target
 from leptonsim.compiler.work import MatMul, Operator
 from leptonsim.errors import LeptonError
+from leptonsim.kernels.plain.layout import Laid
 from leptonsim.kernels.systolic import array_of, gemm_cycles
 from leptonsim.kernels.tiling import ORDER_NAMES
 from leptonsim.model.graph import Tensor
@@ -75,7 +76,9 @@ class Product:
         groups, shared, rows, n = values[0], values[1], values[2], values[10]
         sets = groups // shared if groups % shared == 0 else groups
         unit = shared if split_g <= sets and groups % shared == 0 else 1
-        laid: dict[tuple[int, int, int], Tiles] = {}
+        laid: dict[tuple[int, int, int], Laid] = {}
+        tiles: dict[tuple[int, int, int], Tiles] = {}
+        read_bytes = 0
         shares: dict[int, Tiles] = {}
         for core in range(split_g * split_m * split_n):
             share = (
@@ -84,9 +87,15 @@ class Product:
                 _part(n, core % split_n, split_n),
             )
             if share not in laid:
-                runs, blocks, stage, accumulators, stalls = tiler.lay_out(values, mapping, *share)
-                laid[share] = Tiles(tuple(runs), tuple(blocks), max(1, stage), accumulators, stalls)
-            shares[core] = laid[share]
+                laid[share] = tiler.lay_out(values, mapping, *share)
+                tiles[share] = Tiles(
+                    tuple(laid[share].runs),
+                    tuple(laid[share].blocks),
+                    max(1, laid[share].stage_bytes),
+                    laid[share].accumulators,
+                )
+            shares[core] = tiles[share]
+            read_bytes += laid[share].read_bytes
         used = len(shares)
         split = OTHERWISE
         if used == target.cores:
@@ -99,7 +108,7 @@ class Product:
         )
         if self.b.place.home != "sram" and not self.b.weight:
             b_route = self.b.read_route(split_m, target.weight_engines)
-        a_run = None if tile_k == product.k else tile_k * self.a.bits // 8
+        a_run = None if tile_k == values[9] else tile_k * self.a.bits // 8
         a_route = self.a.read_route(split_n, target.activation_engines)
         if a_route.end == "dram" and a_run is not None:
             a_route = dram_route(False, "strided", a_run, split_n, target.activation_engines)
@@ -113,12 +122,12 @@ class Product:
         x_route = None
         if self.extra:
             x_route = max((each.read_route(1, target.activation_engines) for each in self.extra), key=_slowness)
-        moves = [any(run[column] for tiles in laid.values() for run in tiles.runs) for column in (1, 2, 3, 6)]
-        counts = self._counts(busiest, laid[busiest])
+        moves = [any(run[column] for each in laid.values() for run in each.runs) for column in (1, 2, 3, 6)]
+        counts = self._counts(busiest, laid[busiest], read_bytes, mapping)
         moved = sum(
-            times * sum(run[0] * (run[1] + run[2] + run[3]) for run in tiles.runs[begin:end])
-            for tiles in shares.values()
-            for times, begin, end in tiles.blocks
+            times * sum(run[0] * (run[1] + run[2] + run[3]) for run in each.runs[begin:end])
+            for each in shares.values()
+            for times, begin, end in each.blocks
         )
         # what DMA brings is written first, what it takes away is read
         counts["sram_written_bytes"] += moved
@@ -143,45 +152,39 @@ class Product:
     def _o_bits(self) -> int:
         return self.values[15]
 
-    def _counts(self, busiest: tuple[int, int, int], tiles: Tiles) -> dict[str, int]:
-        """Accesses to SRAM and accumulators of all cores, and how the tensor cycles of the busiest one divide."""
+    def _counts(
+        self, busiest: tuple[int, int, int], laid: Laid, read_bytes: int, mapping: MappingTuple
+    ) -> dict[str, int]:
+        """Accesses to SRAM and accumulators of all cores, and how the tensor cycles of the busiest one divide.
+
+        The arrays read ``read_bytes``. The vector unit reads extra operands, writes results, and with attention writes
+        the probabilities that the arrays read again.
+        """
         core = self.target.chip.core.tensor_core
         array = array_of(core, self.dtype)
         groups, rows, n = busiest
-        reads = sums = useful = loads = 0
+        sums = useful = written = 0
         for number, product in enumerate(self.operator.matmuls):
-            columns = product.n * self.packed
             outputs = product.groups * product.m * product.n
-            reads += (
-                product.groups
-                * product.m
-                * product.k
-                * math.ceil(columns / core.cols)
-                * self.a.bits
-                // 8
-                // self.packed
-            )
-            # each fold along the reduction adds to the sums of the one before; the epilogue reads them once
-            sums += outputs * 4 * 2 * math.ceil(product.k * self.packed / core.rows)
+            depth = product.k * self.packed
+            # Each fold along the reduction adds to the sums of the one before; the epilogue reads them once. Where sums
+            # stay in the cells, a tile leaves them there until its depth is through.
+            fold = mapping[6] if core.dataflow == "output_stationary" else core.rows
+            sums += outputs * 4 * 2 * math.ceil(depth / fold)
             mine = n if number == 0 else product.n
-            cycles = gemm_cycles(array, rows * self.values[4], product.k * self.packed, -(-mine // core.count))
-            useful += groups * cycles.useful // self.packed
-            loads += groups * cycles.weight_load
-        tensor = sum(
-            times * sum(run[0] * run[4] for run in tiles.runs[begin:end]) for times, begin, end in tiles.blocks
-        )
-        reads += self.b.size_bytes + sum(each.size_bytes for each in self.extra)
-        useful = min(useful, tensor)
+            cycles = gemm_cycles(array, rows * self.values[4], depth, mine)
+            useful += groups * cycles.useful // (self.packed * core.count)
+            written += outputs * self.a.bits // 8 if number + 1 < len(self.operator.matmuls) else 0
+        tensor = sum(times * sum(run[0] * run[4] for run in laid.runs[begin:end]) for times, begin, end in laid.blocks)
+        written += sum(-(-operand.elements * self._o_bits // 8) for operand in self.operator.outputs[:1])
         return {
-            "sram_read_bytes": reads,
-            "sram_written_bytes": sum(
-                -(-operand.elements * self._o_bits // 8) for operand in self.operator.outputs[:1]
-            ),
+            "sram_read_bytes": read_bytes + sum(each.size_bytes for each in self.extra),
+            "sram_written_bytes": written,
             "accumulator_bytes": sums,
             "tensor_cycles": tensor,
             "useful_cycles": useful,
-            "sram_stall_cycles": min(tiles.stall_cycles, tensor - useful),
-            "weight_load_cycles": min(loads, tensor - useful - min(tiles.stall_cycles, tensor - useful)),
+            "sram_stall_cycles": laid.stall_cycles,
+            "weight_load_cycles": laid.load_cycles,
         }
 
 
@@ -241,10 +244,10 @@ def make_product(
         n,
         context,
         b.bits,
-        sum(each.operand.elements * each.bits for each in columns) // max(1, product.groups * product.n),
+        -(-sum(each.operand.elements * each.bits for each in columns) // (product.groups * product.n)),
         packed,
         out_bits,
-        x_bytes * 65536 // max(1, results),
+        -(-x_bytes * 65536 // results),
         _vector_q20(target, operator, out_bits, x_bytes, results, product),
         int(a.place.home != "sram"),
         a.place.split,
@@ -257,6 +260,8 @@ def make_product(
         int(b.place.home == "dram"),
         int(any(each.place.home == "dram" for each in extra)),
         int(output.home == "dram"),
+        a.bits,
+        math.ceil(target.vector_cycles({"mul": 1}) * (1 << 20)),
     )
     return Product(target, operator, dtype, stage_bytes, from_host, values, a, b, extra, output, packed)
 

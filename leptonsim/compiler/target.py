@@ -8,6 +8,7 @@ from functools import cached_property
 from leptonsim.chip.spec import Chip
 from leptonsim.compiler.precision import RUN_BITS
 from leptonsim.errors import LeptonError
+from leptonsim.kernels.plain.sram_conflicts import Scratchpad
 from leptonsim.kernels.systolic import array_of
 from leptonsim.kernels.tiling import Tiler
 from leptonsim.machine.dram import AccessPattern, DramModel
@@ -56,6 +57,17 @@ class Target:
         in_flight = dma.outstanding * dma.access_bytes * 1e12 / self.dram.latency_ps
         return min(float(dma.port_bytes_per_cycle * self.chip.clocks.core_hz), in_flight)
 
+    @cached_property
+    def scratchpad(self) -> Scratchpad:
+        """A core's SRAM as the array sees it: banks that each hold words as wide as the array reads in a cycle.
+
+        Where the scratchpad has two ports, reads of the array and writes of the DMA pass side by side; with one, a
+        write to the bank that is being read holds the array.
+        """
+        sram, ports = self.chip.core.sram, self.chip.core.tensor_core.scratchpad_ports
+        width = sram.read_bytes_per_cycle
+        return Scratchpad(sram.banks, ports, width, width, sram.write_bytes_per_cycle)
+
     def stage_grade(self, free_bytes: int) -> int:
         """Staging bytes offered to the search when ``free_bytes`` are free: rounded down, at least one grade."""
         grain = max(1, self.sram_bytes // STAGE_GRAIN)
@@ -68,11 +80,11 @@ class Target:
             chip, core = self.chip, self.chip.core
             self._tilers[key] = Tiler(
                 array_of(core.tensor_core, dtype),
+                self.scratchpad,
                 cores=self.cores,
                 arrays=core.tensor_core.count,
                 accumulator_bytes=core.tensor_core.accumulator_size_bytes * core.tensor_core.count,
                 stage_bytes=stage_bytes,
-                sram_read_bytes=core.sram.read_bytes_per_cycle,
                 core_khz=chip.clocks.core_hz // 1000,
                 setup_ps=core.dma.setup_ps,
                 latency_ps=self.dram.latency_ps,

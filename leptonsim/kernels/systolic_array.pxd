@@ -28,8 +28,8 @@ cdef struct Array:
     int64_t cols                 # cells along n (WS, OS) or m (IS); at least 1
     int dataflow                 # WEIGHT_STATIONARY, INPUT_STATIONARY or OUTPUT_STATIONARY
     int schedule                 # SERIAL, SINGLE, DOUBLE or SCALESIM
-    int load                     # how stationary operands enter: SKEWED or BROADSIDE (never with SINGLE)
-    int drain                    # how OS results leave: SKEWED or BROADSIDE (never with SINGLE)
+    int load                     # how stationary operands enter: SKEWED or BROADSIDE
+    int drain                    # how OS results leave: SKEWED or BROADSIDE
     int edge                     # ragged folds: PADDED or TRIMMED
     int64_t pipeline_stages      # cycles added to each pass through the mesh; at least 0
     int64_t issue_overhead       # cycles added once to each GEMM; at least 0

@@ -81,7 +81,7 @@ class Record:
 
 
 class Machine:
-    """One chip with one program; ``execute`` can be called once."""
+    """One chip with one program; ``execute`` can be called once. ``completed_runs`` counts while it goes on."""
 
     def __init__(self, program: Program) -> None:
         chip = program.chip
@@ -99,7 +99,7 @@ class Machine:
         self._copies: dict[int, simpy.Event] = {}
         self._done: dict[int, simpy.Event] = {}
         self._room: list[simpy.Event] = []
-        self._completed = 0
+        self.completed_runs = 0
         self._tags = 0
 
     def execute(self, requests: int, cold: bool = False) -> Record:
@@ -112,8 +112,7 @@ class Machine:
         self._end = [0] * requests
         cold_bytes = program.memory.weights_bytes - program.memory.weights_on_host_bytes if cold else 0
         self.tiles.submit(runs)
-        environment.process(self._inputs(requests, cold_bytes))
-        environment.process(self._host(requests))
+        environment.process(self._serve(requests, cold_bytes))
         last = environment.process(self._outputs(requests))
         environment.process(self._drive())
         environment.run(until=last)
@@ -140,14 +139,19 @@ class Machine:
     # ---- what the host does
     # ------------------------------------------------------------------------------------------------
 
-    def _inputs(self, requests: int, cold_bytes: int) -> Process:
-        """Copy weights if asked, then the inputs of one run after the other, as far ahead as there is room."""
-        each = self.program.runs_per_request
+    def _serve(self, requests: int, cold_bytes: int) -> Process:
+        """Copy the weights if asked: the first request comes when they are there; then launch and copy side by side."""
         if cold_bytes:
             yield from self._copy(False, cold_bytes)
+        self.environment.process(self._inputs(requests, cold_bytes > 0))
+        self.environment.process(self._host(requests))
+
+    def _inputs(self, requests: int, cold: bool) -> Process:
+        """Copy the inputs of one run after the other, as far ahead as there is room; a cold request began at 0."""
+        each = self.program.runs_per_request
         for run in range(requests * each):
             yield from self._wait_for_room(run)
-            if run % each == 0 and not (cold_bytes and run == 0):
+            if run % each == 0 and not (cold and run == 0):
                 self._begin[run // each] = int(self.environment.now)
             size = _share(self.program.memory.input_bytes, run % each, each)
             if size:
@@ -179,7 +183,7 @@ class Machine:
             self._end[run // each] = int(self.environment.now)
 
     def _wait_for_room(self, run: int) -> Process:
-        while run >= self._completed + _IN_PROGRESS:
+        while run >= self.completed_runs + _IN_PROGRESS:
             room = self.environment.event()
             self._room.append(room)
             yield room
@@ -222,7 +226,7 @@ class Machine:
                 if what == "copied":
                     self._copies.pop(which).succeed()
                 else:
-                    self._completed += 1
+                    self.completed_runs += 1
                     self._done[which].succeed()
                     for room in self._room:
                         room.succeed()

@@ -13,12 +13,13 @@ from typing import Any
 import numpy as np
 
 from leptonsim.model.graph import Graph, Node, Tensor
-from leptonsim.model.reader import Walked, prune
+from leptonsim.model.liveness import prune
+from leptonsim.model.reader import Walked
 
 
 def assemble(name: str, walked: Walked, inputs: Sequence[str], batch: int, tokens: int | None) -> Graph:
     """The Graph of a walk, without the nodes and constants that no output needs."""
-    nodes = prune(walked)
+    nodes = prune(walked.nodes, walked.outputs)
     used = {tensor for node in nodes for tensor in (*node.inputs, *node.outputs) if tensor}
     used.update(inputs, walked.outputs)
     tensors = {key: tensor for key, tensor in walked.tensors.items() if key in used}
@@ -39,8 +40,8 @@ def assemble(name: str, walked: Walked, inputs: Sequence[str], batch: int, token
 
 def _resident(inputs: Sequence[str], outputs: Sequence[str]) -> tuple[str, ...]:
     """Key-value caches, by the names that exporters give them: past... comes in, present... goes out."""
-    caches = [name for name in inputs if name.startswith("past")]
-    return (*caches, *(name for name in outputs if name.startswith("present")))
+    caches = [name for name in inputs if name.startswith("past") or ".past" in name]
+    return (*caches, *(name for name in outputs if name.startswith("present") or ".present" in name))
 
 
 def _digest(

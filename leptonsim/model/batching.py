@@ -6,7 +6,7 @@ silence. So a graph at a batch is read beside the same graph at the batch at whi
 
 - A Reshape keeps the order of the elements, so the place of the batch in its input tells the place in its output.
   Where the target is the same constant at both batches, the batch is put there.
-- A constant that a Concat joins to samples is repeated for every sample.
+- A constant that a Concat joins to samples, or with which an LSTM starts, is repeated for every sample.
 - In the end every tensor must have scaled as the batch did; a model where one did not is refused, with the node's name.
 """
 
@@ -61,7 +61,8 @@ def joined_axis(
     inputs: Sequence[Tensor], reference: Mapping[str, Tensor], concat_axis: int, batch: int, reference_batch: int
 ) -> int | None:
     """The batch axis of a Concat that joins samples with a constant made for the reference batch, None for any
-    other."""
+    other.
+    """
     rank = len(inputs[0].shape)
     axes = {
         scaled_axis(tensor.shape, reference[tensor.name].shape, batch, reference_batch)

@@ -25,19 +25,27 @@ UNROLLED_NODES = 50_000
 Names = dict[str, str]
 
 
-class Unroller(Protocol):
-    """What control flow needs of the walk."""
+class Visitor(Protocol):
+    """What stacking needs of the walk."""
 
     def opset_of(self, domain: str) -> int:
         """Imported version of a domain."""
         ...
 
-    def is_taken(self, name: str) -> bool:
-        """Whether a tensor of that name exists already."""
-        ...
-
     def define(self, tensor: Tensor) -> None:
         """Enter a tensor."""
+        ...
+
+    def visit(self, node: onnx.NodeProto, names: Names) -> None:
+        """Walk one node."""
+        ...
+
+
+class Unroller(Visitor, Protocol):
+    """What control flow needs of the walk."""
+
+    def is_taken(self, name: str) -> bool:
+        """Whether a tensor of that name exists already."""
         ...
 
     def find(self, name: str, where: str) -> Tensor:
@@ -46,10 +54,6 @@ class Unroller(Protocol):
 
     def enter(self, graph: onnx.GraphProto, names: Names) -> None:
         """Walk a subgraph; ``names`` says what its tensors are called outside."""
-        ...
-
-    def visit(self, node: onnx.NodeProto, names: Names) -> None:
-        """Walk one node."""
         ...
 
 
@@ -100,7 +104,7 @@ def loop(
             )
     trips = None if count is None or count.value is None else int(count.value.reshape(-1)[0])
     going = condition is None or condition.value is None or bool(condition.value.reshape(-1)[0])
-    carried = [tensor.name if tensor is not None else "" for tensor in inputs[2:]]
+    carried = [names.get(tensor, tensor) for tensor in node.input[2:]]
     collected: list[list[str]] = [[] for _ in range(len(body.output) - 1 - len(carried))]
     trip = 0
     while going and (trips is None or trip < trips):
@@ -208,21 +212,25 @@ def _collect(
     where: str,
     names: Names,
 ) -> None:
-    """Stack what the trips put out along a new axis."""
-    from onnx import helper
-
     for output, pieces, axis in zip(outputs, collected, axes, strict=False):
         if not output:
             continue
         if not pieces:
             raise LeptonError(f"{where}: runs no trip, so its output {output!r} has no shape")
-        stacked = []
-        for trip, piece in enumerate(pieces):
-            stacked.append(f"{output}[{trip}]")
-            step = f"{name}/{output}[{trip}]"
-            if walk.opset_of("") >= 13:
-                walk.define(Tensor(f"{step}/axis", (1,), "int64", "weight", frozen(np.array([axis], np.int64))))
-                walk.visit(helper.make_node("Unsqueeze", [piece, f"{step}/axis"], [stacked[-1]], name=step), names)
-            else:
-                walk.visit(helper.make_node("Unsqueeze", [piece], [stacked[-1]], name=step, axes=[axis]), names)
-        walk.visit(helper.make_node("Concat", stacked, [output], name=f"{name}/{output}", axis=axis), names)
+        stack(walk, pieces, names.get(output, output), axis, name)
+
+
+def stack(walk: Visitor, pieces: Sequence[str], output: str, axis: int, name: str) -> None:
+    """Join tensors along a new axis, by Unsqueeze and Concat."""
+    from onnx import helper
+
+    stacked = []
+    for index, piece in enumerate(pieces):
+        stacked.append(f"{output}[{index}]")
+        step = f"{name}/{output}[{index}]"
+        if walk.opset_of("") >= 13:
+            walk.define(Tensor(f"{step}/axis", (1,), "int64", "weight", frozen(np.array([axis], np.int64))))
+            walk.visit(helper.make_node("Unsqueeze", [piece, f"{step}/axis"], [stacked[-1]], name=step), {})
+        else:
+            walk.visit(helper.make_node("Unsqueeze", [piece], [stacked[-1]], name=step, axes=[axis]), {})
+    walk.visit(helper.make_node("Concat", stacked, [output], name=f"{name}/{output}", axis=axis), {})

@@ -30,7 +30,7 @@ class Tensor:
     shape: tuple[int, ...]
     dtype: str
     kind: TensorKind
-    value: np.ndarray[Any, Any] | None = None
+    value: np.ndarray[Any, Any] | None = field(default=None, compare=False)
 
     @property
     def elements(self) -> int:

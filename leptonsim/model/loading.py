@@ -10,6 +10,7 @@ A model keeps its source without the weights, so that it can be pickled and read
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -20,7 +21,8 @@ from leptonsim.model.batching import check_batch_scaled
 from leptonsim.model.binding import Binding, DeclaredInput, Request, bind
 from leptonsim.model.graph import Graph
 from leptonsim.model.inference import NodeInference
-from leptonsim.model.reader import Walk, Walked, prune
+from leptonsim.model.liveness import prune
+from leptonsim.model.reader import Walk, Walked
 from leptonsim.model.source import Source, open_source
 from leptonsim.model.weightless import TOKENS_KEY
 
@@ -48,15 +50,17 @@ def load_model(
 
 
 class Model:
-    """A model at a batch; ``with_batch`` gives the same model at another."""
+    """A model at a batch: ``graph`` is what is to be run, ``with_batch`` gives the same model at another batch."""
 
     def __init__(self, source: Source, request: Request) -> None:
-        reading = _Reading(source)
         self._source = source
         self._request = request
-        binding = reading.bind(request)
-        self._binding = binding
-        self.graph: Graph = reading.graph(request, binding)
+        try:
+            reading = _Reading(source)
+            self._binding = reading.bind(request)
+            self.graph: Graph = reading.graph(request, self._binding)
+        except LeptonError as error:
+            raise LeptonError(f"{source.name}: {error}") from error
         self._batches: dict[int, Model] = {self.graph.batch: self}
         self._derived: dict[str, Any] = {}
 
@@ -93,9 +97,11 @@ class _Reading:
         self._model = source.parse()
         graph = self._model.graph
         opsets = {("" if i.domain == "ai.onnx" else i.domain): i.version for i in self._model.opset_import}
+        if "" not in opsets and any(node.domain in ("", "ai.onnx") for node in graph.node):
+            raise LeptonError("the file names no opset version of ONNX's own operators; it is damaged or very old")
         if opsets.get("", 7) < 7:
             raise LeptonError(
-                f"{self._name}: opset {opsets['']} is older than 7; "
+                f"opset {opsets['']} is older than 7; "
                 "convert the file with onnx.version_converter.convert_version(model, 13)"
             )
         self._inference = NodeInference(opsets, self._model.ir_version or 3)
@@ -110,43 +116,34 @@ class _Reading:
         written = 1 if binding.fixed_batch is None else binding.fixed_batch
         if not binding.batch_axes or binding.batch == binding.fixed_batch:
             return self._assemble(binding, self._walk(binding))
-        # A model whose batch is open may be written for another than 1; beside itself at 2 it shows.
-        other = 2 if binding.batch == written else written
-        other_binding = self.bind(binding.request_at(other, request))
-        if other == 2:
-            walked = self._walk(binding)
-            self._check_open(binding, walked, other_binding)
-            return self._assemble(binding, walked)
-        try:
-            reference = self._walk(other_binding)
-        except LeptonError:
-            # It holds at some other batch only; if not at the one asked for, the walk tells why.
-            return self._assemble(binding, self._walk(binding))
+        reference = None
+        if binding.batch != written:
+            # Where it does not hold at that batch, the walk at the one asked for tells whether it does there.
+            with contextlib.suppress(LeptonError):
+                reference = self._walk(self.bind(binding.request_at(written, request)))
         walked = self._walk(binding, reference)
-        self._check(walked, reference)
+        if reference is not None:
+            self._check(walked, reference)
+        else:
+            self._check_open(binding, request, walked)
         return self._assemble(binding, walked)
 
-    def _check_open(self, binding: Binding, walked: Walked, other_binding: Binding) -> None:
+    def _check_open(self, binding: Binding, request: Request, walked: Walked) -> None:
+        """A file whose batch is open may still be written for one: beside itself at twice the batch it shows."""
+        doubled = self.bind(binding.request_at(2 * binding.batch, request))
         try:
-            other = self._walk(other_binding, walked)
+            other = self._walk(doubled, walked)
         except LeptonError:
             # The model holds at this batch only, which is the one asked for.
             return
         self._check(other, walked)
 
     def _check(self, walked: Walked, reference: Walked) -> None:
-        try:
-            check_batch_scaled(
-                prune(walked), walked.tensors, reference.tensors, walked.outputs, walked.batch, reference.batch
-            )
-        except LeptonError as error:
-            raise LeptonError(f"{self._name}: {error}") from error
+        nodes = prune(walked.nodes, walked.outputs)
+        check_batch_scaled(nodes, walked.tensors, reference.tensors, walked.outputs, walked.batch, reference.batch)
 
     def _walk(self, binding: Binding, reference: Walked | None = None) -> Walked:
-        try:
-            return Walk(self._inference, binding.shapes, binding.batch, reference).run(self._model.graph)
-        except LeptonError as error:
-            raise LeptonError(f"{self._name}: {error}") from error
+        return Walk(self._inference, binding.shapes, binding.batch, reference).run(self._model.graph)
 
     def _assemble(self, binding: Binding, walked: Walked) -> Graph:
         names = [declared.name for declared in self._inputs]

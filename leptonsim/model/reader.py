@@ -23,8 +23,10 @@ from leptonsim.model.control import Names, branch, loop, scan
 from leptonsim.model.definition import expanded
 from leptonsim.model.graph import Node, Tensor, TensorKind
 from leptonsim.model.inference import NodeInference, OutputType, Signature, small_output
+from leptonsim.model.liveness import needed_nodes
 from leptonsim.model.protos import attributes_of, dtype_name
 from leptonsim.model.rebatch import Rebatcher
+from leptonsim.model.sequences import Members, handles, walk_sequence
 
 if TYPE_CHECKING:
     import onnx
@@ -40,6 +42,7 @@ _NEVER_FOLDED = frozenset(
         "DequantizeLinear",
     }
 )
+_RECURRENT = frozenset({"LSTM", "GRU", "RNN"})
 _CONTROL: dict[str, Callable[..., None]] = {"If": branch, "Loop": loop, "Scan": scan}
 
 
@@ -75,6 +78,8 @@ class Walk:
             self._tensors, batch, reference.tensors if reference else None, reference.batch if reference else batch
         )
         self._unknown: dict[str, str] = {}
+        self.sequences: dict[str, Members] = {}
+        """Names of the tensors in every sequence."""
         self._node_names: set[str] = set()
         self._attributes: dict[tuple[bytes, ...], dict[str, Any]] = {}
 
@@ -107,7 +112,7 @@ class Walk:
 
     def is_taken(self, name: str) -> bool:
         """Whether a tensor of that name exists already."""
-        return name in self._tensors or name in self._unknown
+        return name in self._tensors or name in self._unknown or name in self.sequences
 
     def define(self, tensor: Tensor) -> None:
         """Enter a tensor."""
@@ -120,6 +125,8 @@ class Walk:
             return tensor
         if name in self._unknown:
             raise LeptonError(f"{self._unknown[name]}; {where} needs it")
+        if name in self.sequences:
+            raise LeptonError(f"{where} reads {name!r}, which is a sequence of tensors, not a tensor")
         raise LeptonError(
             f"{where} reads {name!r}, which no node before it writes and which is no input or initializer"
         )
@@ -131,7 +138,16 @@ class Walk:
         domain = "" if node.domain == "ai.onnx" else node.domain
         input_names = tuple([names.get(i, i) for i in node.input])
         outputs = tuple([names.get(o, o) for o in node.output])
-        inputs = [self.find(tensor, where) if tensor else None for tensor in input_names]
+        reads_sequence = any(tensor in self.sequences for tensor in input_names)
+        if domain == "" and handles(node.op_type, reads_sequence):
+            self._result.folded += 1
+            walk_sequence(self, node, name, where, input_names, names)
+            return
+        carries = node.op_type in _CONTROL
+        inputs = [
+            self.find(tensor, where) if tensor and not (carries and tensor in self.sequences) else None
+            for tensor in input_names
+        ]
         if domain == "":
             if self._known_by_itself(node, outputs, inputs, where):
                 return
@@ -143,6 +159,8 @@ class Walk:
                 input_names, inputs = self._rebatcher.reshape(node, outputs[0], where, (input_names, inputs))
             elif node.op_type == "Concat":
                 input_names, inputs = self._rebatcher.concat(node, (input_names, inputs))
+            elif node.op_type in _RECURRENT:
+                input_names, inputs = self._rebatcher.recurrent(node, (input_names, inputs))
         signature = self._inference.signature(node, domain, inputs)
         types = self._inference.output_types(node, domain, inputs, signature, where)
         if any(output is not None and output.static_shape is None for output in types):
@@ -171,14 +189,15 @@ class Walk:
         if graph is None:
             return types
         shapes = {name: tensor.shape for name, tensor in zip(node.input, inputs, strict=True) if tensor is not None}
-        walk = Walk(self._inference, shapes, self._result.batch)
         try:
-            walk.run(graph)
+            walked = Walk(self._inference, shapes, self._result.batch).run(graph)
         except LeptonError:
             # It depends on the data there as well; the caller tells so if anything needs the shape.
             return types
-        found = [walk.find(name, "") if name else None for name in node.output]
-        types = tuple(None if tensor is None else OutputType(tensor.dtype, tensor.shape) for tensor in found)
+        found = iter([walked.tensors[name] for name in walked.outputs])
+        types = tuple(
+            OutputType(tensor.dtype, tensor.shape) if name and (tensor := next(found)) else None for name in node.output
+        )
         self._inference.remember(signature, types)
         return types
 
@@ -237,47 +256,14 @@ class Walk:
             return ""
         shape = value.shape if value is not None else output.static_shape
         if shape is None:
+            inferred = f"{output.dtype} {_spell(output.shape)}" if output.dtype != "undefined" else "nothing"
             self._unknown[name] = (
-                f"{where}: the shape of its output {name!r} cannot be known before it runs "
-                f"(ONNX infers {output.dtype} {_spell(output.shape)})"
+                f"{where}: the shape of its output {name!r} cannot be known before it runs (ONNX infers {inferred}): "
+                "make constant what decides it, or end the model before it (onnx.utils.extract_model)"
             )
             return ""
         self.define(Tensor(name, shape, output.dtype, kind, value))
         return name
-
-
-def needed_nodes(graph: onnx.GraphProto) -> list[onnx.NodeProto]:
-    """Nodes on which an output of the graph depends, in their order; what a subgraph reads counts as read."""
-    wanted = {output.name for output in graph.output}
-    kept = []
-    for node in reversed(graph.node):
-        if any(output in wanted for output in node.output):
-            kept.append(node)
-            wanted.update(node.input)
-            wanted.update(_read_inside(node))
-    kept.reverse()
-    return kept
-
-
-def _read_inside(node: onnx.NodeProto) -> Iterable[str]:
-    for attribute in node.attribute:
-        for graph in ([attribute.g] if attribute.HasField("g") else []) + list(attribute.graphs):
-            for child in graph.node:
-                yield from child.input
-                yield from _read_inside(child)
-            yield from (output.name for output in graph.output)
-
-
-def prune(walked: Walked) -> list[Node]:
-    """Nodes that an output still depends on after folding."""
-    wanted = set(walked.outputs)
-    kept = []
-    for node in reversed(walked.nodes):
-        if any(output in wanted for output in node.outputs):
-            kept.append(node)
-            wanted.update(node.inputs)
-    kept.reverse()
-    return kept
 
 
 def _spell(shape: Sequence[int | None] | None) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from leptonsim.errors import LeptonError
-from leptonsim.model.batching import BAKED_HINT, joined_axis, rescaled_reshape
+from leptonsim.model.batching import BAKED_HINT, joined_axis, rescaled_reshape, scaled_axis
 from leptonsim.model.graph import Tensor
 from leptonsim.model.protos import frozen
 from leptonsim.model.reshape import resolve_target
@@ -21,7 +21,8 @@ Operands = tuple[tuple[str, ...], list[Tensor | None]]
 
 
 class Rebatcher:
-    """Checks the operands of Reshape and Concat, and replaces those that hold another batch.
+    """Checks the operands of Reshape, and replaces those of it, of Concat and of recurrent nodes that hold another
+    batch.
 
     ``tensors`` is the walk's own table, into which replaced constants are entered; ``reference`` that of the walk at
     ``reference_batch``, at which the model was written, None when this is it.
@@ -84,10 +85,29 @@ class Rebatcher:
             return operands
         joined: list[Tensor | None] = []
         for tensor in present:
-            if tensor.kind == "weight" and tensor.shape[axis] == self._reference_batch:
-                tensor = self._replaced(tensor, None, (*tensor.shape[:axis], self._batch, *tensor.shape[axis + 1 :]))
-            joined.append(tensor)
+            joined.append(self._repeated(tensor, axis))
         return tuple(tensor.name for tensor in joined if tensor is not None), joined
+
+    def recurrent(self, node: onnx.NodeProto, operands: Operands) -> Operands:
+        """The operands of an LSTM, GRU or RNN, constant initial states repeated for every sample."""
+        inputs = operands[1]
+        data = inputs[0]
+        if self._reference is None or data is None or data.name not in self._reference or len(inputs) <= 5:
+            return operands
+        layout = next((attribute.i for attribute in node.attribute if attribute.name == "layout"), 0)
+        axis = 0 if layout else 1
+        there = self._reference[data.name].shape
+        if scaled_axis(data.shape, there, self._batch, self._reference_batch) != axis:
+            return operands
+        states = [None if tensor is None else self._repeated(tensor, axis) for tensor in inputs[5:7]]
+        changed = [*inputs[:5], *states, *inputs[7:]]
+        return tuple("" if tensor is None else tensor.name for tensor in changed), changed
+
+    def _repeated(self, tensor: Tensor, axis: int) -> Tensor:
+        """A constant made for the reference batch along an axis, made for the batch asked for."""
+        if tensor.kind != "weight" or tensor.shape[axis] != self._reference_batch:
+            return tensor
+        return self._replaced(tensor, None, (*tensor.shape[:axis], self._batch, *tensor.shape[axis + 1 :]))
 
     def _replaced(self, tensor: Tensor, value: np.ndarray[Any, Any] | None, shape: tuple[int, ...]) -> Tensor:
         name = f"{tensor.name}@batch{self._batch}"

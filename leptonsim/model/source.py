@@ -5,6 +5,7 @@ Whatever it is, it ends as a serialised ONNX model without weights, small enough
 
 from __future__ import annotations
 
+import difflib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,6 +15,10 @@ from leptonsim.model.protos import load_small_external, strip_weights
 
 if TYPE_CHECKING:
     import onnx
+
+SINGLE = ("gemm", "conv")
+SCHEMES = ("zoo", *SINGLE)
+"""What a name may begin with, before a colon; anything else is a path."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,10 +45,12 @@ def open_source(source: str | Path | onnx.ModelProto) -> Source:
             from leptonsim.model.zoo import build_from_url
 
             return _prepared(source.removeprefix("zoo:"), build_from_url(rest), None)
-        if scheme in ("gemm", "conv"):
+        if scheme in SINGLE:
             from leptonsim.model.single import build_single
 
             return _prepared(source, build_single(scheme, rest), None)
+        if rest and not Path(source).exists() and (near := difflib.get_close_matches(scheme, SCHEMES, n=1)):
+            raise LeptonError(f"{source}: no such file; did you mean {near[0]}:{rest}?")
         return _from_file(Path(source), source)
     if isinstance(source, Path):
         return _from_file(source, str(source))
@@ -91,8 +98,6 @@ def _read(path: Path, told: str) -> bytes:
 
 
 def _suggestion(path: Path, told: str) -> str:
-    import difflib
-
     from leptonsim.model.zoo import zoo_names
 
     if told in zoo_names():
@@ -115,6 +120,8 @@ def _why_not_onnx(data: bytes) -> str:
         return "is an HDF5 file (Keras?), not an ONNX model; convert it with tf2onnx"
     if data[4:8] == b"TFL3":
         return "is a TensorFlow Lite file, not an ONNX model; convert it with tf2onnx"
+    if data[4:8] == b"ORTM":
+        return "is in ONNX Runtime's own format, not ONNX; give the .onnx file from which it was made"
     if head.startswith(b"version https://git-lfs"):
         return "is a Git LFS pointer, not the model itself; fetch it with 'git lfs pull'"
     if b"\0" not in data[:4096] and all(byte >= 9 for byte in data[:4096]):

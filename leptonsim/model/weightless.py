@@ -85,8 +85,10 @@ class GraphBuilder:
         return result
 
     def model(self, outputs: Sequence[tuple[str, Shape]], *, tokens_per_sample: int | None = None) -> onnx.ModelProto:
-        """The finished model with the given outputs; a language model tells how many tokens of a sample one run
-        processes."""
+        """The finished model with the given outputs.
+
+        A language model tells how many tokens of one sample a run processes.
+        """
         from onnx import helper
 
         self._graph.output.extend(

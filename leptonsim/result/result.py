@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 import math
 from dataclasses import dataclass
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +19,7 @@ from leptonsim.machine.machine import Record
 from leptonsim.result.accounts import bytes_by_level, operator_accounts, time_by_engine
 from leptonsim.result.bounds import bounds_ps
 from leptonsim.result.power import peak_w, power_over_time
+from leptonsim.version import leptonsim_version
 
 SCHEMA = "leptonsim-result-1"
 
@@ -198,14 +198,6 @@ class Result:
         from leptonsim.files import write_whole
 
         write_whole(path, self.to_json())
-
-
-def leptonsim_version() -> str:
-    """Version of the package that computed a result."""
-    try:
-        return version("leptonsim")
-    except PackageNotFoundError:
-        return "not installed"
 
 
 def make_result(program: Program, record: Record, requests: int) -> Result:

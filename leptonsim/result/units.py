@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 
 def time_text(time_ps: float) -> str:
     """Picoseconds as s, ms, us, ns or ps."""
@@ -23,6 +25,11 @@ def count_text(count: float) -> str:
     if not count:
         return "-"
     return _scaled(count, ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k"), (1.0, ""))).rstrip()
+
+
+def rate_text(per_s: float) -> str:
+    """A rate: three digits at least, thousands apart."""
+    return f"{per_s:,.{max(0, min(3, 2 - math.floor(math.log10(per_s))))}f}" if per_s > 0 else "0"
 
 
 def _scaled(value: float, scale: tuple[tuple[float, str], ...]) -> str:

@@ -29,7 +29,7 @@ def predict(table: Table, config: Config) -> Iterator[Record]:
         size, link = row.integer("transfer_bytes", 1), row.number(LINK)
         shares = (packets.write_share(size), packets.read_share(size), packets.duplex_share(size))
         for quantity, share in zip(QUANTITIES, shares, strict=True):
-            yield predicted(row, quantity, link * share.numerator / share.denominator, f"{row['gen']} {quantity}")
+            yield predicted(row, quantity, link * float(share), f"{row['gen']} {quantity}")
 
 
 def _packets(row: Row) -> Packets:

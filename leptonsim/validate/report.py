@@ -147,9 +147,13 @@ class Report:
             "rows": [record.as_dict() for record in self.records],
         }
 
+    def to_json(self) -> str:
+        """The report as JSON text."""
+        return json.dumps(self.as_dict(), indent=1, ensure_ascii=False) + "\n"
+
     def save(self, path: str | Path) -> None:
         """Write the report as JSON, whole or not at all; raises LeptonError where that cannot be."""
-        write_whole(path, json.dumps(self.as_dict(), indent=1, ensure_ascii=False) + "\n")
+        write_whole(path, self.to_json())
 
 
 def _whole(value: float) -> float:

@@ -8,11 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from leptonsim.kernels.systolic import array_of, gemm_cycles
 from leptonsim.validate.engine import Engine, engine_folder, load_config, load_engine
 from leptonsim.validate.kind import Config, Kind
 from leptonsim.validate.report import Record, predicted
-from leptonsim.validate.systolic import with_size
+from leptonsim.validate.systolic import product_cycles, with_size
 from leptonsim.validate.table import Table
 
 COLUMNS = ("rows", "cols", "dataflow", "M", "N", "K", "topology", "layer", "total_cycles")
@@ -24,7 +23,7 @@ def predict(table: Table, config: Config) -> Iterator[Record]:
     core = given.tensor_core if isinstance(given, Engine) else given
     for row in table.rows:
         m, k, n = (row.integer(size, 1) for size in "MKN")
-        found = gemm_cycles(array_of(with_size(core, row)), m, k, n)
+        found = product_cycles(row, with_size(core, row), None, m, k, n)
         yield predicted(row, "total_cycles", found.total, f"SCALE-Sim {row['dataflow']}")
 
 

@@ -10,6 +10,8 @@ import re
 from collections.abc import Iterator
 
 from leptonsim.chip.core import TensorCore
+from leptonsim.errors import LeptonError
+from leptonsim.kernels.plain.systolic_array import Cycles
 from leptonsim.kernels.systolic import array_of, gemm_cycles
 from leptonsim.validate.engine import Engine, Measure, engine_for, load_config, shipped_engines
 from leptonsim.validate.kind import Config, Kind
@@ -42,6 +44,15 @@ def with_size(core: TensorCore, row: Row) -> TensorCore:
     )
 
 
+def product_cycles(row: Row, core: TensorCore, dtype: str | None, m: int, k: int, n: int) -> Cycles:
+    """What the kernels say of one product; raises BadFile, with the line of the row, where they refuse it."""
+    try:
+        found: Cycles = gemm_cycles(array_of(core, dtype), m, k, n)
+    except (LeptonError, OverflowError) as error:
+        raise row.fail(str(error)) from None
+    return found
+
+
 def element_type(row: Row) -> str:
     """The type of the operands in a text such as `uint8xuint8->int32`; the array does not care for signs."""
     return re.split("x|->", row["dtype"].removeprefix("u"), maxsplit=1)[0]
@@ -67,8 +78,8 @@ def _cycles(row: Row, core: TensorCore, measures: list[Measure]) -> int:
         changes |= measure.set.model_dump(exclude_none=True)
     sized = with_size(core, row).model_copy(update=changes)
     m, k, n = (row.integer(size, 1) for size in "MKN")
-    found = gemm_cycles(array_of(sized, element_type(row)), m, k, n)
-    cycles: int = found.total
+    found = product_cycles(row, sized, element_type(row), m, k, n)
+    cycles = found.total
     if any(each.starts == "first_row" for each in measures):
         cycles -= found.first_load
     if any(each.ends == "last_row" for each in measures):

@@ -33,6 +33,13 @@ def test_a_constant_leading_1_that_is_the_batch_becomes_the_batch():
     assert graph.tensors[graph.nodes[0].inputs[1]].value.tolist() == [8, 2048]
 
 
+def test_an_explicit_shape_sets_the_batch_of_a_file_that_fixes_another():
+    model = load_model(reshaping("512, 2, 2", [1, 2048]), shapes={"x": (8, 512, 2, 2)})
+    assert model.graph.batch == 8
+    assert model.graph.tensors["y"].shape == (8, 2048)
+    assert model.with_batch(3).graph.tensors["y"].shape == (3, 2048)
+
+
 def test_samples_do_not_run_together_where_a_minus_1_would_let_them():
     assert load_model(reshaping("512, 2, 2", [1, -1]), batch=8).graph.tensors["y"].shape == (8, 2048)
 
@@ -85,6 +92,28 @@ def test_a_constant_joined_to_samples_is_repeated_for_each():
     assert graph.tensors[graph.nodes[0].inputs[0]].shape == (8, 1, 2)
 
 
+@pytest.mark.parametrize(("layout", "state"), [(0, (2, 8, 5)), (1, (8, 2, 5))])
+def test_a_constant_state_with_which_an_lstm_starts_is_repeated_for_each_sample(layout, state):
+    shape, start = ("7, 1, 3", "2, 1, 5") if layout == 0 else ("1, 7, 3", "1, 2, 5")
+    zeros = ", ".join(["0"] * 10)
+    text = f"""
+        g (float[{shape}] x) => (float[a] y) <float[{start}] h = {{{zeros}}}> {{
+            w_shape = Constant<value_ints = [2, 20, 3]>()
+            r_shape = Constant<value_ints = [2, 20, 5]>()
+            w = ConstantOfShape(w_shape)
+            r = ConstantOfShape(r_shape)
+            y = LSTM<hidden_size = 5, direction = "bidirectional", layout = {layout}>(x, w, r, , , h, h)
+        }}"""
+    model = model_of(text)
+    if layout == 0:
+        model.graph.input[0].type.tensor_type.shape.dim[0].dim_param = "steps"
+        model.graph.input[0].type.tensor_type.shape.dim[1].dim_param = "batch"
+    graph = load_model(model, batch=8, dims={"steps": 7} if layout == 0 else {}).graph
+    lstm = graph.nodes[-1]
+    assert [graph.tensors[name].shape for name in lstm.inputs[5:]] == [state, state]
+    assert lstm.inputs[3:5] == ("", "")
+
+
 @pytest.mark.parametrize(
     ("body", "told"),
     [
@@ -126,8 +155,22 @@ def test_an_open_batch_with_another_batch_in_its_constants_is_refused_even_at_ba
             y = MatMul(a, b)
         }"""
     # Written for 2 samples of 4 heads: at batch 1 the elements fit, and half the sequence would be lost in silence.
+    for batch in (1, 3, 8):
+        with pytest.raises(LeptonError, match="does not scale"):
+            load_model(model_of(text), dims={"seq": 10}, batch=batch)
+    # An odd sequence does not fit at batch 1, so that 3 and 4 have no reference there.
+    with pytest.raises(LeptonError, match="cannot reshape"):
+        load_model(model_of(text), dims={"seq": 9})
     with pytest.raises(LeptonError, match="does not scale"):
-        load_model(model_of(text), dims={"seq": 10})
+        load_model(model_of(text), dims={"seq": 9}, batch=4)
+
+
+def test_a_model_that_holds_at_one_batch_only_runs_at_that_one():
+    text = """
+        g (float[batch, 6, 4] x) => (float[a] y) <int64[2] t = {48, -1}, int64[2] u = {2, 24}> {
+            h = Reshape(x, t)  y = Reshape(h, u)
+        }"""
+    assert load_model(model_of(text), batch=2).graph.tensors["y"].shape == (2, 24)
 
 
 def test_a_batch_that_no_input_has_cannot_be_set():

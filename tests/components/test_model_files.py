@@ -51,6 +51,7 @@ def test_a_directory_lists_what_it_holds(tmp_path):
         (b"PK\x03\x04" + bytes(100), "ZIP archive"),
         (b"\x89HDF\r\n\x1a\n" + bytes(100), "HDF5"),
         (b"\x1c\x00\x00\x00TFL3" + bytes(100), "TensorFlow Lite"),
+        (b"\x20\x00\x00\x00ORTM" + bytes(100), "ONNX Runtime's own format"),
         (b"version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 3\n", "Git LFS pointer"),
         (bytes(range(256)) * 4, "truncated or no ONNX model"),
         (b"\x00" * 64, "truncated or no ONNX model"),

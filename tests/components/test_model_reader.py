@@ -196,14 +196,71 @@ def test_a_tensor_that_nothing_writes_is_named():
         graph_of("g (float[batch, 4] x) => (float[a, b] y) { y = Add(x, nowhere) }")
 
 
-def test_a_sequence_is_refused_where_its_elements_are_needed():
-    with pytest.raises(LeptonError, match=r"SplitToSequence.*sequence"):
-        graph_of("""
-            g (float[batch, 4] x) => (float[batch, 2] y) {
-                pieces = SplitToSequence<axis = 1>(x)
-                zero = Constant<value_int = 0>()
-                y = SequenceAt(pieces, zero)
-            }""")
+@pytest.mark.parametrize(
+    ("body", "expected", "shape"),
+    [
+        ("p = SplitToSequence<axis = 1>(x) y = SequenceAt(p, two)", ["Split"], (3, 1)),
+        ("p = SplitToSequence<axis = 1, keepdims = 0>(x) y = SequenceAt(p, two)", ["Split", "Squeeze"], (3,)),
+        ("p = SplitToSequence<axis = 1>(x, two) y = SequenceAt(p, last)", ["Split"], (3, 1)),
+        ("p = SplitToSequence<axis = 1>(x, two) y = ConcatFromSequence<axis = 1>(p)", ["Split", "Concat"], (3, 5)),
+        ("a = Relu(x) b = Neg(x) s = SequenceConstruct(a, b) y = SequenceAt(s, last)", ["Neg"], (3, 5)),
+        (
+            "e = SequenceEmpty() a = Relu(x) s = SequenceInsert(e, a) t = SequenceInsert(s, x) "
+            "y = ConcatFromSequence<axis = 1, new_axis = 1>(t)",
+            ["Relu", "Unsqueeze", "Unsqueeze", "Concat"],
+            (3, 2, 5),
+        ),
+        (
+            "a = Relu(x) b = Neg(x) s = SequenceConstruct(a, b) t = SequenceErase(s, last) n = SequenceLength(t) "
+            "z = Cast<to = 1>(n) c = SequenceAt(t, zero) y = Add(c, z)",
+            ["Relu", "Add"],
+            (3, 5),
+        ),
+    ],
+)
+def test_a_sequence_with_known_positions_is_only_its_tensors(body, expected, shape):
+    graph = graph_of(
+        f"""
+        g (float[batch, 5] x) => (float[a] y) <int64 two = {{2}}, int64 zero = {{0}}, int64 last = {{-1}}> {{ {body} }}
+        """,
+        batch=3,
+    )
+    assert operators(graph) == expected
+    assert graph.tensors[graph.outputs[0]].shape == shape
+
+
+def test_a_sequence_that_a_loop_appends_to_is_followed():
+    graph = graph_of("""
+        g (float[batch, 4] x) => (float[a] y) <int64 trips = {3}, bool go = {1}> {
+            e = SequenceEmpty()
+            s = Loop (trips, go, e) <
+                body = b (int64 i, bool c, seq(float[batch, 4]) state) => (bool c2, seq(float[batch, 4]) next) {
+                    c2 = Identity(c)
+                    z = Relu(x)
+                    next = SequenceInsert(state, z)
+                }
+            >
+            y = ConcatFromSequence<axis = 1>(s)
+        }""")
+    assert operators(graph) == ["Relu", "Relu", "Relu", "Concat"]
+    assert graph.tensors["y"].shape == (1, 12)
+
+
+@pytest.mark.parametrize(
+    ("body", "told"),
+    [
+        ("p = SplitToSequence<axis = 1>(x) y = SequenceAt(p, k)", "position 'k' is computed from the data"),
+        ("p = SplitToSequence<axis = 1>(x, k) n = SequenceLength(p) y = Cast<to = 1>(n)", "sizes 'k' are computed"),
+        ("p = SplitToSequence<axis = 1>(x) y = SequenceAt(p, nine)", "position 9 is outside of a sequence of 5"),
+        ("p = SequenceEmpty() y = ConcatFromSequence<axis = 1>(p)", "empty sequence"),
+        ("p = SequenceConstruct(x) y = Relu(p)", "'p', which is a sequence of tensors"),
+        ("y = SequenceAt(x, nine)", "'x' is not a sequence"),
+    ],
+)
+def test_a_sequence_that_cannot_be_followed_is_refused(body, told):
+    with pytest.raises(LeptonError) as caught:
+        graph_of(f"g (float[batch, 5] x, int64 k) => (float[a] y) <int64 nine = {{9}}> {{ {body} }}")
+    assert told in str(caught.value)
 
 
 def test_model_local_functions_are_inlined():
@@ -372,6 +429,13 @@ def test_an_opset_older_than_7_says_how_to_convert():
         )
 
 
+def test_a_file_without_an_opset_is_refused():
+    model = parser.parse_model(HEADER + "g (float[batch, 3] x) => (float[batch, 3] y) { y = Relu(x) }")
+    del model.opset_import[:]
+    with pytest.raises(LeptonError, match="names no opset version"):
+        load_model(model)
+
+
 def test_the_callers_message_is_left_as_it_was():
     model = parser.parse_model(HEADER + "g (float[batch, 4] x) => (float[batch, 4] y) { y = Relu(x) }")
     before = model.SerializeToString(deterministic=True)
@@ -389,6 +453,11 @@ def test_an_operator_without_a_shape_rule_takes_the_shape_of_its_definition():
     )
     assert operators(graph) == ["GroupNormalization"]
     assert graph.tensors["y"].shape == (3, 8, 4, 6)
+
+
+def test_a_definition_that_depends_on_the_data_is_refused_like_any_other_operator():
+    with pytest.raises(LeptonError, match=r"node 'CenterCropPad_0' .*cannot be known before it runs"):
+        graph_of("g (float[batch, 8] x, int64[2] size) => (float[a, b] y) { y = CenterCropPad(x, size) }")
 
 
 def test_an_absent_attribute_has_its_default_in_the_rules_for_shapes():

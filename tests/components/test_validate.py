@@ -148,6 +148,8 @@ def test_an_unknown_configuration_names_the_nearest(file):
         ({"rows": "0"}, r"rows\.csv:3: rows: expects a whole number of at least 1, not '0'"),
         ({"M": "five"}, r"rows\.csv:3: M: expects a whole number"),
         ({"cycles": "nan"}, r"rows\.csv:3: cycles: expects a number above 0"),
+        ({"M": "9" * 30}, r"rows\.csv:3: .*"),
+        ({"dtype": "fp64xfp64->fp64"}, r"rows\.csv:3: tensor_core\.rates: no rate for fp64 \(it has: int8\)"),
         ({"dataflow": "XS"}, r"rows\.csv:3: dataflow: expects one of WS, IS, OS, not 'XS'"),
     ],
 )
@@ -184,6 +186,16 @@ def test_the_command_prints_a_table_and_writes_json_and_a_picture(file, tmp_path
     assert written["summary"]["all"]["exact"] == 1
     assert written["rows"][0]["predicted"] == 30
     assert picture.read_bytes().startswith(b"\x89PNG")
+
+
+def test_json_to_standard_output_stands_alone(file):
+    result = CliRunner().invoke(command, [str(file(SERIAL)), "--json", "-"])
+    assert json.loads(result.stdout)["rows"][0]["status"] == "ok"
+
+
+def test_an_output_that_cannot_be_written_is_refused(file, tmp_path):
+    result = CliRunner().invoke(command, [str(file(SERIAL)), "--json", str(tmp_path / "no" / "out.json")])
+    assert isinstance(result.exception, LeptonError)
 
 
 def test_the_same_file_gives_the_same_bytes(file, tmp_path):

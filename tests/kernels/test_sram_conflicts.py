@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from leptonsim.chip.load import load_chip
 from leptonsim.kernels import sram_conflicts
 from leptonsim.kernels.plain import sram_conflicts as plain
 from leptonsim.kernels.plain.sram_conflicts import Scratchpad
@@ -63,6 +64,11 @@ def test_more_ports_or_fewer_writes_never_make_it_wait_longer(scratchpad, interv
 
 def test_reads_that_fit_two_ports_beside_the_writes_never_wait():
     assert plain.sram_stall_cycles(Scratchpad(4, 2, 16, 64, 64), 100, 6400, 6400) == 0
+
+
+def test_the_scratchpad_of_a_chip_shares_its_width_among_its_banks():
+    scratchpad = plain.scratchpad_of(load_chip("lepton-c1", ["core.sram.ports=2"]).core.sram)
+    assert scratchpad == Scratchpad(32, 2, 16, 512, 256)
 
 
 @pytest.mark.parametrize("kernel", [sram_conflicts, plain])

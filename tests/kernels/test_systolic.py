@@ -14,7 +14,7 @@ from leptonsim.kernels.plain.systolic_array import Array, Cycles
 def arrays(draw):
     dataflow = draw(st.integers(0, 2))
     schedule = draw(st.integers(0, 3))
-    move = draw(st.integers(0, 0 if schedule == 1 else 1))
+    move = draw(st.integers(0, 1))
     group = draw(st.sampled_from([1, 2, 4]))
     return Array(
         rows=draw(st.integers(1, 9)),
@@ -40,6 +40,10 @@ def arrays(draw):
 
 
 sizes = st.integers(0, 40) | st.integers(40, 120)
+
+
+def test_kernel_and_twin_have_the_same_names():
+    assert systolic.__all__ == plain.__all__
 
 
 @given(arrays(), sizes, sizes, sizes)

@@ -54,15 +54,8 @@ def test_two_of_four_weights_are_half_the_folds():
         ({"rates": {"int8": 0}}, {"dtype": "int8"}, "not above 0"),
         ({"sparsity": ("2:4",)}, {"sparsity": "1:4"}, "'1:4' is not offered"),
         ({"sparsity": ("4:2",)}, {"sparsity": "4:2"}, "not N:M"),
-        ({"schedule": "single", "load": "broadside"}, {}, "load broadside overwrites"),
-        ({"schedule": "single", "drain": "broadside", "dataflow": "output_stationary"}, {}, "drain broadside"),
     ],
 )
 def test_what_cannot_be_built_is_refused_in_the_words_of_the_chip(fields, request_, says):
     with pytest.raises(LeptonError, match=says):
         array_of(core(**fields), **request_)
-
-
-def test_a_chip_with_one_buffer_and_broadside_loads_is_refused_where_it_stands():
-    with pytest.raises(LeptonError, match=r"core\.tensor_core\.load"):
-        load_chip("lepton-c1", ["core.tensor_core.schedule=single", "core.tensor_core.load=broadside"])

@@ -61,6 +61,19 @@ def test_long_runs_forget_what_no_wait_can_reach_and_stay_equal(tile_tools: Any)
     assert machines[0].log_segments < machines[1].log_segments // 2
 
 
+def test_more_bytes_than_a_counter_of_64_bits_holds_stay_equal(tile_tools: Any) -> None:
+    # 2^-32 byte wrap at 4 GiB served to one job; tiles of half a GiB, of which a wait sees milliseconds in parts.
+    program = long_program(tile_tools.route, 30, 25)
+    program["runs"][0][1:] = [1 << 29, 3 << 26, 40, 900, 300, 1 << 28]
+    program["runs"][1][1:] = [1 << 28, 3 << 27, 40, 1 << 29, 0, 1 << 27]
+    for step in program["steps"][:2]:
+        step[2] = 3 << 29
+    case = tile_tools.Case(program, instances=2)
+    got, expected = (tile_tools.drive(module.TileMachine(**program), case) for module in (kernel, plain))
+    assert got == expected
+    assert expected["route_bytes"][0] > 1 << 34
+
+
 def test_the_logs_of_a_long_run_stay_short_unless_an_engine_may_still_look_back(tile_tools: Any) -> None:
     program = long_program(tile_tools.route, 100_000, 1)
     early = kernel.TileMachine(**program)

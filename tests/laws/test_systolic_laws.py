@@ -15,7 +15,7 @@ sizes = st.integers(1, 100)
 
 @st.composite
 def arrays(draw, schedules=(SERIAL, SINGLE, DOUBLE), **fixed):
-    """Arrays of any kind whose operands move skewed; ``fixed`` fields are as given."""
+    """Arrays of any kind whose operands move behind the wavefront; ``fixed`` fields are as given."""
     return Array(rows=draw(sides), cols=draw(sides), schedule=draw(st.sampled_from(schedules)))._replace(
         **{
             "dataflow": draw(st.integers(WS, OS)),
@@ -46,9 +46,10 @@ def test_the_parts_add_up_and_none_is_negative(array, m, k, n):
     assert cycles.first_load + cycles.last_drain <= cycles.total
 
 
-@given(arrays(), sizes, sizes, sizes)
-@settings(max_examples=400, deadline=None)
-def test_a_second_buffer_and_any_buffer_never_cost_cycles(array, m, k, n):
+@given(arrays(), st.integers(0, 1), sizes, sizes, sizes)
+@settings(max_examples=600, deadline=None)
+def test_a_second_buffer_and_any_buffer_never_cost_cycles(array, move, m, k, n):
+    array = array._replace(load=move, drain=move)
     serial, single, double = (
         gemm_cycles(array._replace(schedule=schedule), m, k, n) for schedule in (SERIAL, SINGLE, DOUBLE)
     )
@@ -56,13 +57,12 @@ def test_a_second_buffer_and_any_buffer_never_cost_cycles(array, m, k, n):
     assert double.steady <= single.steady <= serial.steady
 
 
-@given(arrays(schedules=(SERIAL, DOUBLE)), st.integers(0, 1), sizes, sizes, sizes)
+@given(arrays(), sizes, sizes, sizes)
 @settings(max_examples=300, deadline=None)
-def test_two_buffers_never_cost_cycles_when_all_rows_move_at_once(array, edge, m, k, n):
-    at_once = array._replace(load=1, drain=1, edge=edge)
-    serial, double = (gemm_cycles(at_once._replace(schedule=schedule), m, k, n) for schedule in (SERIAL, DOUBLE))
-    assert double.total <= serial.total
-    assert gemm_cycles(array._replace(schedule=DOUBLE, edge=edge), m, k, n).total <= double.total
+def test_moving_behind_the_wavefront_never_costs_cycles(array, m, k, n):
+    at_once = array._replace(load=1, drain=1)
+    # Where a broadside drain shows all columns at once, a trimmed array cannot tell the narrow ones apart.
+    assert gemm_cycles(array, m, k, n).total <= gemm_cycles(at_once, m, k, n).total
 
 
 @given(arrays(), sizes, sizes, sizes)

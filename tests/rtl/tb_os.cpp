@@ -1,7 +1,8 @@
 // Harness for sa_os: schedules the folds of a GEMM, checks the product, measures cycles. Our own, under the project's licence.
 // Output tile r x c of C = A(MxK) B(KxN); fold = one output tile, K streamed.
 // Reads lines "M K N mode trim" (mode 0 serial, 1 one accumulator, 2 two; trim 1: only columns in use are counted), writes
-// "cycles correct" for each, and with an argument -1 runs every schedule one cycle early.
+// "cycles correct" for each, and with an argument such as -1 runs every schedule
+// so many cycles early.
 #include "Vsa_os.h"
 #include "verilated.h"
 #include <cstdio>

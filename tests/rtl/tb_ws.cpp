@@ -1,6 +1,7 @@
 // Harness for sa_ws: schedules the folds of a GEMM, checks the product, measures cycles. Our own, under the project's licence.
 // Reads lines "S K N mode trim" (S streamed rows, K x N stationary; mode 0 serial, 1 one buffer, 2 two buffers; trim 1: only rows and
-// columns in use are loaded and counted), writes "cycles correct" for each, and with an argument -1 runs every schedule one cycle early.
+// columns in use are loaded and counted), writes "cycles correct" for each, and with an argument such as -1 runs every schedule
+// so many cycles early.
 // cycles = clock edges from the cycle in which the first operand word is on the array's edge port (cycle 0) to the cycle in which
 //          the last result is visible on the registered south port.
 #include "Vsa_ws.h"
@@ -34,7 +35,7 @@ Res run(int S,int K,int N,int mode,int delta,bool trim){
     int Ceff=trim?pnc:C;
     long lastvis=astart[f-1]+S+R+Ceff-2;  // elapsed edge count at which last result visible
     if(mode==0){wstart[f]=lastvis+delta; astart[f]=wstart[f]+P;}
-    else if(mode==1){wstart[f]=astart[f-1]+S+delta; astart[f]=wstart[f]+P;}
+    else if(mode==1){wstart[f]=astart[f-1]+S+(SK?0:max(0,R+Ceff-3))+delta; astart[f]=wstart[f]+P;}
     else { // double buffer
       long ws;
       if(SK==1){ // buffer f%2 last used by fold f-2, last vector slot astart[f-2]+S-1 ; and north port free

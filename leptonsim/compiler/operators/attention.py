@@ -31,6 +31,14 @@ def _heads(node: Node, shape: tuple[int, ...], attribute: str) -> tuple[int, int
     return shape[0], heads, shape[1], shape[2] // heads
 
 
+def _heads_of(graph: Graph, tensor: str, size: int) -> Operand:
+    """A tensor as heads are cut out of it: with heads side by side in the last of three axes, in runs of one head."""
+    shape = shape_of(graph, tensor)
+    if len(shape) == 3 and shape[2] != size:
+        return Operand(tensor, math.prod(shape), "strided", size)
+    return whole(graph, tensor)
+
+
 def lower_attention(node: Node, graph: Graph) -> Operator:
     """Inputs Q, K, V, mask, past key, past value."""
     q, k, v = node.inputs[:3]
@@ -38,6 +46,7 @@ def lower_attention(node: Node, graph: Graph) -> Operator:
     _, kv_heads, keys, _ = _heads(node, shape_of(graph, k), "kv_num_heads")
     value_size = _heads(node, shape_of(graph, v), "kv_num_heads")[3]
     past = node.inputs[4:6]
+    read = (_heads_of(graph, q, size), _heads_of(graph, k, size), _heads_of(graph, v, value_size))
     if has_input(node, 4):
         keys += shape_of(graph, past[0])[2]
     groups, shared = batch * heads, heads // kv_heads
@@ -54,7 +63,7 @@ def lower_attention(node: Node, graph: Graph) -> Operator:
         "div": count,
     }
     new = {1: graph.tensors[k].elements, 2: graph.tensors[v].elements}
-    outputs = [whole(graph, node.outputs[0])]
+    outputs = [_heads_of(graph, node.outputs[0], value_size)]
     outputs += [Operand(node.outputs[i], new[i]) for i in (1, 2) if has_output(node, i)]
     outputs += [whole(graph, name) for name in node.outputs[3:] if name]
     return Operator(
@@ -62,7 +71,7 @@ def lower_attention(node: Node, graph: Graph) -> Operator:
         kind="Attention",
         engine="tensor",
         nodes=(node.name,),
-        inputs=(*(whole(graph, name) for name in (q, k, v)), *operands(graph, (*node.inputs[3:4], *past))),
+        inputs=(*read, *operands(graph, (*node.inputs[3:4], *past))),
         outputs=tuple(outputs),
         matmuls=(scores, context),
         vector=counted(vector),

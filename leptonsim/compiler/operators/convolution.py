@@ -10,8 +10,8 @@ Rows of an image, as ``MatMul`` means them:
 - 3-D: the planes along the depth; a plane holds height x width positions. That keeps the input of a block of output
   planes exact.
 
-A depthwise convolution (one channel to a group) leaves all but one row of the array idle, so it carries the same work
-on the vector unit as an alternative: one multiply and one add for each MAC.
+A depthwise convolution (one channel to a group) is many products of a few columns each, which fill little of an array,
+so it carries the same work on the vector unit as an alternative: one multiply and one add for each MAC.
 
 ConvTranspose is the product of every input position with the whole kernel (m = images x input positions, n = output
 channels x kernel elements), followed by adding each product to its place in the output, one add for each.

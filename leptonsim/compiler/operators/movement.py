@@ -49,16 +49,11 @@ def lower_concat(node: Node, graph: Graph) -> Operator:
 
 
 def lower_split(node: Node, graph: Graph) -> Operator:
-    """Along the first axis that is not 1 the parts lie one after the other: a view. Else the source is read and written
-    once.
-    """
-    shape = shape_of(graph, node.inputs[0])
-    axis = int(node.attributes.get("axis", 0)) % len(shape)
-    if math.prod(shape[:axis]) == 1:
-        return view(node, graph)
+    """What the parts take is read and written once; a single part is a view."""
     outputs = results(graph, node)
-    taken = sum(operand.elements for operand in outputs)
-    return moved(node, [Operand(node.inputs[0], taken)], outputs)
+    if len(outputs) == 1 and outputs[0].elements == graph.tensors[node.inputs[0]].elements:
+        return view(node, graph)
+    return moved(node, [Operand(node.inputs[0], sum(operand.elements for operand in outputs))], outputs)
 
 
 def piece_run(source: tuple[int, ...], piece: tuple[int, ...], steps: dict[int, int]) -> int | None:

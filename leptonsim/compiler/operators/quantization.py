@@ -1,7 +1,7 @@
 """Quantised operators: conversions between real and integer values, and products of integers.
 
 QuantizeLinear: scale (mul; a division where the scale is computed), round, shift by the zero point if there is one,
-clamp by two comparisons, convert: three adds more without, four with zero point. DequantizeLinear: convert, shift,
+clamp by two comparisons, convert: four adds, five with a zero point. DequantizeLinear: convert, shift,
 scale. DynamicQuantizeLinear finds minimum and maximum first (two reduction steps). Integer products keep the types of
 their tensors; QLinearConv and QLinearMatMul requantise each output as QuantizeLinear does. Zero points of A and B in
 integer products are folded into the bias by compilers where they are constants, and cost one add for each output here.

@@ -4,7 +4,7 @@ A pass is a module with either ``rewrite(draft)``, which works on graph nodes be
 ``fuse(flow)``, which works on operator records afterwards. ``AFTER`` names the passes that must have run before it,
 ``BEFORE`` (if there is one) those that must not have; passes are found by listing this folder.
 
-Why an own matcher: the rewriter of onnxscript works on the ONNX IR with its protobufs, several hundred times heavier
-than the ``Graph`` here, and would make the chip-independent half depend on how the model was stored; what is needed
-here are trees of a few nodes over a graph whose shapes are known, and for each of them who else reads its inside.
+Why an own matcher: the rewriter of onnxscript works on the ONNX IR, not on the ``Graph`` here, and would make the
+chip-independent half depend on how the model was stored; what is needed here are trees of a few nodes over a graph
+whose shapes are known, and for each of them who else reads its inside.
 """

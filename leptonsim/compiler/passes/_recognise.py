@@ -27,11 +27,9 @@ def recognise(
     for the search to be worth it, ``inputs`` the variables that the new node reads. ``attributes`` gives the new node's
     attributes, or None to refuse.
     """
-    if needs and not draft.of_type(*needs):
+    if needs and not draft.holds(*needs):
         return
     for root in draft.of_type(*roots):
-        if root.name not in draft:
-            continue
         found = match(draft, root, pattern)
         said = None if found is None else attributes(draft, found)
         if found is None or said is None:

@@ -23,7 +23,7 @@ def rewrite(draft: Draft) -> None:
     """Let every product, and then every BatchNormalization that is left, take all that it can."""
     for op_type in (*PRODUCTS, "BatchNormalization"):
         for node in draft.of_type(op_type):
-            if node.name in draft and (op_type == "BatchNormalization" or _has_weights(draft, node)):
+            if op_type == "BatchNormalization" or _has_weights(draft, node):
                 _take_following(draft, node)
 
 
@@ -32,7 +32,7 @@ def _has_weights(draft: Draft, node: Node) -> bool:
 
 
 def _take_following(draft: Draft, node: Node) -> None:
-    while True:
+    while len([name for name in node.outputs if name]) == 1:
         reader = draft.only_reader(node.outputs[0])
         if (
             reader is None

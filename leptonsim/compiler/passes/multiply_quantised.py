@@ -27,7 +27,7 @@ def rewrite(draft: Draft) -> None:
     """Every product whose B is dequantised."""
     for node in draft.of_type(*PRODUCTS):
         a, b = (_dequantiser(draft, name) for name in node.inputs[:2])
-        if b is None:
+        if b is None or a is b:
             continue
         if a is not None:
             _multiply_integers(draft, node, a, b)

@@ -23,6 +23,8 @@ def fuse(flow: Flow) -> None:
     for operator in reversed([operator for operator in flow if operator.kind == "Transpose"]):
         if operator.engine == "dma":
             _into_readers(flow, operator)
+            if operator.name in flow:
+                _into_convolutions(flow, operator)
 
 
 def permutation(flow: Flow, transpose: Operator) -> tuple[tuple[int, ...], tuple[int, ...]]:
@@ -65,6 +67,25 @@ def _into_readers(flow: Flow, transpose: Operator) -> None:
     for reader in others:
         flow.replace([reader], _reading(reader, tensor, operand))
     flow.replace([transpose, *views, first], _reading(first, tensor, operand, taken))
+
+
+def _into_convolutions(flow: Flow, transpose: Operator) -> None:
+    """A convolution reads an image with its channels last as it lies: its windows are contiguous there too."""
+    result = transpose.outputs[0].tensor
+    shape, perm = permutation(flow, transpose)
+    order = list(range(len(shape)))
+    readers = flow.readers(result)
+    if not readers or result in flow.results or list(perm) != [0, order[-1], *order[1:-1]]:
+        return
+    if any(reader.kind != "Conv" or reader.inputs[0].tensor != result for reader in readers):
+        return
+    if any(operand.tensor == result for reader in readers for operand in reader.inputs[1:]):
+        return
+    lying = replace(transpose.inputs[0], access="sequential", run_elements=None)
+    first, *others = readers
+    for reader in others:
+        flow.replace([reader], _reading(reader, result, lying))
+    flow.replace([transpose, first], _reading(first, result, lying, transpose.nodes))
 
 
 def _reading(reader: Operator, tensor: str, operand: Operand, nodes: tuple[str, ...] = ()) -> Operator:

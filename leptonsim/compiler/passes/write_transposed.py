@@ -54,7 +54,14 @@ def _turns_matrices(flow: Flow, maker: Operator, transpose: Operator) -> bool:
     if maker.kind.startswith("Conv"):
         channels = next((axis for axis in order if math.prod(shape[:axis]) == made[0] and shape[axis] == made[1]), 0)
         return channels > 0 and list(perm) == [*order[:channels], *order[channels + 1 :], channels]
-    return shape[-2:] == made[-2:] and list(perm) == [*order[:-2], order[-1], order[-2]]
+    if shape[-2:] == made[-2:] and list(perm) == [*order[:-2], order[-1], order[-2]]:
+        return True
+    # One product whose rows are all axes but the last: its columns may go behind any of them as a whole.
+    one = len(maker.matmuls) == 1 and maker.matmuls[0].groups == 1
+    columns = order[-1]
+    to_front = perm.index(columns)
+    rows_in_order = [axis for axis in perm if axis != columns] == order[:-1]
+    return one and shape[-1] == made[-1] and rows_in_order and math.prod(shape[:to_front]) == 1
 
 
 def _writing(maker: Operator, outputs: tuple[Operand, ...], nodes: tuple[str, ...]) -> Operator:

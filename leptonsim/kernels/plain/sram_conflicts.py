@@ -14,7 +14,7 @@ spread evenly over all ports. Not modelled: strides that camp on few banks, and 
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 
 class Scratchpad(NamedTuple):
@@ -30,6 +30,17 @@ class Scratchpad(NamedTuple):
     """Bytes read in a cycle, all banks together."""
     write_bytes_per_cycle: int
     """Bytes written in a cycle, all banks together."""
+
+
+def scratchpad_of(sram: Any) -> Scratchpad:
+    """The scratchpad of a chip's ``core.sram``; a bank is as wide as its share of what all banks read in a cycle."""
+    return Scratchpad(
+        banks=sram.banks,
+        ports=sram.ports,
+        bank_bytes=ceil_div(sram.read_bytes_per_cycle, sram.banks),
+        read_bytes_per_cycle=sram.read_bytes_per_cycle,
+        write_bytes_per_cycle=sram.write_bytes_per_cycle,
+    )
 
 
 def sram_stall_cycles(scratchpad: Scratchpad, interval: int, read_bytes: int, write_bytes: int) -> int:

@@ -9,10 +9,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from leptonsim.kernels.plain.systolic_array import Array, Cycles
+from leptonsim.kernels.plain.systolic_array import Array, Cycles, array_of
 from leptonsim.kernels.plain.systolic_is import is_cycles
 from leptonsim.kernels.plain.systolic_os import os_cycles
 from leptonsim.kernels.plain.systolic_ws import ws_cycles
+
+__all__ = ["array_of", "gemm_cycles", "gemm_cycles_many"]
 
 
 def gemm_cycles(array: Array, m: int, k: int, n: int) -> Cycles:

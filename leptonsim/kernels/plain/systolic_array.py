@@ -176,12 +176,11 @@ def array_of(core: Any, dtype: str | None = None, sparsity: str | None = None) -
 
     ``core`` has attributes named as the chip's YAML has them; those it lacks take the neutral value. ``round_rows`` may
     be "rows": the array's own number of rows. Raises LeptonError for a word, number, data type or sparsity that cannot
-    be used, and for schedules that no array can follow (one buffer with all rows moving at once overwrites operands in
-    use).
+    be used.
     """
     rate = _rate(core, dtype)
     keep, group = _sparsity(core, sparsity)
-    array = Array(
+    return Array(
         rows=_count(core, "rows", 0, 1),
         cols=_count(core, "cols", 0, 1),
         dataflow=_word(core, "dataflow", DATAFLOWS),
@@ -202,12 +201,3 @@ def array_of(core: Any, dtype: str | None = None, sparsity: str | None = None) -
         sparse_keep=keep,
         sparse_group=group,
     )
-    output_stationary = array.dataflow == DATAFLOWS.index("output_stationary")
-    moves = array.drain if output_stationary else array.load
-    if array.schedule == SCHEDULES.index("single") and MOVES[moves] == "broadside":
-        field = "drain" if output_stationary else "load"
-        raise LeptonError(
-            f"tensor_core: schedule single with {field} broadside overwrites operands still in use; "
-            f"take {field}: skewed, or schedule: serial or double"
-        )
-    return array

@@ -41,7 +41,7 @@ def os_cycles(a: Array, m: int, k: int, n: int) -> Cycles:
         if a.schedule == 0:
             starts.append(before + reduction + drain + preload)
         elif a.schedule == 1:
-            starts.append(before + reduction + r)
+            starts.append(before + reduction + (2 * r + c - 2 if a.drain == 1 else r))
         else:
             ready = before + max(reduction, r)
             if a.drain == 1 and f >= 2:

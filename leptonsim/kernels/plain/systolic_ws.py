@@ -62,8 +62,9 @@ def stationary_cycles(a: Array, streamed: int, k: int, columns: int, useful: int
     for f, (rows, _) in enumerate([*folds[1:], folds[-1]], start=1):
         enter = rows + a.switch_overhead
         ready = starts[f - 1] + (max(slot, settled) + enter if takes_turns else max(slot, settled + enter))
-        if a.load == 1 and f >= 2:
-            ready = max(ready, starts[f - 2] + last + r + folds[f - 2][1] - 3 + rows)
+        user = f - (1 if a.schedule == 1 else 2)  # the fold that last used the buffer
+        if a.load == 1 and user >= 0:
+            ready = max(ready, starts[user] + last + r + folds[user][1] - 3 + rows)
         starts.append(ready)
     end = max(start + last + cross + cols for start, (_, cols) in zip(starts, folds, strict=False))
     total = end + a.issue_overhead

@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 
 def zoo_names() -> list[str]:
     """Names of the built-in models, sorted."""
-    return sorted(module.name.replace("_", "-") for module in pkgutil.iter_modules(__path__))
+    names = (module.name for module in pkgutil.iter_modules(__path__))
+    return sorted(name.replace("_", "-") for name in names if not name.startswith("_"))
 
 
 def zoo_descriptions() -> dict[str, tuple[str, dict[str, int | str]]]:

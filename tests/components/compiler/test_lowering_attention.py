@@ -29,6 +29,7 @@ def test_heads_of_three_dimensional_inputs_are_told_by_attributes(work_of):
         opset=23,
     ).operators
     assert operator.macs == 2 * SCORES * 64
+    assert [(o.access, o.run_elements) for o in (*operator.inputs, *operator.outputs)] == [("strided", 64)] * 4
 
 
 def test_a_cache_lengthens_the_keys_and_only_what_is_new_is_written(work_of):

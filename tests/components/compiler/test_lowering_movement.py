@@ -67,15 +67,17 @@ def test_a_flip_is_no_view(work_of):
     assert (operator.engine, operator.inputs[0].run_elements) == ("dma", 1)
 
 
-def test_a_split_in_front_is_a_view_and_one_inside_moves_all(work_of):
-    (front,) = work_of(
-        "g (float[6,4] x) => (float[3,4] y, float[3,4] z) { y, z = Split<axis=0, num_outputs=2>(x) }"
-    ).operators
-    assert (front.engine, len(front.outputs)) == ("view", 2)
-    (inside,) = work_of(
+def test_a_split_moves_what_its_parts_take_and_a_single_part_nothing(work_of):
+    (operator,) = work_of(
         "g (float[4,6] x) => (float[4,3] y, float[4,3] z) { y, z = Split<axis=1, num_outputs=2>(x) }"
     ).operators
-    assert (inside.engine, inside.inputs[0].elements) == ("dma", 24)
+    assert (operator.engine, operator.inputs[0].elements, [o.elements for o in operator.outputs]) == (
+        "dma",
+        24,
+        [12, 12],
+    )
+    (single,) = work_of("g (float[4,6] x) => (float[4,6] y) { y = Split<num_outputs=1>(x) }").operators
+    assert single.engine == "view"
 
 
 def test_padding_repeating_and_rearranging_write_their_result(work_of):

@@ -22,3 +22,11 @@ def test_several_readers_all_read_the_source_and_one_stands_for_it(fused):
 def test_an_identity_that_is_put_out_stays_a_view(fused):
     result = fused("g (float[4,6] x) => (float[4,6] y, float[4,6] z) { y = Identity(x) z = Relu(y) }")
     assert [operator.engine for operator in result.operators] == ["view", "vector"]
+
+
+def test_chains_and_forks_of_identities_all_lead_to_the_source(fused):
+    result = fused(
+        """g (float[4,6] x) => (float[4,6] y, float[4,6] z)
+        { i = Identity(x) j = Identity(i) y = Relu(i) z = Exp(j) }"""
+    )
+    assert {operator.inputs[0].tensor for operator in result.operators} == {"x"}

@@ -52,3 +52,11 @@ def test_wide_integers_are_dequantised_first(fused):
         { wd = DequantizeLinear(wq, ws) y = MatMul(x, wd) }"""
     )
     assert [operator.kind for operator in result.operators] == ["DequantizeLinear", "MatMul"]
+
+
+def test_a_value_multiplied_by_itself_is_dequantised(fused):
+    result = fused(
+        """g (uint8[4,6,6] q) => (float[4,6,6] y) <float s = {0.1}, uint8 z = {3}>
+        { x = DequantizeLinear(q, s, z) y = MatMul(x, x) }"""
+    )
+    assert [operator.kind for operator in result.operators] == ["DequantizeLinear", "MatMul"]

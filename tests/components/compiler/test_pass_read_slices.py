@@ -36,3 +36,12 @@ def test_a_slice_and_one_index_are_read_in_their_runs(fused):
         { s = Slice(x, b, e, ax) t = Gather<axis=1>(z, i) y = Add(s, t) }"""
     ).operators
     assert [(o.tensor, o.elements, o.run_elements) for o in operator.inputs] == [("x", 20, 5), ("z", 20, 5)]
+
+
+def test_parts_that_lie_one_after_the_other_are_read_in_one_run(fused):
+    first, second = fused(
+        """g (float[6,4] x) => (float[3,4] y, float[3,4] z)
+        { a, b = Split<axis=0, num_outputs=2>(x) y = Relu(a) z = Exp(b) }"""
+    ).operators
+    for operator in (first, second):
+        assert [(o.tensor, o.elements, o.access) for o in operator.inputs] == [("x", 12, "sequential")]

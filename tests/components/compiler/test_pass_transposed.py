@@ -54,3 +54,21 @@ def test_element_wise_work_behind_the_transposition_still_joins(fused):
     ).operators
     assert operator.vector == {"mul": 2 * 8 * 10 * 64}
     assert operator.outputs[0].run_elements == 64
+
+
+def test_a_product_writes_its_columns_before_its_rows(fused):
+    text = """g (float[1,6,5,7] x) => (float[1,11,6,5] y) <float[7,11] w> {{ a = MatMul(x, w) y = {second} }}"""
+    (operator,) = fused(text.format(second="Transpose<perm=[0,3,1,2]>(a)")).operators
+    assert operator.nodes == ("n_a", "n_y")
+    swapped = """g (float[3,6,5,7] x) => (float[3,11,5,6] y) <float[7,11] w>
+    { a = MatMul(x, w) y = Transpose<perm=[0,3,2,1]>(a) }"""
+    assert [operator.kind for operator in fused(swapped).operators] == ["MatMul", "Transpose"]
+
+
+def test_a_convolution_reads_channels_last(fused):
+    text = """g (float[2,8,9,3] x) => (float[2,4,6,7] y{out}) <float[4,3,3,3] w>
+    {{ t = Transpose<perm=[0,3,1,2]>(x) y = Conv(t, w){more} }}"""
+    (conv,) = fused(text.format(out="", more="")).operators
+    assert (conv.inputs[0].tensor, conv.nodes) == ("x", ("n_t", "n_y"))
+    kept = fused(text.format(out=", float[2,3,8,9] z", more=" z = Exp(t)")).operators
+    assert [operator.kind for operator in kept] == ["Transpose", "Conv", "Exp"]

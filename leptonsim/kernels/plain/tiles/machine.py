@@ -179,15 +179,11 @@ class TileMachine:
         return next(stage for stage in queue if core.at[stage].passed == done)
 
     def _start_core(self, core: Core) -> bool:
-        """Start what a core can start, until it can start no more: whether it could."""
-        rounds = 0
-        has_moved = True
-        while has_moved:
-            moves = [self._grant_all(core)]
-            moves += [self._advance(core, stage) for stage in Stage if stage is not Stage.GRANT]
-            has_moved = any(moves)
-            rounds += 1
-        return rounds > 1
+        """Start what a core can start, the earliest stage that can always first, until none can: whether any could."""
+        has_moved = False
+        while any(self._advance(core, stage) for stage in Stage):
+            has_moved = True
+        return has_moved
 
     def _start_copies(self) -> None:
         for out, queue in enumerate(self._copies):
@@ -207,26 +203,25 @@ class TileMachine:
             return None
         return core.next_tile(stage)
 
-    def _grant_all(self, core: Core) -> bool:
-        """Grant staging space to as many tiles as fit: whether any did."""
-        moved = False
-        while turn := self._turn(core, Stage.GRANT):
-            _, number, tile = turn
-            if not self._instances.may_begin(number):
-                break
-            held = Held(self.now_ps)
-            stages.is_launched(held, self._instances.get(number), self._instances.launch_token)
-            stages.granted(held, core, self._program.steps[tile.step], tile)
-            if not held.is_over:
-                break
+    def _grant(self, core: Core) -> bool:
+        """Grant staging space to the next tile: whether it could."""
+        turn = self._turn(core, Stage.GRANT)
+        if turn is None or not self._instances.may_begin(turn[1]):
+            return False
+        _, number, tile = turn
+        held = Held(self.now_ps)
+        stages.is_launched(held, self._instances.get(number), self._instances.launch_token)
+        stages.granted(held, core, self._program.steps[tile.step], tile)
+        if held.is_over:
             core.staged_bytes += tile.run.bytes
             core.peak_bytes = max(core.peak_bytes, core.staged_bytes)
             self._pass(core, Stage.GRANT, held.by or Source(self._host, Cause.DEPENDENCY, self.now_ps))
-            moved = True
-        return moved
+        return held.is_over
 
     def _advance(self, core: Core, stage: Stage) -> bool:
         """Start the job of the next tile at a stage, or let it pass without one: whether it could."""
+        if stage is Stage.GRANT:
+            return self._grant(core)
         turn = self._turn(core, stage)
         e = core.index * ENGINES + self._engine_of(stage)
         if turn is None or not self._engines.is_idle(e):

@@ -1,0 +1,116 @@
+"""Three models on the three shipped chips: a table of results and a picture of where the tensor cores' time goes.
+
+    python benchmarks/overview.py                                    # the table, in Markdown
+    python benchmarks/overview.py --plot docs/images/overview.png    # and the picture
+
+Both are in README.md. Each number comes from a simulation of one request, batch 1, in the chip's own data type.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections import Counter
+
+import leptonsim as ls
+from leptonsim.result.result import Result
+from leptonsim.result.units import energy_text, rate_text, time_text
+
+CHIPS = ("lepton-e1", "lepton-c1", "lepton-t1")
+MODELS = {
+    "ResNet-50": "zoo:resnet50",
+    "BERT-base, 128 tokens": "zoo:bert-base",
+    "Llama 3 8B, one token after 2048": "zoo:llama-3-8b?seq=1&past=2048",
+}
+CAUSES = {
+    "tensor core busy": (("busy",), "#1f4e79"),
+    "dependency, input, buffer": (("dependency", "input", "buffer"), "#7fb3d5"),
+    "DRAM at full rate": (("dram",), "#c0504d"),
+    "links shared with others": (("contention",), "#e6a09e"),
+    "latency, network on chip": (("latency", "noc"), "#f2c879"),
+    "PCIe": (("pcie",), "#8064a2"),
+    "launch, done": (("launch", "arrival", "done"), "#bfbfbf"),
+}
+
+
+def results() -> dict[tuple[str, str], Result]:
+    chips = [ls.load_chip(name) for name in CHIPS]
+    models = {title: ls.load_model(source) for title, source in MODELS.items()}
+    return {(title, chip.name): ls.simulate(chip, model) for title, model in models.items() for chip in chips}
+
+
+def table(found: dict[tuple[str, str], Result]) -> str:
+    lines = [
+        "| model | chip | type | latency | samples/s | energy/sample | avg. power | of peak MACs | of DRAM pins |",
+        "|---|---|---|--:|--:|--:|--:|--:|--:|",
+    ]
+    for (title, chip), result in found.items():
+        cells = (
+            title,
+            f"`{chip}`",
+            result.program.dtype,
+            time_text(result.latency_s * 1e12),
+            rate_text(result.throughput_per_s),
+            energy_text(result.energy_per_sample_j),
+            f"{result.power_avg_w:.1f} W",
+            f"{result.utilization['macs']:.1%}",
+            f"{result.utilization['dram']:.0%}",
+        )
+        lines.append(f"| {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
+def shares(result: Result) -> list[float]:
+    """Parts of the tensor cores' time, averaged over cores, in the order of CAUSES."""
+    total: Counter[str] = Counter()
+    for engine, causes in result.time_ps.items():
+        if engine.endswith(".tensor"):
+            total.update(causes)
+    whole = sum(total.values())
+    return [sum(total[cause] for cause in causes) / whole for causes, _ in CAUSES.values()]
+
+
+def plot(found: dict[tuple[str, str], Result], path: str) -> None:
+    import matplotlib
+
+    matplotlib.use("agg")
+    from matplotlib import pyplot as plt
+
+    figure, axes = plt.subplots(figsize=(9, 4.6), layout="constrained")
+    places, labels, place = [], [], 0.0
+    for title in MODELS:
+        axes.text(0, place - 0.62, title, fontsize=10, fontweight="bold", va="center")
+        for chip in CHIPS:
+            result, left = found[title, chip], 0.0
+            for share, (_, colour) in zip(shares(result), CAUSES.values(), strict=True):
+                axes.barh(place, share, left=left, height=0.72, color=colour)
+                left += share
+            axes.text(1.01, place, time_text(result.latency_s * 1e12), va="center", fontsize=9)
+            places.append(place)
+            labels.append(chip)
+            place += 0.86
+        place += 0.75
+    axes.set_yticks(places, labels, fontsize=9)
+    axes.set_ylim(place - 0.95, -1.0)
+    axes.set_xlim(0, 1)
+    axes.xaxis.set_major_formatter(matplotlib.ticker.PercentFormatter(1.0))
+    axes.tick_params(length=0)
+    axes.text(1.01, -0.62, "latency", fontsize=9, va="center", color="#555555")
+    axes.spines[["top", "right", "left", "bottom"]].set_visible(False)
+    axes.set_xlabel("where the tensor cores' time goes", fontsize=9)
+    handles = [plt.Rectangle((0, 0), 1, 1, color=colour) for _, colour in CAUSES.values()]
+    figure.legend(handles, CAUSES, loc="outside lower center", ncols=4, fontsize=8.5, frameon=False)
+    figure.savefig(path, dpi=130, metadata={"Software": None})
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--plot", metavar="FILE", help="draw the picture")
+    arguments = parser.parse_args()
+    found = results()
+    print(table(found))
+    if arguments.plot:
+        plot(found, arguments.plot)
+
+
+if __name__ == "__main__":
+    main()

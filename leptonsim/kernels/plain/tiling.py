@@ -1,0 +1,200 @@
+"""The tiling search: how one matrix product is cut into tiles, over which cores, in which order.
+
+A mapping says how groups, rows and columns are split over the cores, the loop order (see ``layout``), and the tile's
+rows, columns and depth. Candidates are all divisions of the cores (or of a part of them, where the product is too small
+to divide), with tiles that are equal parts of a core's share in whole folds of the array. Each is laid out as runs of
+equal tiles, the same ones that the machine will execute, and timed by a recurrence over the machine's engines at fixed
+rates: DMA queues, a DRAM that serves one core's share in order, tensor, vector, store, and staging space granted in
+tile order.
+
+The recurrence stands in for the tile kernel (leptonsim.kernels.tiles), which has the last word on time. Not modelled
+here: the load of the steps before and after, the mix of access patterns, networks and shared SRAM.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator, Sequence
+
+from leptonsim.kernels.plain.layout import (
+    ACTIVATIONS_STAY,
+    DEPTH_INSIDE,
+    PROBLEM_FIELDS,
+    Laid,
+    Limits,
+    Mapping,
+    Problem,
+    lay_out,
+)
+from leptonsim.kernels.plain.sram_conflicts import Scratchpad, ceil_div
+from leptonsim.kernels.plain.systolic_array import DATAFLOWS, Array
+
+__all__ = ["ORDER_NAMES", "PROBLEM_FIELDS", "Tiler"]
+
+ORDER_NAMES = ("weights stay", "activations stay", "depth inside")
+PARTS = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 96, 128, 192, 256, 512, 1024, 4096, 16384)
+"""Equal parts into which a core's share is cut along each dimension."""
+
+TILES_IN_FLIGHT = 64
+"""Tiles that may hold staging space at once."""
+
+DEEP_FOLDS = 64
+"""Depth in folds from which cutting it is tried even where it need not be cut."""
+
+
+class Tiler:
+    """The search for one chip, data type and amount of staging space; arguments as of the compiled kernel."""
+
+    def __init__(
+        self, array: Array, scratchpad: Scratchpad, *, cores: int, arrays: int, accumulator_bytes: int, stage_bytes: int,
+        core_khz: int, setup_ps: int, latency_ps: int, port_bytes_per_s: float, dram_bytes_per_s: float, one_queue: bool,
+    ) -> None:  # fmt: skip
+        self.array = array
+        self.limits = Limits(cores, arrays, accumulator_bytes, min(stage_bytes, 1 << 29), scratchpad)
+        self.cycle_ps = 1e9 / core_khz
+        self.setup_ps = setup_ps
+        self.latency_ps = latency_ps
+        self.port_ps = 1e12 / port_bytes_per_s
+        self.dram_ps = 1e12 / dram_bytes_per_s
+        self.one_queue = one_queue
+
+    def search(self, values: Sequence[int], keep: int = 1) -> list[tuple[float, tuple[int, ...]]]:
+        """The ``keep`` fastest mappings of a problem (0: every candidate), as (picoseconds, mapping), fastest first.
+
+        Sizes below one fold of the array are tried only where nothing else fits.
+        """
+        p = Problem(*values)
+        found: list[tuple[float, tuple[int, ...]]] = []
+        for fine in (False, True):
+            if not found:
+                for mapping, share in self._candidates(p, fine):
+                    laid = lay_out(p, self.limits, self.array, mapping, *share)
+                    if laid is not None:
+                        found.append((self.time_of(p, mapping, laid), tuple(mapping)))
+        found.sort()
+        return found if keep == 0 else found[:keep]
+
+    def lay_out(self, values: Sequence[int], mapping: Sequence[int], groups: int, rows: int, n: int) -> Laid:
+        """The tiles of a core's share under a mapping. Raises ValueError if the mapping does not fit."""
+        laid = lay_out(Problem(*values), self.limits, self.array, Mapping(*mapping), groups, rows, n)
+        if laid is None:
+            raise ValueError(f"lay_out: the mapping {tuple(mapping)} does not fit")
+        return laid
+
+    def _candidates(self, p: Problem, fine: bool) -> Iterator[tuple[Mapping, tuple[int, int, int]]]:
+        """Every mapping with the largest core's groups, row units and columns."""
+        units = p.groups // p.shared_b if p.groups % p.shared_b == 0 else p.groups
+        for g, m, n in self._splits(p, units):
+            share_g = ceil_div(units, g) * p.shared_b if g <= units else ceil_div(p.groups, g)
+            share = (share_g, ceil_div(p.rows, m), ceil_div(p.n, n))
+            for tile_rows in sizes(share[1], self._row_unit(p), fine):
+                if p.out_rows < tile_rows:
+                    tile_rows -= tile_rows % p.out_rows
+                for tile_n in sizes(share[2], self.array.cols, fine):
+                    roomy = False
+                    for number, tile_k in enumerate(sizes(p.k, self.array.rows, fine)):
+                        for order in (DEPTH_INSIDE,) if number else (0, ACTIVATIONS_STAY):
+                            activations_come_once = tile_n == share[2] or (tile_rows == share[1] and not p.a_moves)
+                            if order == ACTIVATIONS_STAY and not p.context and activations_come_once:
+                                continue
+                            mapping = Mapping(g, m, n, order, tile_rows, tile_n, tile_k)
+                            laid = lay_out(p, self.limits, self.array, mapping, *share)
+                            roomy = roomy or (laid is not None and laid.stage_bytes <= self.limits.stage_bytes // 2)
+                            yield mapping, share
+                        if number == 0 and roomy and ceil_div(p.k, self.array.rows) < DEEP_FOLDS:
+                            break
+
+    def _splits(self, p: Problem, units: int) -> Iterator[tuple[int, int, int]]:
+        """Divisions of the cores, or of a part of them, over groups, rows and columns."""
+        for used in reversed(divisors(self.limits.cores)):
+            for g in divisors(used):
+                for m in divisors(used // g):
+                    n = used // g // m
+                    if g > p.groups or (g > units and p.groups % g) or m > p.rows:
+                        continue
+                    if n > ceil_div(p.n, self.array.cols) or (p.context and n > 1):
+                        continue
+                    yield g, m, n
+
+    def _row_unit(self, p: Problem) -> int:
+        """Row units that make one fold of the array, where it holds rows."""
+        held = {"weight_stationary": 1, "input_stationary": self.array.cols, "output_stationary": self.array.rows}
+        return held[DATAFLOWS[self.array.dataflow]] if p.out_cols == 1 else 1
+
+    def time_of(self, p: Problem, mapping: Mapping, laid: Laid) -> float:
+        """Picoseconds of the tiles of one core while all cores do the same."""
+        cores = mapping.split_g * mapping.split_m * mapping.split_n
+        share_w = self.dram_ps * cores / mapping.split_m if p.b_dram else 0.0
+        share_a = self.dram_ps * cores / mapping.split_n if p.a_dram else 0.0
+        share_x = self.dram_ps * cores if p.x_dram else 0.0
+        share_o = self.dram_ps * cores if p.o_dram else 0.0
+        free = {"w": 0.0, "a": 0.0}
+        queue = {"w": "w", "a": "w" if self.one_queue else "a"}
+        tensor = vector = store = dram = grant = 0.0
+        done = [0.0, 0.0]
+        held: deque[tuple[float, list[int]]] = deque()
+        used = held_w = held_a = 0
+
+        def transfer(begin: float, size: int, share: float) -> float:
+            """When a job's last byte is there: at the port's rate, after DRAM has served what came before."""
+            nonlocal dram
+            end = begin + size * self.port_ps
+            if share > 0:
+                dram = max(dram, begin) + size * share
+                end = max(end, dram)
+            return end
+
+        def load(engine: str, size: int, share: float, with_latency: bool = True) -> float:
+            name = queue[engine]
+            begin = max(free[name], grant)
+            idle = begin > free[name] or free[name] == 0
+            begin += self.setup_ps + (self.latency_ps if with_latency and idle else 0)
+            free[name] = transfer(begin, size, share)
+            return free[name]
+
+        for times, first, end in laid.blocks:
+            tiles = [run for run in laid.runs[first:end] for _ in range(run[0])]
+            for _, w, a, x, tensor_cycles, vector_cycles, o in tiles * times:
+                # What stays in SRAM goes when its successor comes.
+                if w and held:
+                    held[-1][1][0] += held_w
+                    held_w = 0
+                if a and held:
+                    held[-1][1][0] += held_a
+                    held_a = 0
+                while held and (used + w + a + x + o > self.limits.stage_bytes or len(held) == TILES_IN_FLIGHT):
+                    at, size = held.popleft()
+                    grant = max(grant, at)
+                    used -= size[0]
+                used += w + a + x + o
+                ready = max(load("w", w, share_w) if w else grant, load("a", a, share_a) if a else grant)
+                if tensor_cycles:
+                    tensor = (
+                        max(ready, tensor, done[0 if laid.accumulators == 2 else 1]) + tensor_cycles * self.cycle_ps
+                    )
+                    ready = tensor
+                if x:
+                    ready = max(ready, load("a", x, share_x, with_latency=False))
+                ready = max(ready, vector)
+                if vector_cycles:
+                    vector = ready = ready + vector_cycles * self.cycle_ps
+                done = [done[1], ready]
+                if o:
+                    store = ready = transfer(max(store, ready) + self.setup_ps, o, share_o)
+                held_w += w
+                held_a += a
+                held.append((ready, [x + o]))
+        return max(store, vector, tensor)
+
+
+def sizes(share: int, fold: int, fine: bool) -> list[int]:
+    """Equal parts of a share in whole folds, from the largest down; when ``fine``, then halves down to 1."""
+    found = list(dict.fromkeys(min(share, ceil_div(ceil_div(share, fold), parts) * fold) for parts in PARTS))
+    while fine and found[-1] > 1:
+        found.append(found[-1] // 2)
+    return found
+
+
+def divisors(n: int) -> list[int]:
+    """Divisors of ``n``, ascending."""
+    return [d for d in range(1, n + 1) if n % d == 0]
