@@ -11,6 +11,7 @@ Invariants: an entry is in exactly one list (free, source, request queue, bank, 
 and ``miss`` of a bank are right after each change of its row or lists; ``waiting`` counts the entries of a queue wherever they wait.
 """
 
+cimport cython
 from libc.stdint cimport int32_t, int64_t, uint64_t
 from libc.stdlib cimport calloc, free
 
@@ -56,6 +57,7 @@ cdef inline int64_t aligned(int64_t tick, int64_t align) noexcept nogil:
     return tick if rest == 0 else tick + align - rest
 
 
+@cython.final
 cdef class DramSimulation:
     """Channels under a stream of accesses; see ``leptonsim.kernels.plain.dram`` for the rules.
 

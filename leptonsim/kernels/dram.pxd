@@ -1,5 +1,6 @@
 """C interface of the burst-level DRAM kernel: state of banks, ranks, channels and streams."""
 
+cimport cython
 from libc.stdint cimport int32_t, int64_t, uint64_t
 
 cdef struct Timing:
@@ -120,6 +121,7 @@ cdef struct Totals:
     int64_t latency             # sum over reads, ticks
     int64_t bounds[8]           # ticks of the data buses by what they go to
 
+@cython.final
 cdef class DramSimulation:
     cdef readonly object setup
     cdef readonly object streams
