@@ -257,6 +257,7 @@ def make_result(program: Program, record: Record, requests: int) -> Result:
             "simpy": record.simpy_events,
             "kernel_wakes": record.kernel_wakes,
             "tiles": record.tiles,
+            "dram_bursts": record.dram_bursts,
             "steps": len(program.steps) * record.runs,
         },
         warnings=program.warnings,
