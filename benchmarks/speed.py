@@ -2,7 +2,7 @@
 
     python benchmarks/speed.py                            # warm and cold
     python benchmarks/speed.py --scalesim                 # also SCALE-Sim on one block of ResNet-50 (minutes)
-    python benchmarks/speed.py --scalesim --layers all    # on every convolution (hours)
+    python benchmarks/speed.py --scalesim --layers all    # on every convolution
 
 Warm: compile and simulate with the model loaded and a chip not seen before, one number of it changed each time. Cold:
 the whole command in a process of its own, with the largest memory that it had. SCALE-Sim comes from PyPI into an
@@ -187,8 +187,11 @@ def main() -> None:
         print(f"| `{name}` | {wall:.2f} s | {cpu:.2f} s | {peak / 1e6:.0f} MB |", flush=True)
     if arguments.scalesim:
         print("\n| layer of ResNet-50 | SCALE-Sim, cpu | leptonsim, cpu | ratio |\n|---|--:|--:|--:|")
+        total = [0.0, 0.0]
         for name, theirs, ours in scalesim(BLOCK if arguments.layers == "block" else None):
+            total = [total[0] + theirs, total[1] + ours]
             print(f"| `{name}` | {theirs:.1f} s | {ours * 1e3:.2f} ms | {theirs / ours:,.0f} |", flush=True)
+        print(f"| together | {total[0]:.1f} s | {total[1] * 1e3:.2f} ms | {total[0] / total[1]:,.0f} |")
 
 
 if __name__ == "__main__":
