@@ -127,7 +127,9 @@ class Fabric:
             )
         latency = (self.pcie.latency_ps("h2d") if route.end == "host" else self.dram.latency_ps) + noc.latency_ps
         in_flight = dma.outstanding * dma.access_bytes * 10**12 * route.engines / max(1, latency)
-        rate = rate_of(min(port, in_flight))
+        # Alone, a job is held by the slowest thing on its way; only what others take from it is contention.
+        alone = self.pcie.read_bytes_per_s if route.end == "host" else self.dram.peak_bytes_per_s
+        rate = rate_of(min(port, in_flight, alone * route.receivers))
         if route.end == "host":
             return rate, latency, _PCIE_CAUSE, [(PCIE_IN, part), (NOC, hops)]
         return rate, latency, _DRAM_CAUSE, [(DRAM, part), (NOC, hops)]
