@@ -213,7 +213,9 @@ def make_product(
     context = product_context(operator)
     a, b = located[0], located[1]
     rest = located[3:] if context else located[2:]
-    columns = [each for each in rest if each.weight and each.operand.elements <= product.n * product.groups]
+    # Column operands come with B, once for each of them.
+    b_columns = product.n * product.groups // product.shared_b
+    columns = [each for each in rest if each.weight and each.operand.elements <= b_columns]
     extra = tuple(each for each in rest if each not in columns)
     groups = math.ceil(product.groups / packed)
     n, k, row_elements = product.n * packed, product.k * packed, product.row_elements * packed
@@ -244,7 +246,7 @@ def make_product(
         n,
         context,
         b.bits,
-        -(-sum(each.operand.elements * each.bits for each in columns) // (product.groups * product.n)),
+        -(-sum(each.operand.elements * each.bits for each in columns) // b_columns),
         packed,
         out_bits,
         -(-x_bytes * 65536 // results),
@@ -261,6 +263,7 @@ def make_product(
         int(any(each.place.home == "dram" for each in extra)),
         int(output.home == "dram"),
         a.bits,
+        int(not b.weight),
         math.ceil(target.vector_cycles({"mul": 1}) * (1 << 20)),
     )
     return Product(target, operator, dtype, stage_bytes, from_host, values, a, b, extra, output, packed)

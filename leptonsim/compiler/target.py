@@ -96,8 +96,14 @@ class Target:
                 core_khz=chip.clocks.core_hz // 1000,
                 setup_ps=core.dma.setup_ps,
                 latency_ps=self.dram.latency_ps,
-                port_bytes_per_s=self.port_bytes_per_s * self.weight_engines,
-                dram_bytes_per_s=self.host_bytes_per_s if from_host else self.stream_bytes_per_s,
+                port_bytes_per_s=(
+                    self.port_bytes_per_s * self.weight_engines,
+                    self.port_bytes_per_s * self.activation_engines,
+                    self.port_bytes_per_s * self.store_engines,
+                ),
+                dram_bytes_per_s=self.stream_bytes_per_s,
+                host_bytes_per_s=self.host_bytes_per_s if from_host else 0.0,
+                dram_access_bytes=self.dram.part.access_bytes,
                 one_queue=self.one_queue,
             )
         return self._tilers[key]

@@ -67,7 +67,7 @@ class Fabric:
         shared = chip.shared_sram.bandwidth_bytes_per_s if chip.shared_sram else chip.noc.link_bytes_per_cycle * core_hz
         capacities = [
             self.dram.peak_bytes_per_s,
-            noc.capacity_bytes_per_s,
+            noc.capacity_bytes_per_s / noc.hops,
             shared,
             self.pcie.read_bytes_per_s,
             self.pcie.write_bytes_per_s,
@@ -113,23 +113,25 @@ class Fabric:
                 _PCIE_CAUSE,
                 [(DRAM, 1.0), (PCIE_OUT, 1.0)],
             )
-        # What every receiver needs goes over the ring or mesh once past each of them.
-        hops = 1.0 if route.receivers > 1 else noc.hops
-        if route.end == "cores":
-            return rate_of(port), noc.latency_ps, _NOC_CAUSE, [(NOC, hops)]
-        if route.end == "shared":
-            assert chip.shared_sram is not None
-            return (
-                rate_of(port),
-                chip.shared_sram.latency_ps + noc.latency_ps,
-                _NOC_CAUSE,
-                [(SHARED, part), (NOC, hops)],
-            )
-        latency = (self.pcie.latency_ps("h2d") if route.end == "host" else self.dram.latency_ps) + noc.latency_ps
+        # The network's capacity is counted in average ways. What every receiver needs goes over the ring or mesh once
+        # past each of them: one hop.
+        way = 1.0 / noc.hops if route.receivers > 1 else 1.0
+        beyond_ps = {
+            "cores": 0,
+            "shared": chip.shared_sram.latency_ps if chip.shared_sram else 0,
+            "host": self.pcie.latency_ps("h2d"),
+            "dram": self.dram.latency_ps,
+        }
+        latency = beyond_ps[route.end] + noc.latency_ps
         in_flight = dma.outstanding * dma.access_bytes * 10**12 * route.engines / max(1, latency)
         # Alone, a job is held by the slowest thing on its way; only what others take from it is contention.
-        alone = self.pcie.read_bytes_per_s if route.end == "host" else self.dram.peak_bytes_per_s
-        rate = rate_of(min(port, in_flight, alone * route.receivers))
+        slowest = {"host": self.pcie.read_bytes_per_s, "dram": self.dram.peak_bytes_per_s}.get(route.end)
+        alone = in_flight if slowest is None else slowest * route.receivers
+        rate = rate_of(min(port, in_flight, alone))
+        if route.end == "cores":
+            return rate, latency, _NOC_CAUSE, [(NOC, way)]
+        if route.end == "shared":
+            return rate, latency, _NOC_CAUSE, [(SHARED, part), (NOC, way)]
         if route.end == "host":
-            return rate, latency, _PCIE_CAUSE, [(PCIE_IN, part), (NOC, hops)]
-        return rate, latency, _DRAM_CAUSE, [(DRAM, part), (NOC, hops)]
+            return rate, latency, _PCIE_CAUSE, [(PCIE_IN, part), (NOC, way)]
+        return rate, latency, _DRAM_CAUSE, [(DRAM, part), (NOC, way)]

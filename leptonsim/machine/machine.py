@@ -159,7 +159,8 @@ class Machine:
             size = _share(self.program.memory.input_bytes, run % each, each)
             if size:
                 yield from self._copy(False, size)
-            self.tiles.input_ready(run, size > 0)
+            if run >= self.completed_runs:  # else nothing waited for them
+                self.tiles.input_ready(run, size > 0)
             self._wake()
             self._ready[run].succeed()
 
@@ -179,7 +180,7 @@ class Machine:
         """Copy the outputs of each run back when it is done."""
         each = self.program.runs_per_request
         for run in range(requests * each):
-            yield self._done[run]
+            yield self._done[run] & self._ready[run]
             size = _share(self.program.memory.output_bytes, run % each, each)
             if size:
                 yield from self._copy(True, size)

@@ -287,10 +287,12 @@ def _dynamic_energy(
 def _utilization(
     program: Program, record: Record, times: dict[str, dict[str, int]], levels: dict[str, dict[str, int]]
 ) -> dict[str, float]:
-    """Busy share of the makespan by kind of engine, averaged over cores; of the tensor cores' peak; of DRAM's pins."""
+    """Busy share of the makespan by kind of engine, averaged over cores; of the tensor cores' peak; of the bytes that DRAM's pins and the
+    link can carry."""
     from leptonsim.machine.dram import DramModel
+    from leptonsim.machine.pcie import PcieLink
 
-    cores = program.chip.cores
+    cores, link = program.chip.cores, PcieLink(program.chip.pcie)
     span = record.makespan_ps
     shares = {
         name: sum(times[f"core{core}.{name}"]["busy"] for core in range(cores)) / (cores * span)
@@ -307,8 +309,8 @@ def _utilization(
         **shares,
         "macs": macs / peak,
         "dram": dram_bytes / (DramModel(program.chip.dram).peak_bytes_per_s * span / 1e12),
-        "pcie_in": times["pcie_in"]["busy"] / span,
-        "pcie_out": times["pcie_out"]["busy"] / span,
+        "pcie_in": levels["pcie"]["read"] / (link.read_bytes_per_s * span / 1e12),
+        "pcie_out": levels["pcie"]["written"] / (link.write_bytes_per_s * span / 1e12),
     }
 
 

@@ -94,6 +94,8 @@ class Problem(NamedTuple):
     """The same of the output."""
     a_bits: int
     """Bits of one element of A."""
+    b_waits: int
+    """Whether B is made by an earlier operator; else it can be loaded ahead."""
     rescale_q20: int
     """Vector cycles to rescale one element of the context before more columns are added, in 2^-20."""
 
