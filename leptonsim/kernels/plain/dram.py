@@ -301,9 +301,9 @@ class _Channel:
             self.synced_until = max(self.synced_until, tick + setup.read_latency + setup.column_sync)
         self._take_bus(tick, True, setup.column_slots)
         if way == READ:
-            for each in [entry, *entry.merged]:
-                each.done = tick + setup.read_latency
-                self.arriving.append(each)
+            for read in [entry, *entry.merged]:
+                read.done = tick + setup.read_latency
+                self.arriving.append(read)
             return
         if not setup.posted_writes:
             self.owner.in_flight -= 1
@@ -559,8 +559,8 @@ class DramSimulation:
         self.turns = tuple(range(len(self.streams))) if turns is None else tuple(turns)
         self.turn_at = 0
         self.turn_left = self.streams[self.turns[0]].turn_accesses
-        names = ("reads", "writes", "activates", "precharges", "refreshes", "read_bursts", "write_bursts")
-        names += ("row_hits", "read_latency")
+        names = ["reads", "writes", "activates", "precharges", "refreshes", "read_bursts", "write_bursts"]
+        names += ["row_hits", "read_latency"]
         self.total = dict.fromkeys(names, 0)
         self.bounds = [0] * len(BOUNDS)
         self.histogram: dict[int, int] = {}
