@@ -15,7 +15,7 @@ from leptonsim.compiler.target import Target
 from leptonsim.compiler.work import MatMul, Operator
 from leptonsim.errors import LeptonError
 from leptonsim.kernels.plain.layout import Laid
-from leptonsim.kernels.systolic import array_of, gemm_cycles
+from leptonsim.kernels.systolic import gemm_cycles
 from leptonsim.kernels.tiling import ORDER_NAMES
 from leptonsim.model.graph import Tensor
 
@@ -161,7 +161,7 @@ class Product:
         the probabilities that the arrays read again.
         """
         core = self.target.chip.core.tensor_core
-        array = array_of(core, self.dtype)
+        array = self.target.array(self.dtype)
         groups, rows, n = busiest
         sums = useful = written = 0
         for number, product in enumerate(self.operator.matmuls):

@@ -78,16 +78,19 @@ class Record:
     tiles: int
     runs: int
     cold_bytes: int
+    dram_bursts: int = 0
 
 
 class Machine:
     """One chip with one program; ``execute`` can be called once. ``completed_runs`` counts while it goes on."""
 
-    def __init__(self, program: Program) -> None:
+    def __init__(self, program: Program, dram_mix: tuple[int, ...] | None = None) -> None:
         chip = program.chip
         self.program = program
         self.environment = CountingEnvironment()
         self.fabric = Fabric(chip, program.routes)
+        if dram_mix is not None:
+            self.fabric.dram_mix = dram_mix
         self.links = self.fabric.at(chip.clocks.core_hz)
         self.tiles = TileMachine(
             program.runs, program.blocks, program.steps, program.cores, program.dependencies,

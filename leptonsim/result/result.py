@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,11 +15,11 @@ from typing import Any
 from leptonsim.compiler.program import Program
 from leptonsim.compiler.routes import Route
 from leptonsim.kernels.tiles import ENGINE_NAMES
-from leptonsim.machine.energy import COMPONENTS, energy_model, total_pj
+from leptonsim.machine.energy import COMPONENTS, EnergyModel, energy_model, total_pj
 from leptonsim.machine.machine import Record
-from leptonsim.result.accounts import bytes_by_level, operator_accounts, time_by_engine
+from leptonsim.result.accounts import OperatorAccount, bytes_by_level, operator_accounts, time_by_engine
 from leptonsim.result.bounds import bounds_ps
-from leptonsim.result.power import peak_w, power_over_time
+from leptonsim.result.power import power_over_time
 from leptonsim.version import leptonsim_version
 
 SCHEMA = "leptonsim-result-1"
@@ -207,10 +208,7 @@ def make_result(program: Program, record: Record, requests: int) -> Result:
     model = energy_model(chip)
     accounts = operator_accounts(program, record)
     times = time_by_engine(record, cores)
-    dynamic = [
-        model.operator_pj(operator, account.bytes_by_route)
-        for operator, account in zip(program.operators, accounts, strict=True)
-    ]
+    dynamic = _dynamic_energy(program, model, accounts)
     copies = {
         route: int(size)
         for route, size in zip(program.routes, record.route_bytes.tolist(), strict=True)
@@ -248,7 +246,7 @@ def make_result(program: Program, record: Record, requests: int) -> Result:
         time_ps=times,
         tensor_cycles=_tensor_cycles(program),
         energy_breakdown_j=breakdown,
-        power_peak_w=peak_w(power_over_time(program, record, dynamic)) + model.static_w,
+        power_peak_w=power_over_time(program, record, dynamic).peak_w + model.static_w,
         bytes=levels,
         bounds_ps=bounds_ps(program, requests, record.cold_bytes),
         sram_peak_bytes=min(chip.core.sram.size_bytes, memory.sram_peak_bytes + record.peak_staging_bytes),
@@ -257,10 +255,33 @@ def make_result(program: Program, record: Record, requests: int) -> Result:
             "simpy": record.simpy_events,
             "kernel_wakes": record.kernel_wakes,
             "tiles": record.tiles,
+            "dram_bursts": record.dram_bursts,
             "steps": len(program.steps) * record.runs,
         },
         warnings=program.warnings,
     )
+
+
+def _dynamic_energy(
+    program: Program, model: EnergyModel, accounts: Sequence[OperatorAccount]
+) -> list[dict[str, float]]:
+    """Energy of one execution of each operator; equal operators, of which networks are full, are computed once."""
+    known: dict[object, dict[str, float]] = {}
+    energies = []
+    for operator, account in zip(program.operators, accounts, strict=True):
+        key = (
+            operator.dtype,
+            operator.tensor_macs,
+            tuple(operator.vector.items()),
+            operator.accumulator_bytes,
+            operator.sram_read_bytes,
+            operator.sram_written_bytes,
+            tuple(account.bytes_by_route.items()),
+        )
+        if key not in known:
+            known[key] = model.operator_pj(operator, account.bytes_by_route)
+        energies.append(known[key])
+    return energies
 
 
 def _utilization(
