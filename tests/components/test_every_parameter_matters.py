@@ -40,7 +40,7 @@ EFFECTS = {
     "core.tensor_core.dataflow": (SHORT, SMALL, "output_stationary", TIME, OTHER),
     "core.tensor_core.schedule": (GEMM, SMALL, "serial", TIME, MORE),
     "core.tensor_core.load": (SHORT, SMALL, "broadside", TIME, OTHER),
-    "core.tensor_core.drain": (SHORT, SMALL | OUTPUT_STATIONARY | {"core.tensor_core.schedule": "serial"}, "broadside", TIME, OTHER),
+    "core.tensor_core.drain": ("gemm:64x8x512", SMALL | OUTPUT_STATIONARY, "broadside", TIME, OTHER),
     "core.tensor_core.edge": ("gemm:64x130x130", SMALL, "trimmed", TIME, LESS),
     "core.tensor_core.accumulator_size": (GEMM, SMALL, "1 KiB", TIME, MORE),
     "core.tensor_core.rates": (GEMM, SMALL, {"bf16": 0.5}, TIME, MORE),
