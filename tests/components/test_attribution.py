@@ -3,16 +3,21 @@
 import itertools
 
 import pytest
+from leptonsim.kernels.systolic import array_of, gemm_cycles
 
 from leptonsim.api import execute, simulate
 from leptonsim.chip import load_chip
 from leptonsim.compiler.compile import compile_graph
-from leptonsim.kernels.systolic import array_of, gemm_cycles
 from leptonsim.model import load_model
 from leptonsim.model.weightless import GraphBuilder
 
 FREE = {"power.states": [], "power.state": None, "software.launch": "0 us"}
-ONE_CORE = FREE | {"cores": 1, "core.tensor_core.accumulator_size": "64 MiB", "core.sram.size": "256 MiB", "clocks.core": "1 GHz"}
+ONE_CORE = FREE | {
+    "cores": 1,
+    "core.tensor_core.accumulator_size": "64 MiB",
+    "core.sram.size": "256 MiB",
+    "clocks.core": "1 GHz",
+}
 
 
 def run(model, overrides=FREE, chip="lepton-c1", **arguments):
@@ -95,9 +100,10 @@ def test_busy_cycles_of_a_product_in_one_tile_are_the_closed_form(dataflow, sche
     m, k, n = size
     chip = load_chip("lepton-c1").with_(
         ONE_CORE
-        | {"core.tensor_core.rows": 32, "core.tensor_core.cols": 16, "core.tensor_core.dataflow": dataflow,
-           "core.tensor_core.schedule": schedule, "core.tensor_core.edge": "trimmed", "core.tensor_core.issue_overhead": 9}
-    )  # fmt: skip
+        | {"core.tensor_core.rows": 32, "core.tensor_core.cols": 16, "core.tensor_core.dataflow": dataflow}
+        | {"core.tensor_core.schedule": schedule, "core.tensor_core.edge": "trimmed"}
+        | {"core.tensor_core.issue_overhead": 9}
+    )
     result = run_as(chip, whole_product(m, k, n), (1, 1, 1, 0, m, n, k))
     closed = gemm_cycles(array_of(chip.core.tensor_core, "bf16"), m, k, n)
     assert result.tensor_cycles["busy"] == closed.total

@@ -13,7 +13,9 @@ from leptonsim.model import load_model
 
 FREE_CLOCK = {"power.states": [], "power.state": None}
 OUTPUT_STATIONARY = {"core.tensor_core.dataflow": "output_stationary"}
-TINY = {"core.sram.size": "160 KiB", "shared_sram": None}
+SHARED = {"core.sram.size": "160 KiB"}
+ECO = {"clocks.core": "700 MHz", "power.state": "eco"}
+BOOST = {"clocks.core": "1.2 GHz", "power.state": "boost"}
 NARROW = {"core.sram.ports": 1, "core.sram.banks": 2, "core.tensor_core.schedule": "double"}
 SMALL = {"cores": 1, "core.tensor_core.rows": 16, "core.tensor_core.cols": 16}
 GEMM, SHORT, BIG = "gemm:256x512x256", "gemm:8x512x512", "gemm:64x8192x8192"
@@ -64,9 +66,9 @@ EFFECTS = {
     "core.dma.setup": (GEMM, {}, "5 us", TIME, MORE),
     "core.dma.port": (BIG, {}, "4 B/cycle", TIME, MORE),
     "core.dma.access": (BIG, {"core.dma.outstanding": 4}, "64 B", TIME, MORE),
-    "shared_sram.size": (RESNET, TINY | {"shared_sram.size": "32 MiB", "shared_sram.bandwidth": "1 TB/s", "shared_sram.latency": "50 ns"}, "64 KiB", TIME, MORE),
-    "shared_sram.bandwidth": (RESNET, TINY | {"shared_sram.size": "32 MiB", "shared_sram.bandwidth": "1 TB/s", "shared_sram.latency": "50 ns"}, "10 GB/s", TIME, MORE),
-    "shared_sram.latency": (RESNET, TINY | {"shared_sram.size": "32 MiB", "shared_sram.bandwidth": "1 TB/s", "shared_sram.latency": "50 ns"}, "10 us", TIME, MORE),
+    "shared_sram.size": (RESNET, SHARED, "64 KiB", TIME, MORE),
+    "shared_sram.bandwidth": (RESNET, SHARED, "10 GB/s", TIME, MORE),
+    "shared_sram.latency": (RESNET, SHARED, "10 us", TIME, MORE),
     "noc.topology": (BERT, {"noc.link": "4 B/cycle"}, "crossbar", TIME, OTHER),
     "noc.link": (BERT, {}, "2 B/cycle", TIME, MORE),
     "noc.hop": (BERT, {}, "1000 cycles", TIME, MORE),
@@ -89,23 +91,29 @@ EFFECTS = {
     "pcie.round_trip": (GEMM, {}, "20 us", TIME, MORE),
     "pcie.copies": (GEMM, {}, "host", TIME, OTHER),
     "pcie.idle_state": (GEMM, {}, "L1", TIME, MORE),
-    "power.state": (GEMM, {"clocks.core": "700 MHz", "power.state": "eco"}, {"power.state": "boost", "clocks.core": "1.2 GHz"}, TIME, LESS),
+    "power.state": (GEMM, ECO, BOOST, TIME, LESS),
     "power.states": (GEMM, {}, FREE_CLOCK, ENERGY, OTHER),
     "power.static": (GEMM, {}, "40 W", ENERGY, MORE),
     "software.launch": (GEMM, {}, "1 ms", TIME, MORE),
     "software.buffer_share": (RESNET, {"shared_sram": None, "core.sram.size": "1 MiB"}, 0.3, TIME, MORE),
     "software.default_dtype": (BIG, {}, "int8", TIME, LESS),
     "energy.overrides.mac_bf16": (GEMM, {}, "100 pJ", ENERGY, MORE),
-    "energy.overrides.mac_int8": (GEMM, {"software.default_dtype": "int8"}, "100 pJ", ENERGY, MORE),
-    "energy.overrides.mac_int4": (GEMM, {"core.tensor_core.rates": {"int4": 1}, "software.default_dtype": "int4"}, "100 pJ", ENERGY, MORE),
-    "energy.overrides.mac_fp8": (GEMM, {"core.tensor_core.rates": {"fp8": 1}, "software.default_dtype": "fp8"}, "100 pJ", ENERGY, MORE),
-    "energy.overrides.mac_fp16": (GEMM, {"core.tensor_core.rates": {"fp16": 1}, "software.default_dtype": "fp16"}, "100 pJ", ENERGY, MORE),
-    "energy.overrides.mac_tf32": (GEMM, {"core.tensor_core.rates": {"tf32": 1}, "software.default_dtype": "tf32"}, "100 pJ", ENERGY, MORE),
-    "energy.overrides.mac_fp32": (GEMM, {"core.tensor_core.rates": {"fp32": 1}, "software.default_dtype": "fp32"}, "100 pJ", ENERGY, MORE),
-    **{f"energy.overrides.vector_{name}": (BERT, {}, "100 pJ", ENERGY, MORE) for name in ("add", "mul", "exp", "div", "reduce")},
-    **{f"energy.overrides.{name}": (BERT, {}, "100 pJ/B", ENERGY, MORE) for name in ("accumulator", "sram_read", "sram_write", "noc_hop", "dram_streaming", "pcie")},
+    **{
+        f"energy.overrides.mac_{dtype}": (
+            GEMM, {"core.tensor_core.rates": {dtype: 1}, "software.default_dtype": dtype}, "100 pJ", ENERGY, MORE,
+        )
+        for dtype in ("int4", "int8", "fp8", "fp16", "tf32", "fp32")
+    },
+    **{
+        f"energy.overrides.vector_{name}": (BERT, {}, "100 pJ", ENERGY, MORE)
+        for name in ("add", "mul", "exp", "div", "reduce")
+    },
+    **{
+        f"energy.overrides.{name}": (BERT, {}, "100 pJ/B", ENERGY, MORE)
+        for name in ("accumulator", "sram_read", "sram_write", "noc_hop", "dram_streaming", "pcie")
+    },
     "energy.overrides.dram_random": ("gather", {}, "10000 pJ/B", ENERGY, MORE),
-    "energy.overrides.shared_sram": (RESNET, TINY | {"shared_sram.size": "32 MiB", "shared_sram.bandwidth": "1 TB/s", "shared_sram.latency": "50 ns"}, "100 pJ/B", ENERGY, MORE),
+    "energy.overrides.shared_sram": (RESNET, SHARED, "100 pJ/B", ENERGY, MORE),
 }  # fmt: skip
 
 UNCHANGED = {
@@ -114,7 +122,10 @@ UNCHANGED = {
     "core.tensor_core.sparsity": "what the cells could exploit; models say nothing of sparse weights",
     "power.governor": "`fixed` is the only governor so far",
     "power.tdp": LATER,
-    **{f"power.thermal.{name}": LATER for name in ("r_die", "c_die", "r_sink", "c_sink", "ambient", "throttle", "leakage_per_kelvin")},
+    **{
+        f"power.thermal.{name}": LATER
+        for name in ("r_die", "c_die", "r_sink", "c_sink", "ambient", "throttle", "leakage_per_kelvin")
+    },
     **{f"host.{name}": HOST for name in ("rate", "memory", "latency")},
 }  # fmt: skip
 

@@ -56,10 +56,23 @@ class Tiler:
     """The search for one chip, data type and amount of staging space; arguments as of the compiled kernel."""
 
     def __init__(
-        self, array: Array, scratchpad: Scratchpad, *, cores: int, arrays: int, accumulator_bytes: int, stage_bytes: int,
-        core_khz: int, setup_ps: int, latency_ps: int, port_bytes_per_s: tuple[float, float, float], dram_bytes_per_s: float,
-        host_bytes_per_s: float, dram_access_bytes: int, one_queue: bool,
-    ) -> None:  # fmt: skip
+        self,
+        array: Array,
+        scratchpad: Scratchpad,
+        *,
+        cores: int,
+        arrays: int,
+        accumulator_bytes: int,
+        stage_bytes: int,
+        core_khz: int,
+        setup_ps: int,
+        latency_ps: int,
+        port_bytes_per_s: tuple[float, float, float],
+        dram_bytes_per_s: float,
+        host_bytes_per_s: float,
+        dram_access_bytes: int,
+        one_queue: bool,
+    ) -> None:
         self.array = array
         self.limits = Limits(cores, arrays, accumulator_bytes, min(stage_bytes, 1 << 29), scratchpad)
         self.cycle_ps = 1e9 / core_khz
@@ -209,10 +222,10 @@ class Tiler:
                 held_w += w
                 held_a += a
                 held.append((ready, [x + o]))
-        end = max(store, vector, tensor)
+        finish = max(store, vector, tensor)
         w, a, x = totals(laid)[:3]
         brought = w * self.port_ps["w"] + (a + x) * self.port_ps["a"]
-        return max(end, self.bound_of(p, mapping, laid)) + (end + brought) * TIE + exposed * EXPOSED
+        return max(finish, self.bound_of(p, mapping, laid)) + (finish + brought) * TIE + exposed * EXPOSED
 
     def bound_of(self, p: Problem, mapping: Mapping, laid: Laid) -> float:
         """Picoseconds that no order of these tiles can beat: the work of DRAM, of each queue and engine."""
