@@ -1,14 +1,15 @@
 """Burst-level DRAM: banks, bank groups, ranks, pseudo-channels, command buses, refresh and the controller's queues.
 
-What the rules are is told by the twin, ``leptonsim.kernels.plain.dram``, which looks at every tick. This kernel does the same and
-gives the same numbers, but goes from event to event. Two things make it fast. First, an earliest tick only ever rises while nothing
-happens to a bank's own row and lists, so the earliest tick found for a bank stays a lower bound (``col_bound``, ``row_bound``), and the
-least of them one for the channel (``hit_from``, ``act_from``, ``pre_from``): nothing is looked at before its bound. Second, only banks
-in ``hit_mask`` (an entry hits the open row), ``act_mask`` (closed, with an entry) and ``pre_mask`` (an entry wants another row) are
-looked at.
+What the rules are is told by the twin, ``leptonsim.kernels.plain.dram``, which looks at every tick. This kernel does
+the same and gives the same numbers, but goes from event to event. Two things make it fast. First, an earliest tick
+only ever rises while nothing happens to a bank's own row and lists, so the earliest tick found for a bank stays a
+lower bound (``col_bound``, ``row_bound``), and the least of them one for the channel (``hit_from``, ``act_from``,
+``pre_from``): nothing is looked at before its bound. Second, only banks in ``hit_mask`` (an entry hits the open row),
+``act_mask`` (closed, with an entry) and ``pre_mask`` (an entry wants another row) are looked at.
 
-Invariants: an entry is in exactly one list (free, source, request queue, bank, done) or is the ``active`` of one bank; masks, ``hit``
-and ``miss`` of a bank are right after each change of its row or lists; ``waiting`` counts the entries of a queue wherever they wait.
+Invariants: an entry is in exactly one list (free, source, request queue, bank, done) or is the ``active`` of one
+bank; masks, ``hit`` and ``miss`` of a bank are right after each change of its row or lists; ``waiting`` counts the
+entries of a queue wherever they wait.
 """
 
 cimport cython
@@ -62,8 +63,9 @@ cdef inline int64_t aligned(int64_t tick, int64_t align) noexcept nogil:
 cdef class DramSimulation:
     """Channels under a stream of accesses; see ``leptonsim.kernels.plain.dram`` for the rules.
 
-    ``setup`` is a ``leptonsim.chip.dram_setup.DramSetup``, ``streams`` a sequence of ``Stream``, ``turns`` the cyclic order in which they
-    send, as indices. Raises ValueError for sizes that are no powers of two, an empty list of streams or an unknown index.
+    ``setup`` is a ``leptonsim.chip.dram_setup.DramSetup``, ``streams`` a sequence of ``Stream``, ``turns`` the cyclic
+    order in which they send, as indices. Raises ValueError for sizes that are no powers of two, an empty list of
+    streams or an unknown index.
     """
 
     def __cinit__(self, setup, streams, turns=None):
@@ -234,7 +236,7 @@ cdef class DramSimulation:
                 for d in range(32):
                     self.rank[c * self.lanes * self.ranks + i].wide[d] = -self.k.wide_window
 
-    # ---- sources -------------------------------------------------------------------------------------------------------
+    # ---- sources -------------------------------------------------------------------------------------------
 
     cdef int64_t _next_address(self, Source *s) noexcept nogil:
         """Address of the next access of a source; counts the bytes of it that were asked for."""
@@ -374,7 +376,7 @@ cdef class DramSimulation:
                 ch.wake = self.tick
         return True
 
-    # ---- lists of a bank -----------------------------------------------------------------------------------------------
+    # ---- lists of a bank -----------------------------------------------------------------------------------
 
     cdef inline void _mask(self, int32_t c, int32_t b) noexcept nogil:
         """Put a bank into the masks that its lists and its row call for, and lower the bounds to what it now offers."""
@@ -495,7 +497,7 @@ cdef class DramSimulation:
                     bank.miss[d] = index
                 index = self.entry[index].after
 
-    # ---- earliest ticks ------------------------------------------------------------------------------------------------
+    # ---- earliest ticks ------------------------------------------------------------------------------------
 
     cdef inline int64_t _act_at(self, Channel *ch, Bank *bank) noexcept nogil:
         cdef int64_t at = later(later(bank.act_at, ch.row_free), self.rank[bank.rank].act_at)
@@ -508,7 +510,7 @@ cdef class DramSimulation:
         cdef int64_t at = later(later(bank.col_at[d], ch.col_free), self.rank[bank.rank].col_at[d])
         return aligned(later(at, self.group[bank.group].col_at[d]), self.k.align)
 
-    # ---- commands ------------------------------------------------------------------------------------------------------
+    # ---- commands ------------------------------------------------------------------------------------------
 
     cdef inline void _take_bus(self, Channel *ch, int64_t t, bint column, int64_t slots) noexcept nogil:
         if column or not self.two_buses:
@@ -709,7 +711,7 @@ cdef class DramSimulation:
             self.total.latency += latency
             self.histogram[latency if latency < self.histogram_size else self.histogram_size - 1] += 1
 
-    # ---- refresh -------------------------------------------------------------------------------------------------------
+    # ---- refresh -------------------------------------------------------------------------------------------
 
     cdef void _request_refresh(self, int32_t c) noexcept nogil:
         """At a refresh interval: one unit, or all of them, become due."""
@@ -787,7 +789,7 @@ cdef class DramSimulation:
         issued[0] = True
         return t + 1
 
-    # ---- arbiters ------------------------------------------------------------------------------------------------------
+    # ---- arbiters ------------------------------------------------------------------------------------------
 
     cdef int32_t _offer(self, int32_t c, int32_t b, int64_t t, int32_t *index) noexcept nogil:
         """With bank queues: the first command of a bank's queue that is ready; sets the bank's bound when none is."""
@@ -1122,7 +1124,7 @@ cdef class DramSimulation:
             return index if self.entry[index].column == e.column else -1
         return -1
 
-    # ---- one channel, one tick -----------------------------------------------------------------------------------------
+    # ---- one channel, one tick -----------------------------------------------------------------------------
 
     cdef void _accept(self, int32_t c, int64_t t) noexcept nogil:
         """Take accesses that were sent into the queues, the oldest first, as far as there is room."""
@@ -1277,7 +1279,7 @@ cdef class DramSimulation:
                 soonest = ch.next_refresh
             ch.wake = later(soonest, t + 1)
 
-    # ---- the whole -----------------------------------------------------------------------------------------------------
+    # ---- the whole -----------------------------------------------------------------------------------------
 
     cdef int64_t _next_tick(self, bint sending) noexcept nogil:
         """The next tick at which anything can happen; NEVER when all is done."""
