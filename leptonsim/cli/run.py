@@ -30,6 +30,12 @@ from leptonsim.errors import LeptonError
     metavar="FILE",
     help="Write the result as JSON; - for standard output, and nothing else there.",
 )
+@click.option(
+    "--trace",
+    "trace_path",
+    metavar="FILE",
+    help="Write a timeline of every engine: .pftrace for ui.perfetto.dev, .json for Chrome's trace viewers.",
+)
 @click.option("--verbose", "-v", is_flag=True, help="Show every operator, not only the ten costliest.")
 @click.argument("model")
 def command(
@@ -42,6 +48,7 @@ def command(
     requests: int,
     cold: bool,
     json_path: str | None,
+    trace_path: str | None,
     verbose: bool,
     model: str,
 ) -> None:
@@ -55,6 +62,10 @@ def command(
 
     if json_path not in (None, "-"):
         check_writable(json_path)
+    if trace_path is not None:
+        from leptonsim.result.trace import check_trace_path
+
+        check_trace_path(trace_path)
     if model.endswith(".json"):
         if config or overrides or batch or shapes or binds or dtype:
             raise LeptonError(
@@ -71,7 +82,7 @@ def command(
             program = ls.compile(chip, source, dtype=dtype)
     with Progress() as progress:
         progress.stage(f"simulating {program.model} on {program.chip.name}")
-        result = ls.execute(program, requests=requests, cold=cold, watch=progress.watch)
+        result = ls.execute(program, requests=requests, cold=cold, watch=progress.watch, trace=trace_path)
     if json_path == "-":
         click.echo(result.to_json(), nl=False)
         return

@@ -64,7 +64,8 @@ class Record:
     begin and end of each request.
 
     Where jobs were asked for, ``jobs`` and ``staging`` are those of TileMachine, and ``copies`` has a run and its bytes
-    for each tag of a copy (run -1: weights, before the first); they are empty otherwise.
+    for each tag of a copy (run -1: weights, before the first); they are empty otherwise. ``launches_ps`` has begin and
+    end of each request's launch by the host, if launches take time.
     """
 
     makespan_ps: int
@@ -84,6 +85,7 @@ class Record:
     jobs: Integers
     staging: Integers
     copies: tuple[tuple[int, int], ...]
+    launches_ps: tuple[tuple[int, int], ...]
 
 
 class Machine:
@@ -113,6 +115,7 @@ class Machine:
         self._tags = 0
         self._log_jobs = log_jobs
         self._copied: list[tuple[int, int]] = []
+        self._launches: list[tuple[int, int]] = []
 
     def execute(self, requests: int, cold: bool = False) -> Record:
         """Run ``requests`` requests back to back; ``cold``: the weights are first copied over PCIe."""
@@ -149,6 +152,7 @@ class Machine:
             jobs=self.tiles.jobs,
             staging=self.tiles.staging,
             copies=tuple(self._copied),
+            launches_ps=tuple(self._launches),
         )
 
     # ---- what the host does
@@ -184,6 +188,7 @@ class Machine:
                 self.tiles.log_host(ARRIVAL, int(self.environment.now))
                 yield self.environment.timeout(launch_ps)
                 self.tiles.log_host(LAUNCH, int(self.environment.now))
+                self._launches.append((int(self.environment.now) - launch_ps, int(self.environment.now)))
             self.tiles.launch(run)
             self._wake()
 

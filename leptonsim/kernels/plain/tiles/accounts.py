@@ -125,7 +125,9 @@ class Accounts:
             self.account(engine, step, source.relation, until_ps - at)
             self.log(engine, Segment(at, until_ps, source.relation))
 
-    def job(self, engine: int, step: int | None, instance: int, route: int, begin_ps: int, end_ps: int, size: int) -> None:
+    def job(
+        self, engine: int, step: int | None, instance: int, route: int, begin_ps: int, end_ps: int, size: int
+    ) -> None:
         """Remember a job; one that goes on where the engine's last one of the same step and route ended joins it."""
         if not self.log_jobs:
             return

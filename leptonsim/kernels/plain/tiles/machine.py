@@ -14,7 +14,15 @@ from leptonsim.kernels.plain.tiles import stages
 from leptonsim.kernels.plain.tiles.accounts import ENGINES, Accounts, Cause, Segment, Source
 from leptonsim.kernels.plain.tiles.engines import Engines
 from leptonsim.kernels.plain.tiles.instances import Instances
-from leptonsim.kernels.plain.tiles.program import JOB_FIELDS, LARGEST, Program, Tile, check_clock, check_fabric, read_fabric
+from leptonsim.kernels.plain.tiles.program import (
+    JOB_FIELDS,
+    LARGEST,
+    Program,
+    Tile,
+    check_clock,
+    check_fabric,
+    read_fabric,
+)
 from leptonsim.kernels.plain.tiles.stages import LOADS, Core, Held, Kind, Stage
 
 EVENT_NAMES = ("done", "copied")
@@ -195,9 +203,7 @@ class TileMachine:
                 size_bytes, self._copying[out] = queue.pop(0)
                 awaited, relation = (e, Cause.DEPENDENCY) if out else (self._host, Cause.ARRIVAL)
                 source = Source(awaited, relation, self.now_ps)
-                self._engines.move(
-                    e, None, self._copying[out], size_bytes, self._copy_routes[out], source, self.now_ps
-                )
+                self._engines.move(e, None, self._copying[out], size_bytes, self._copy_routes[out], source, self.now_ps)
                 self._rates_are_stale = True
 
     # Tiles and their stages.
