@@ -3,73 +3,69 @@
 Power is that of ``leptonsim.result.power``, for every run of the program by its own jobs: each operator's energy over
 the time in which the engines that spend it are at work; copies over PCIe are not in it. Bandwidth is the mean over a
 ``BINS``-th of the run, its bytes spread evenly over each job. Staging space is what the tiles in flight hold of a
-core's SRAM; what operators keep resident there comes on top.
+core's SRAM; what tensors keep there besides is shown for the operators of the first run.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Sequence
 
 import numpy as np
 
 from leptonsim.compiler.program import Program
 from leptonsim.kernels.tiles import ENGINE_NAMES, JOB_FIELDS
-from leptonsim.machine.energy import COMPONENTS
 from leptonsim.machine.machine import Record
-from leptonsim.result.power import Piece, power_over_time
+from leptonsim.result.power import _SPENDERS
+from leptonsim.result.step import Step
 from leptonsim.result.trace.model import Floats, Integers
 
 BINS = 2000
 Series = tuple[Integers, Floats]
 """Times in picoseconds, and the value from each on."""
 ENGINE, STEP, INSTANCE, ROUTE, BEGIN, END, JOBS, BYTES = range(len(JOB_FIELDS))
+_OPERATOR = 11
 
 
-def power_w(
-    program: Program, record: Record, dynamic: Sequence[Mapping[str, float]], static_w: float
-) -> dict[str, Series]:
-    """Watts by component, and in all; ``dynamic`` is each operator's energy in pJ by component."""
-    pieces: list[Piece] = []
-    for spans in _spans_by_run(record, len(program.steps)):
-        pieces += power_over_time(program, replace(record, step_span_ps=spans), dynamic)
-    found = {"total": _sum_of_pieces(pieces, static_w)}
-    for component in COMPONENTS:
-        own = [piece for piece in pieces if piece[2] == component]
-        if own:
-            found[component] = _sum_of_pieces(own, 0.0)
-    if static_w:
-        found["static"] = np.zeros(1, dtype=np.int64), np.array([static_w])
-    return found
+def power_w(program: Program, record: Record, steps: Sequence[Step], static_w: float) -> dict[str, Series]:
+    """Watts by component, and in all; ``steps`` are the result's, one for each operator."""
+    begins, ends = _spans(program, record)
+    nothing: Series = np.zeros(1, dtype=np.int64), np.zeros(1)
+    parts: dict[str, tuple[Integers, Integers, Floats]] = {}
+    for component, names in _SPENDERS.items():
+        energy = np.array([step.energy_breakdown_pj.get(component, 0.0) for step in steps])
+        engines = [ENGINE_NAMES.index(name) for name in names]
+        at_work = ends[:, :, engines].max(axis=2) >= 0
+        begin = np.where(at_work, begins[:, :, engines].min(axis=2), begins.min(axis=2))
+        end = np.where(at_work, ends[:, :, engines].max(axis=2), ends.max(axis=2))
+        spent = np.broadcast_to(energy > 0, begin.shape) & (end >= 0)
+        watts = np.broadcast_to(energy, begin.shape)[spent] / np.maximum(1, end[spent] - begin[spent])
+        parts[component] = begin[spent], end[spent], watts
+    begin, end, watts = (np.concatenate(each) for each in zip(*parts.values(), strict=True))
+    times, levels = _sum_of_pieces(begin, end, watts)
+    found = {"total": (times, levels + static_w)}
+    found.update({name: _sum_of_pieces(*part) for name, part in parts.items() if len(part[0])})
+    return {**found, "static": (nothing[0], nothing[1] + static_w)}
 
 
-def _spans_by_run(record: Record, steps: int) -> list[Integers]:
-    """int64 (steps, engines, 2) for each run: first start and last end of each engine's jobs."""
+def _spans(program: Program, record: Record) -> tuple[Integers, Integers]:
+    """int64 (runs, operators, engines) each: first start and last end of jobs; the greatest integer and -1 for none."""
+    shape = (record.runs, len(program.operators), len(ENGINE_NAMES))
     jobs = record.jobs[record.jobs[:, STEP] >= 0]
-    jobs = jobs[np.argsort(jobs[:, INSTANCE], kind="stable")]
-    borders = np.searchsorted(jobs[:, INSTANCE], np.arange(record.runs + 1))
-    found = []
-    for run in range(record.runs):
-        own = jobs[borders[run] : borders[run + 1]]
-        at = (own[:, STEP], own[:, ENGINE] % len(ENGINE_NAMES))
-        spans = np.full((max(steps, 1), len(ENGINE_NAMES), 2), -1, dtype=np.int64)
-        first = np.full(spans.shape[:2], np.iinfo(np.int64).max)
-        np.minimum.at(first, at, own[:, BEGIN])
-        np.maximum.at(spans[:, :, 1], at, own[:, END])
-        spans[:, :, 0] = np.where(spans[:, :, 1] < 0, -1, first)
-        found.append(spans)
-    return found
+    at = (jobs[:, INSTANCE], program.steps[jobs[:, STEP], _OPERATOR], jobs[:, ENGINE] % len(ENGINE_NAMES))
+    begins = np.full(shape, np.iinfo(np.int64).max)
+    ends = np.full(shape, -1, dtype=np.int64)
+    np.minimum.at(begins, at, jobs[:, BEGIN])
+    np.maximum.at(ends, at, jobs[:, END])
+    return begins, ends
 
 
-def _sum_of_pieces(pieces: Sequence[Piece], constant: float) -> Series:
+def _sum_of_pieces(begin: Integers, end: Integers, watts: Floats) -> Series:
     """The sum of pieces that are constant between their ends, at each instant at which it changes."""
-    edges = np.array([at for begin, end, _, _ in pieces for at in (begin, end)] + [0], dtype=np.int64)
-    steps = np.array([change for _, _, _, watts in pieces for change in (watts, -watts)] + [0.0])
-    times, where = np.unique(edges, return_inverse=True)
+    times, where = np.unique(np.concatenate([[0], begin, end]), return_inverse=True)
     change = np.zeros(len(times))
-    np.add.at(change, where, steps)
+    np.add.at(change, where, np.concatenate([[0.0], watts, -watts]))
     # what is left of rounding where all pieces have ended is not power
-    return times, np.maximum(np.cumsum(change), 0.0) + constant
+    return times, np.maximum(np.cumsum(change), 0.0)
 
 
 def dram_bytes_per_s(program: Program, record: Record) -> dict[str, Series]:
@@ -105,6 +101,13 @@ def _ramps(since: Integers, rates: Floats, at: Integers) -> Floats:
     offset = np.concatenate([[0.0], np.cumsum(rates * since)])[known]
     sums: Floats = slope * at - offset
     return sums
+
+
+def resident_bytes(steps: Sequence[Step]) -> Series:
+    """Bytes of tensors that stay in a core's SRAM, by the operators of the first run."""
+    shown = [step for step in steps if step.time_ps > 0]
+    times = [step.end_ps - step.time_ps for step in shown] + [shown[-1].end_ps if shown else 0]
+    return np.array(times, dtype=np.int64), np.array([*(step.sram_resident_bytes for step in shown), 0], dtype=float)
 
 
 def staging_bytes(record: Record, cores: int) -> list[Series]:

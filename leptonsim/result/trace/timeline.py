@@ -14,9 +14,8 @@ from leptonsim.errors import LeptonError
 from leptonsim.kernels.tiles import ENGINE_NAMES, JOB_FIELDS
 from leptonsim.machine.energy import energy_model
 from leptonsim.machine.machine import Record
-from leptonsim.result.accounts import operator_accounts
 from leptonsim.result.result import Result
-from leptonsim.result.trace.counters import dram_bytes_per_s, power_w, staging_bytes
+from leptonsim.result.trace.counters import dram_bytes_per_s, power_w, resident_bytes, staging_bytes
 from leptonsim.result.trace.flows import flows
 from leptonsim.result.trace.model import Counter, Integers, Slices, Texts, Timeline, Track
 
@@ -178,16 +177,14 @@ class _Building:
     def add_counters(self) -> None:
         """Power, bandwidth, staging space, clock."""
         program, record = self.program, self.record
-        model = energy_model(program.chip)
-        dynamic = [
-            model.operator_pj(operator, account.bytes_by_route)
-            for operator, account in zip(program.operators, operator_accounts(program, record), strict=True)
-        ]
-        for name, (times, values) in power_w(program, record, dynamic, model.static_w).items():
+        static_w = energy_model(program.chip).static_w
+        for name, (times, values) in power_w(program, record, self.result.steps, static_w).items():
             self.counters.append(Counter(self.track(f"power, {name}", self.root, "W"), times, values))
         for name, (times, values) in dram_bytes_per_s(program, record).items():
             self.counters.append(Counter(self.track(f"DRAM {name}", self.root, "GB/s"), times, values / 1e9))
         for core, (times, values) in enumerate(staging_bytes(record, program.chip.cores)):
             self.counters.append(Counter(self.track("SRAM staging", self.cores[core], "bytes"), times, values))
+        resident = self.track("SRAM resident in a core, first run", self.root, "bytes")
+        self.counters.append(Counter(resident, *resident_bytes(self.result.steps)))
         clock = np.array([program.chip.clocks.core_hz / 1e6])
         self.counters.append(Counter(self.track("core clock", self.root, "MHz"), np.zeros(1, dtype=np.int64), clock))
