@@ -51,10 +51,10 @@ def bounds_ps(program: Program, requests: int, cold_bytes: int) -> dict[str, int
 
 
 def peaks(chip: Chip) -> dict[str, Any]:
-    """What the chip could do in a second, all cores together: the roofs of a roofline.
+    """What the chip could do in a second, all cores together: the roofs of a roofline; and the power it is made for.
 
     ``macs_per_s``: multiply-accumulates of all cells by data type; ``vector_operations_per_s``: operations of all lanes
-    at the rate of the fastest function; ``dram_bytes_per_s``: DRAM's pins.
+    at the rate of the fastest function; ``dram_bytes_per_s``: DRAM's pins; ``tdp_w``: what it may draw for long.
     """
     core, clock = chip.core, chip.clocks.core_hz
     array = core.tensor_core
@@ -65,4 +65,5 @@ def peaks(chip: Chip) -> dict[str, Any]:
         "macs_per_s": {dtype: cells * clock * rate for dtype, rate in sorted(tensor_rates.items())},
         "vector_operations_per_s": core.vector_unit.lanes * chip.cores * clock * max(vector_rates.values()),
         "dram_bytes_per_s": DramModel(chip.dram).peak_bytes_per_s,
+        "tdp_w": chip.power.tdp_w,
     }
