@@ -47,6 +47,28 @@ def test_any_number_of_results_is_readable_at_80_columns(names, options, results
         assert len(line) <= 80 or str(results["a"].parent) in line
 
 
+def test_names_that_would_break_a_line_do_not(results, cli, tmp_path):
+    for name, time in (("before", 10**6), ("after", 10**7)):
+        document = json.loads(results["d"].read_text())
+        step = document["steps"][0]
+        names = ["n" * 300, "<script>alert(1)</script>", "two\nlines\x1b[31m", "twice", "twice"]
+        document["steps"] = [{**step, "name": name, "time_ps": time * (at + 1)} for at, name in enumerate(names)]
+        (tmp_path / f"{name}.json").write_text(json.dumps(document))
+    code, out, _ = cli("compare", tmp_path / "before.json", tmp_path / "after.json", "--plot", tmp_path / "out.png")
+    assert code == 0
+    table = out.splitlines()[-5:]
+    assert [line.split()[0] for line in table] == [
+        "twice",
+        "twice",
+        "two?lines?[31m",
+        "<script>alert(1)</script>",
+        table[4].split()[0],
+    ]
+    assert " #2 " in table[0]
+    assert table[4].startswith("..nnnn")
+    assert "\x1b" not in out
+
+
 def test_json_agrees_with_the_results(results, cli):
     code, out, _ = cli("compare", "--json", "-", "--fail-if", "latency>+1000%", results["a"], results["b"])
     assert code == 0

@@ -93,7 +93,9 @@ def percent_text(change: float | None) -> str:
         return "from 0"
     if change == 0:
         return "="
-    return f"{change:+.1%}" if abs(change) < 10 else f"x{change + 1:.3g}"
+    if abs(change) < 10:
+        return f"{change:+.1%}"
+    return f"x{change + 1:.3g}" if abs(change) < 100 else f"x{change + 1:,.0f}"
 
 
 METRICS = (

@@ -133,7 +133,9 @@ def _several(page: Page, operators: Sequence[OperatorChange], some: Sequence[int
 
 
 def _name(operator: OperatorChange) -> str:
-    return operator.name + (f" #{operator.occurrence + 1}" if operator.occurrence else "")
+    # a name may hold what would break the line
+    name = "".join(letter if letter.isprintable() else "?" for letter in operator.name)
+    return name + (f" #{operator.occurrence + 1}" if operator.occurrence else "")
 
 
 def _what(operator: OperatorChange) -> str:
