@@ -56,10 +56,23 @@ class Tiler:
     """The search for one chip, data type and amount of staging space; arguments as of the compiled kernel."""
 
     def __init__(
-        self, array: Array, scratchpad: Scratchpad, *, cores: int, arrays: int, accumulator_bytes: int, stage_bytes: int,
-        core_khz: int, setup_ps: int, latency_ps: int, port_bytes_per_s: tuple[float, float, float], dram_bytes_per_s: float,
-        host_bytes_per_s: float, dram_access_bytes: int, one_queue: bool,
-    ) -> None:  # fmt: skip
+        self,
+        array: Array,
+        scratchpad: Scratchpad,
+        *,
+        cores: int,
+        arrays: int,
+        accumulator_bytes: int,
+        stage_bytes: int,
+        core_khz: int,
+        setup_ps: int,
+        latency_ps: int,
+        port_bytes_per_s: tuple[float, float, float],
+        dram_bytes_per_s: float,
+        host_bytes_per_s: float,
+        dram_access_bytes: int,
+        one_queue: bool,
+    ) -> None:
         self.array = array
         self.limits = Limits(cores, arrays, accumulator_bytes, min(stage_bytes, 1 << 29), scratchpad)
         self.cycle_ps = 1e9 / core_khz
