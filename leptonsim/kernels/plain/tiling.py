@@ -222,10 +222,10 @@ class Tiler:
                 held_w += w
                 held_a += a
                 held.append((ready, [x + o]))
-        end = max(store, vector, tensor)
+        finish = max(store, vector, tensor)
         w, a, x = totals(laid)[:3]
         brought = w * self.port_ps["w"] + (a + x) * self.port_ps["a"]
-        return max(end, self.bound_of(p, mapping, laid)) + (end + brought) * TIE + exposed * EXPOSED
+        return max(finish, self.bound_of(p, mapping, laid)) + (finish + brought) * TIE + exposed * EXPOSED
 
     def bound_of(self, p: Problem, mapping: Mapping, laid: Laid) -> float:
         """Picoseconds that no order of these tiles can beat: the work of DRAM, of each queue and engine."""
