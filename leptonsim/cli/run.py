@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import click
 
@@ -28,12 +28,25 @@ if TYPE_CHECKING:
     show_default=True,
     help="Requests back to back, transfers overlapped.",
 )
+@click.option(
+    "--fidelity",
+    type=click.Choice(["fast", "detailed"]),
+    default="fast",
+    show_default=True,
+    help="detailed: every burst goes through the DRAM kernel.",
+)
 @click.option("--cold", is_flag=True, help="Include loading the weights over PCIe.")
 @click.option(
     "--json",
     "json_path",
     metavar="FILE",
     help="Write the result as JSON; - for standard output, and nothing else there.",
+)
+@click.option(
+    "--trace",
+    "trace_path",
+    metavar="FILE",
+    help="Write a timeline of every engine: .pftrace for ui.perfetto.dev, .json for Chrome's trace viewers.",
 )
 @click.option(
     "--plot",
@@ -54,7 +67,9 @@ def command(
     dtype: str | None,
     requests: int,
     cold: bool,
+    fidelity: Literal["fast", "detailed"],
     json_path: str | None,
+    trace_path: str | None,
     plots: tuple[str, ...],
     report_path: str | None,
     verbose: bool,
@@ -69,6 +84,10 @@ def command(
     from leptonsim.cli._plot import wanted
     from leptonsim.files import check_writable
 
+    if trace_path is not None:
+        from leptonsim.result.trace import check_trace_path
+
+        check_trace_path(trace_path)
     for path in (json_path, report_path):
         if path not in (None, "-"):
             check_writable(path)
@@ -89,7 +108,9 @@ def command(
             program = ls.compile(chip, source, dtype=dtype)
     with Progress() as progress:
         progress.stage(f"simulating {program.model} on {program.chip.name}")
-        result = ls.execute(program, requests=requests, cold=cold, watch=progress.watch)
+        result = ls.execute(
+            program, requests=requests, cold=cold, fidelity=fidelity, watch=progress.watch, trace=trace_path
+        )
     if json_path not in (None, "-"):
         result.save(json_path)
     if pictures or report_path is not None:

@@ -27,7 +27,10 @@ class State(Enum):
 
 @dataclass(slots=True)
 class Engine:
-    """One engine and its job; ``left`` was true at ``updated_ps``, and ``end_ps`` is None until a rate is known."""
+    """One engine and its job; ``left`` was true at ``updated_ps``, and ``end_ps`` is None until a rate is known.
+
+    A copy between host and device belongs to no step, and its ``instance`` is its tag.
+    """
 
     state: State = State.IDLE
     end_ps: int | None = None
@@ -39,7 +42,7 @@ class Engine:
     route: int = 0
     rate: int = 0
     step: int | None = None
-    in_first_instance: bool = False
+    instance: int = 0
     last_end_ps: int = 0
 
 
@@ -57,6 +60,8 @@ class Engines:
         self.capacities: list[int] = []
         self.dram_mix: list[int] = []
         self.route_bytes: list[int] = []
+        self.mix_moved: list[list[int]] = []
+        self.in_flight: tuple[int, int, list[int], list[int]] = (0, 0, [], [])
         self.khz = khz
         self.setup_ps = setup_ps
         self.accounts = accounts
@@ -66,6 +71,7 @@ class Engines:
         self.routes = [read_route(row) for row in routes]
         self.capacities, self.dram_mix = capacities, dram_mix
         self.route_bytes = self.route_bytes or [0] * len(routes)
+        self.mix_moved = self.mix_moved or [[0] * len(routes) for _ in range(max(1, len(dram_mix)))]
 
     def is_idle(self, engine: int) -> bool:
         """Whether an engine can take a job."""
@@ -86,8 +92,8 @@ class Engines:
             self.accounts.wait(e, step, job.last_end_ps, now_ps, source)
         job.start_ps = job.updated_ps = now_ps
         job.step = step
-        job.in_first_instance = instance == 0
-        if step is not None and job.in_first_instance:
+        job.instance = instance
+        if step is not None and instance == 0:
             self.accounts.span_begin(e, step, now_ps)
         return job
 
@@ -129,12 +135,14 @@ class Engines:
             self.flow(e, now_ps)
             return False
         self.accounts.account(e, job.step, Cause.BUSY, now_ps - job.start_ps)
-        if job.step is not None and job.in_first_instance:
+        if job.step is not None and job.instance == 0:
             self.accounts.span_end(e, job.step, now_ps)
         if job.state is State.MOVING:
             self.log_transfer(e, job, now_ps)
+            self.accounts.job(e, job.step, job.instance, job.route, job.start_ps, now_ps, job.size_bytes)
         else:
             self.accounts.log(e, Segment(job.start_ps, now_ps, Cause.BUSY))
+            self.accounts.job(e, job.step, job.instance, -1, job.start_ps, now_ps, 0)
         job.state = State.IDLE
         job.end_ps = None
         job.last_end_ps = now_ps
@@ -161,11 +169,20 @@ class Engines:
             mix |= self.routes[job.route].pattern
         capacities = [self.dram_mix[mix], *self.capacities[1:]] if self.dram_mix else self.capacities
         rates = max_min(self.routes, flows, capacities)
+        self._count_mix(now_ps)
+        self.in_flight = (now_ps, mix, flows, rates)
         for job in moving:
             job.left -= job.rate * (now_ps - job.updated_ps)
             job.updated_ps = now_ps
             job.rate = rates[job.route]
             job.end_ps = now_ps + ceil_div(job.left, job.rate)
+
+    def _count_mix(self, now_ps: int) -> None:
+        """What moved, in 2^-32 byte, over each DRAM route since rates were renewed, by the patterns in flight then."""
+        since_ps, mix, flows, rates = self.in_flight
+        for r, (jobs, rate) in enumerate(zip(flows, rates, strict=True)):
+            if jobs and self.routes[r].pattern:
+                self.mix_moved[mix][r] += rate * jobs * (now_ps - since_ps)
 
     def set_clock(self, khz: int, now_ps: int) -> None:
         """Re-time what is being computed."""
