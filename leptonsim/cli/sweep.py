@@ -44,7 +44,8 @@ def command(
             raise LeptonError(
                 f"{path}: holds points of {spec.name}; take another --store, or leave out --fresh to go on"
             )
-        store.begin(spec.name, read_text(Path(sweep)) if Path(sweep).exists() else sweep)
+        text = read_text(Path(sweep)) if Path(sweep).exists() else sweep
+        store.begin(spec.name, text, [str(objective) for objective in spec.objectives])
         executor = open_executor(scheduler, workers)
         runner = None
         try:

@@ -122,6 +122,7 @@ class Runner:
                 break
             design = self.planner.designer.design(choice)
             if design is None:
+                sampler.tell(choice, None, ())
                 rejected += self.sweep.sampler != "grid"
                 self._skip(len(self.planner.workloads))
                 continue
