@@ -115,7 +115,8 @@ class Adviser:
         try:
             result = self._run(overrides)
             die_mm2 = area(self._chip.with_(overrides)).total_mm2
-        except LeptonError:
+        except (LeptonError, ValueError):
+            # No such chip can be built, or it has links beyond what the tile machine counts in.
             return None
         return Trial(
             overrides,

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from leptonsim.chip.declare import parameters
+from leptonsim.chip.declare import Part, parameters
 from leptonsim.chip.load import load_chip
 from leptonsim.chip.report import find
 from leptonsim.chip.scalars import Integer, Measure
@@ -149,7 +149,7 @@ def value_at(chip: Chip, path: str) -> Any:
         elif isinstance(here, dict):
             here = here.get(step)
         else:
-            known = parameters(type(here)) if hasattr(here, "model_fields") else {}
+            known = parameters(type(here)) if isinstance(here, Part) else {}
             if step not in known:
                 raise LeptonError(f"{path}: there is no such parameter")
             here = getattr(here, known[step].attribute)

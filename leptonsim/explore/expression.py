@@ -3,7 +3,7 @@
     core.tensor_core.rows == core.tensor_core.cols and core.sram.size <= 16 MiB
     4 * core.tensor_core.cols
 
-A name is a path of the chip, ``batch``, ``dtype``, ``model``, ``chip`` or a result; its value is in inner units (bytes, hertz,
+A name is a path of the chip (``power.states.1.core`` for an entry of a list), ``batch``, ``dtype``, ``model``, ``chip`` or a result; its value is in inner units (bytes, hertz,
 picoseconds, or the unit in the name). A number may carry a unit, which turns it into inner units. Python's syntax for comparisons,
 arithmetic, ``and``, ``or``, ``not``, ``in`` and ``a if b else c`` is read by a walk over its syntax tree that knows nothing else:
 no attribute of any object is ever touched, nothing is called but the functions of ``FUNCTIONS``.
@@ -45,6 +45,7 @@ _QUANTITY = re.compile(
     + "|".join(re.escape(unit) for unit in sorted(_UNITS, key=lambda unit: (-len(unit), unit)))
     + r")(?![\w/%])"
 )
+_ENTRY = re.compile(r"(?<=[A-Za-z_])\.(\d+)(?=\.[A-Za-z_])")
 
 
 class ExpressionError(LeptonError):
@@ -72,7 +73,7 @@ def parse(text: str) -> Expression:
     if len(text) > MOST_LETTERS:
         raise ExpressionError(f"an expression of {len(text)} letters; at most {MOST_LETTERS} are read")
     try:
-        tree = ast.parse(_QUANTITY.sub(_inner, text).strip(), mode="eval").body
+        tree = ast.parse(_ENTRY.sub(r"[\1]", _QUANTITY.sub(_inner, text)).strip(), mode="eval").body
     except (SyntaxError, ValueError, MemoryError, RecursionError):
         raise ExpressionError(
             f"{text!r} is not an expression such as core.tensor_core.rows == core.tensor_core.cols"

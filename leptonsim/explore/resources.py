@@ -1,7 +1,7 @@
 """What of a chip can be made better, and how that is written after ``--set``.
 
 A resource is a set of parameters that are better when larger (or smaller), scaled together; whole parameters go to the nearest whole
-value that is at least as much better. *Ideal* is a hundred times better, or the end of the parameter's range where that comes first.
+value that is at least as much better. *Ideal* is 32 times better, or the end of the parameter's range where that comes first.
 Adding one is adding an entry to ``RESOURCES``.
 """
 
@@ -21,7 +21,7 @@ from leptonsim.explore.design import value_at
 
 Overrides = dict[str, str]
 
-IDEAL = 100.0
+IDEAL = 32.0
 
 
 @dataclass(frozen=True)
@@ -90,7 +90,7 @@ def _scaled(value: float, parameter: Parameter, factor: float, grows: bool) -> s
 
 
 def _idealised(value: float, parameter: Parameter, grows: bool) -> str:
-    """A hundred times as much within the range, or the least there can be."""
+    """So much more within the range, or the least there can be."""
     least, most = _limits(parameter)
     return number_text(min(most, value * IDEAL) if grows else least, parameter)
 

@@ -12,7 +12,7 @@ import math
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
-from concurrent.futures import FIRST_COMPLETED, Future, wait
+from concurrent.futures import FIRST_COMPLETED, CancelledError, Future, wait
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -265,7 +265,7 @@ class Runner:
     def _take(self, future: Future[list[Outcome]]) -> None:
         """Store a chunk that came back, or line its points up again where its worker died."""
         chunk = self._chunks.pop(future)
-        error = future.exception()
+        error = _error_of(future)
         if error is None:
             outcomes = {outcome.number: outcome for outcome in future.result()}
             took_s = (time.monotonic() - chunk.began_s) / len(chunk.points)
@@ -302,11 +302,16 @@ class Runner:
             while self._chunks and time.monotonic() < deadline:
                 done, _ = wait(self._chunks, max(0.0, deadline - time.monotonic()), FIRST_COMPLETED)
                 for future in done:
-                    if future.exception() is None:
+                    if _error_of(future) is None:
                         self._take(future)
                     else:
                         self._chunks.pop(future)
             self._note_joined()
+
+
+def _error_of(future: Future[Any]) -> BaseException | None:
+    """The error of a job that is over, its being cancelled included."""
+    return CancelledError() if future.cancelled() else future.exception()
 
 
 def _kind(point: Point) -> tuple[str, str]:
