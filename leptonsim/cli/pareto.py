@@ -10,7 +10,6 @@ import click
 from leptonsim.errors import LeptonError
 
 if TYPE_CHECKING:
-    from leptonsim.explore.results import Record
     from leptonsim.explore.spec import Objective
     from leptonsim.explore.study import Study
 
@@ -36,14 +35,13 @@ def command(
 
     Points are compared under one workload at a time; with several, pictures get the number of the workload in their name.
     """
-    from leptonsim.explore.study import studies
     from leptonsim.files import check_writable
 
     for path in (plot, parallel, heat_map, sensitivity):
         if path is not None:
             check_writable(path)
-    records, sought = _read(file, sweep, objectives, conditions)
-    found = [study for study in studies(records, sought) if model is None or model in study.workload]
+    every = _read(file, sweep, objectives, conditions)
+    found = [study for study in every if model is None or model in study.workload]
     if not found:
         raise LeptonError(f"no workload is called {model!r}")
     for number, study in enumerate(found):
@@ -54,11 +52,12 @@ def command(
 
 def _read(
     file: str, sweep: str | None, objectives: str | None, conditions: tuple[str, ...]
-) -> tuple[list[Record], tuple[Objective, ...]]:
+) -> list[Study]:
+    """The studies of one sweep, within its constraints."""
     from leptonsim.cli._suggest import near
     from leptonsim.explore.results import chosen, table
     from leptonsim.explore.store import Store
-    from leptonsim.explore.study import objectives_of
+    from leptonsim.explore.study import objectives_of, studies
 
     with Store(file, read_only=True) as store:
         names = [name for name, _ in store.sweeps()]
@@ -69,11 +68,13 @@ def _read(
         if sweep is not None and sweep not in names:
             raise LeptonError(f"{file}: holds no sweep {sweep!r}; {near(sweep, names)}")
         name = sweep or names[0]
-        texts = objectives.split(",") if objectives else store.objectives(name) or list(DEFAULT_OBJECTIVES)
+        about = store.about(name)
+        texts = objectives.split(",") if objectives else about["objectives"] or list(DEFAULT_OBJECTIVES)
         sought = objectives_of(texts)
         if len(sought) < 2:
             raise LeptonError(f"a front weighs two results or more; give --objectives {sought[0].measure},energy_j")
-        return chosen(table(store.rows(name)), conditions), sought
+        records = chosen(table(store.rows(name)), conditions)
+        return studies(records, sought, about["constraints"], about["derived"])
 
 
 def _show(study: Study) -> None:
@@ -93,7 +94,7 @@ def _show(study: Study) -> None:
     for name in ("key", *study.varied, *measures, ""):
         view.add_column(label(name), justify="left" if name in ("key", "") else "right")
     for record in study.front:
-        note = study.labels.get(record["key"], "").partition("\n")[0]
+        note = study.labels.get(record["key"], "").partition(":")[0]
         cells = [str(record[name]) for name in study.varied] + [f"{record[name]:.4g}" for name in measures]
         view.add_row(record["key"][:8], *cells, note)
     console.print(view)

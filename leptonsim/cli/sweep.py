@@ -45,7 +45,7 @@ def command(
                 f"{path}: holds points of {spec.name}; take another --store, or leave out --fresh to go on"
             )
         text = read_text(Path(sweep)) if Path(sweep).exists() else sweep
-        store.begin(spec.name, text, [str(objective) for objective in spec.objectives])
+        store.begin(spec.name, text, spec.about())
         executor = open_executor(scheduler, workers)
         runner = None
         try:

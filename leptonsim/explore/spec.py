@@ -91,6 +91,15 @@ class Sweep:
     constraints: tuple[Expression, ...] = ()
     folder: Path = field(default=Path(), compare=False)
 
+    def about(self) -> dict[str, list[str]]:
+        """What a store notes of the sweep."""
+        adjusted = [self.equal_area.adjust] if self.equal_area else []
+        return {
+            "objectives": [str(objective) for objective in self.objectives],
+            "constraints": [constraint.text for constraint in self.constraints],
+            "derived": [path for path, _, _ in self.derived] + adjusted,
+        }
+
 
 def shipped_sweeps() -> tuple[str, ...]:
     """Names of the sweeps that ship with the package, sorted."""

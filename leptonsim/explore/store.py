@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,7 +23,7 @@ LOST = "lost"
 
 _TABLES = """
 CREATE TABLE IF NOT EXISTS store (schema TEXT NOT NULL);
-CREATE TABLE IF NOT EXISTS sweeps (sweep TEXT PRIMARY KEY, text TEXT NOT NULL, objectives TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS sweeps (sweep TEXT PRIMARY KEY, text TEXT NOT NULL, about TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS points (
     key TEXT PRIMARY KEY, status TEXT NOT NULL, error TEXT, chip_digest TEXT NOT NULL, model_digest TEXT NOT NULL,
     options TEXT NOT NULL, version TEXT NOT NULL, measures TEXT NOT NULL) WITHOUT ROWID;
@@ -111,9 +111,9 @@ class Store:
 
     # ---- writing -------------------------------------------------------------------------------------------------------
 
-    def begin(self, sweep: str, text: str, objectives: Sequence[str] = ()) -> None:
-        """Note a sweep, its file and its objectives, and thereby whether the store can be written."""
-        values = (sweep, text, json.dumps(list(objectives)))
+    def begin(self, sweep: str, text: str, about: Mapping[str, Sequence[str]] | None = None) -> None:
+        """Note a sweep, its file and what it is about (see ``about``), and thereby whether the store can be written."""
+        values = (sweep, text, json.dumps(dict(about or {})))
         self._write([("INSERT OR REPLACE INTO sweeps VALUES (?, ?, ?)", [values])])
 
     def add(self, rows: Iterable[Row]) -> None:
@@ -152,10 +152,10 @@ class Store:
         """The sweeps in the file and how many points each has, by name."""
         return self._read("SELECT sweep, count(*) FROM members GROUP BY sweep ORDER BY sweep", ())
 
-    def objectives(self, sweep: str) -> list[str]:
-        """What a sweep seeks, such as ``min latency_s``."""
-        rows = self._read("SELECT objectives FROM sweeps WHERE sweep = ?", (sweep,))
-        return list(json.loads(rows[0][0])) if rows else []
+    def about(self, sweep: str) -> dict[str, list[str]]:
+        """What a sweep seeks (``objectives``, such as "min latency_s"), its ``constraints``, and which parameters are ``derived``."""
+        rows = self._read("SELECT about FROM sweeps WHERE sweep = ?", (sweep,))
+        return {"objectives": [], "constraints": [], "derived": [], **(json.loads(rows[0][0]) if rows else {})}
 
     def found(self, key: str) -> tuple[str, dict[str, Any]] | None:
         """Status and measures of a point that was computed; None where it is missing or was lost."""

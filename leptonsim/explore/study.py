@@ -13,7 +13,7 @@ import numpy as np
 from leptonsim.errors import LeptonError
 from leptonsim.explore import pareto
 from leptonsim.explore.measures import MEASURES
-from leptonsim.explore.results import Record, parameters_of
+from leptonsim.explore.results import Record, chosen, parameters_of
 from leptonsim.explore.spec import Objective
 
 WORKLOAD = ("model", "batch", "dtype", "requests", "cold")
@@ -28,19 +28,20 @@ class Study:
     objectives: tuple[Objective, ...]
     is_front: tuple[bool, ...]
     hypervolume_share: float
+    derived: tuple[str, ...]
     labels: dict[str, str]
 
     @property
     def front(self) -> list[Record]:
         """The front, best of the first objective first."""
         first = self.objectives[0]
-        chosen = [record for record, on in zip(self.records, self.is_front, strict=True) if on]
-        return sorted(chosen, key=lambda r: (-r[first.measure] if first.is_larger_better else r[first.measure], r["key"]))
+        found = [record for record, on in zip(self.records, self.is_front, strict=True) if on]
+        return sorted(found, key=lambda r: (-r[first.measure] if first.is_larger_better else r[first.measure], r["key"]))
 
     @property
     def varied(self) -> list[str]:
-        """Columns of parameters that differ between the points, the chip among them."""
-        names = ["chip", *parameters_of(self.records)]
+        """Columns of parameters that differ between the points, the chip among them, but for those derived from others."""
+        names = ["chip", *(name for name in parameters_of(self.records) if name not in self.derived)]
         return [name for name in names if len({record[name] for record in self.records}) > 1]
 
 
@@ -58,18 +59,24 @@ def objectives_of(texts: Sequence[str]) -> tuple[Objective, ...]:
     return tuple(found)
 
 
-def studies(records: Sequence[Record], objectives: Sequence[Objective]) -> list[Study]:
-    """One study for each workload among the records. Raises LeptonError where no point has all objectives."""
+def studies(
+    records: Sequence[Record], objectives: Sequence[Objective], constraints: Sequence[str] = (), derived: Sequence[str] = ()
+) -> list[Study]:
+    """One study for each workload among the records that keep the constraints.
+
+    Raises LeptonError where no point has all objectives.
+    """
     groups: dict[tuple[object, ...], list[Record]] = {}
-    for record in records:
+    for record in chosen(records, constraints):
         if record["status"] == "ok" and all(isinstance(record[each.measure], int | float) for each in objectives):
             groups.setdefault(tuple(record[name] for name in WORKLOAD), []).append(record)
     if not groups:
         names = ", ".join(each.measure for each in objectives)
-        raise LeptonError(f"no point was computed with all of {names}")
+        kept = f", within {' and '.join(constraints)}" if constraints else ""
+        raise LeptonError(f"no point was computed with all of {names}{kept}")
     different = [number for number, name in enumerate(WORKLOAD) if len({group[number] for group in groups}) > 1 or name == "model"]
     return [
-        _study(", ".join(_told(number, group[number]) for number in different), tuple(found), tuple(objectives))
+        _study(", ".join(_told(number, group[number]) for number in different), tuple(found), tuple(objectives), tuple(derived))
         for group, found in sorted(groups.items(), key=lambda item: tuple(map(str, item[0])))
     ]
 
@@ -79,11 +86,13 @@ def _told(number: int, value: object) -> str:
     return str(value) if name in ("model", "dtype") else f"{name} {value}"
 
 
-def _study(workload: str, records: tuple[Record, ...], objectives: tuple[Objective, ...]) -> Study:
+def _study(
+    workload: str, records: tuple[Record, ...], objectives: tuple[Objective, ...], derived: tuple[str, ...]
+) -> Study:
     signs = np.array([-1.0 if each.is_larger_better else 1.0 for each in objectives])
     values = np.array([[float(record[each.measure]) for each in objectives] for record in records]) * signs
     is_front = pareto.front(values)
-    study = Study(workload, records, objectives, tuple(map(bool, is_front)), _dominated_share(values), {})
+    study = Study(workload, records, objectives, tuple(map(bool, is_front)), _dominated_share(values), derived, {})
     best = np.flatnonzero(is_front)
     named: dict[int, str] = {}
     for number, each in enumerate(objectives):
@@ -103,6 +112,4 @@ def _dominated_share(values: np.ndarray) -> float:  # type: ignore[type-arg]
 
 
 def _label(study: Study, record: Record, what: str) -> str:
-    parts = [f"{name.rpartition('.')[2]} {record[name]}" for name in study.varied]
-    lines = [", ".join(parts[index : index + 2]) for index in range(0, len(parts), 2)]
-    return "\n".join([what, *lines])
+    return f"{what}: " + ", ".join(f"{name.rpartition('.')[2]} {record[name]}" for name in study.varied)

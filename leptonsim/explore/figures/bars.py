@@ -31,7 +31,7 @@ def figure(shares: Mapping[str, Mapping[str, float]], title: str = "") -> Figure
     axes.barh(
         measures, [max(0.0, 1 - begin) for begin in left], left=left, height=0.62, color=style.FAINT, label="interaction and the rest"
     )  # fmt: skip
-    axes.set_yticks(range(len(measures)), [style.label(measure) for measure in measures])
+    axes.set_yticks(range(len(measures)), [style.label(measure).partition(" (")[0] for measure in measures])
     axes.invert_yaxis()
     axes.set(xlim=(0, max(1.0, *left)), xlabel="share of variance")
     style.dress(axes, title)

@@ -1,9 +1,10 @@
-"""The Pareto front: dominated points faint, the front joined by steps, chosen points labelled."""
+"""The Pareto front: dominated points faint, the front joined by steps, chosen points lettered and told below."""
 
 from __future__ import annotations
 
+import string
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from leptonsim.explore.figures import style
 from leptonsim.explore.results import Record
@@ -12,50 +13,54 @@ from leptonsim.explore.spec import Objective
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-LABEL_OFFSETS = ((9, 12), (9, -14), (-9, 14), (14, 2), (-12, -16))
-
 
 def figure(
-    records: Sequence[Record], is_front: Sequence[bool], objectives: Sequence[Objective], chosen: Mapping[str, str], title: str = ""
-) -> Figure:  # fmt: skip
+    records: Sequence[Record],
+    is_front: Sequence[bool],
+    objectives: Sequence[Objective],
+    chosen: Mapping[str, str],
+    title: str = "",
+) -> Figure:
     """All records by the first two objectives, the third as colour; ``chosen`` has labels of points by key."""
     x, y = objectives[0].measure, objectives[1].measure
-    canvas = style.new_figure()
-    axes = canvas.add_subplot()
+    (x_factor, x_label), (y_factor, y_label) = (
+        style.scale(name, [float(record[name]) for record in records]) for name in (x, y)
+    )
+
+    def at(these: Sequence[Record]) -> tuple[list[float], list[float]]:
+        return [record[x] / x_factor for record in these], [record[y] / y_factor for record in these]
+
     inside = [record for record, on in zip(records, is_front, strict=True) if on]
     outside = [record for record, on in zip(records, is_front, strict=True) if not on]
-    axes.scatter(
-        [r[x] for r in outside], [r[y] for r in outside], s=12, color=style.FAINT, linewidths=0, label=f"dominated ({len(outside)})"
-    )  # fmt: skip
     inside.sort(key=lambda record: (record[x], record[y], record["key"]))
+    canvas = style.new_figure(7.2, 5.2)
+    axes = canvas.add_subplot()
+    axes.scatter(*at(outside), s=12, color=style.FAINT, linewidths=0, label=f"dominated ({len(outside)})")
+    colour: Any = style.PALETTE[0]
     if len(objectives) == 2:
-        where = "post" if not objectives[1].is_larger_better else "pre"
-        axes.step([r[x] for r in inside], [r[y] for r in inside], where=where, color=style.PALETTE[0], linewidth=1, alpha=0.6)
-        axes.scatter([r[x] for r in inside], [r[y] for r in inside], s=26, color=style.PALETTE[0], zorder=3, label=f"front ({len(inside)})")
+        where = "pre" if objectives[1].is_larger_better else "post"
+        axes.step(*at(inside), where=where, color=style.PALETTE[0], linewidth=1, alpha=0.6)
     else:
-        third = objectives[2].measure
-        points = axes.scatter(
-            [r[x] for r in inside], [r[y] for r in inside], c=[r[third] for r in inside], s=30, cmap=style.COLOUR_MAP, zorder=3,
-            edgecolors="white", linewidths=0.4, label=f"front ({len(inside)})",
-        )  # fmt: skip
+        colour = [record[objectives[2].measure] for record in inside]
+    points = axes.scatter(*at(inside), c=colour, s=30, cmap=style.COLOUR_MAP if len(objectives) > 2 else None, zorder=3)
+    axes.plot([], [], linestyle="none", marker="o", color=style.PALETTE[0], label=f"front ({len(inside)})")
+    if len(objectives) > 2:
         bar = canvas.colorbar(points, ax=axes, pad=0.01)
-        bar.set_label(style.label(third), size=9)
-        bar.ax.tick_params(labelsize=8)
-        bar.outline.set_visible(False)  # type: ignore[operator]
-    for name, axis in ((x, axes.set_xscale), (y, axes.set_yscale)):
-        if style.is_wide([r[name] for r in records]):
-            axis("log")
+        style.dress_bar(bar, style.label(objectives[2].measure))
+    for values, axis in zip(at(records), (axes.xaxis, axes.yaxis), strict=True):
+        if style.is_wide(values):
+            style.make_log(axis)
     named = [record for record in inside if record["key"] in chosen]
-    for number, record in enumerate(named):
-        dx, dy = LABEL_OFFSETS[number % len(LABEL_OFFSETS)]
-        axes.scatter([record[x]], [record[y]], s=70, facecolors="none", edgecolors=style.PALETTE[1], linewidths=1.4, zorder=4)
+    for letter, record in zip(string.ascii_uppercase, named, strict=False):
+        place = (record[x] / x_factor, record[y] / y_factor)
+        axes.scatter(*place, s=80, facecolors="none", edgecolors=style.PALETTE[1], linewidths=1.4, zorder=4)
         axes.annotate(
-            chosen[record["key"]], (record[x], record[y]), xytext=(dx, dy), textcoords="offset points", fontsize=7.5, color=style.INK,
-            ha="left" if dx > 0 else "right", zorder=5, arrowprops={"arrowstyle": "-", "color": "#999999", "linewidth": 0.6},
-            bbox={"boxstyle": "round,pad=0.2", "facecolor": "white", "edgecolor": "none", "alpha": 0.85},
+            letter, place, xytext=(6, 6), textcoords="offset points", fontsize=10, weight="bold", color=style.PALETTE[1],
+            zorder=5,
         )  # fmt: skip
-    axes.set(xlabel=style.label(x), ylabel=style.label(y))
+        axes.plot([], [], " ", label=f"{letter}  {chosen[record['key']]}")
+    axes.set(xlabel=x_label, ylabel=y_label)
     axes.margins(0.08)
     style.dress(axes, title)
-    axes.legend(fontsize=8, frameon=False, loc="best")
+    canvas.legend(fontsize=8, frameon=False, loc="outside lower left", handlelength=1.2)
     return canvas

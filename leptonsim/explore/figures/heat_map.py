@@ -29,6 +29,8 @@ def figure(
         value = float(record[measure])
         best = max if is_larger_better else min
         cells[at] = value if np.isnan(cells[at]) else best(cells[at], value)
+    factor, text = style.scale(measure, cells[~np.isnan(cells)].tolist())
+    cells /= factor
     canvas = style.new_figure(min(11.0, 2.2 + 0.75 * len(across)), min(9.0, 1.7 + 0.5 * len(up)))
     axes = canvas.add_subplot()
     known = cells[~np.isnan(cells)]
@@ -43,7 +45,7 @@ def figure(
             if not np.isnan(value):
                 red, green, blue, _ = image.cmap(scale(value))
                 is_dark = 0.299 * red + 0.587 * green + 0.114 * blue < 0.5
-                axes.text(column, row, f"{value:.3g}", ha="center", va="center", fontsize=7, color="white" if is_dark else style.INK)
+                axes.text(column, row, style.number(value), ha="center", va="center", fontsize=7, color="white" if is_dark else style.INK)
     axes.set_xticks(range(len(across)), [str(value) for value in across], fontsize=8, rotation=30 if len(across) > 6 else 0)
     axes.set_yticks(range(len(up)), [str(value) for value in up], fontsize=8)
     axes.set_xlabel(style.label(x), fontsize=9)
@@ -51,10 +53,7 @@ def figure(
     axes.tick_params(length=0)
     for side in axes.spines.values():
         side.set_visible(False)
-    bar = canvas.colorbar(image, ax=axes, pad=0.015)
-    bar.set_label(style.label(measure), size=9)
-    bar.ax.tick_params(labelsize=8)
-    bar.outline.set_visible(False)  # type: ignore[operator]
+    style.dress_bar(canvas.colorbar(image, ax=axes, pad=0.015), text)
     if title:
         axes.set_title(title, loc="left", fontsize=10, color=style.INK)
     return canvas

@@ -23,7 +23,13 @@ def figure(records: Sequence[Record], is_front: Sequence[bool], columns: Sequenc
     """
     canvas = style.new_figure(max(7.2, 1.25 * len(columns)), 4.6)
     axes = canvas.add_subplot()
-    places = [_places([record[name] for record in records]) for name in columns]
+    places, labels = [], []
+    for name in columns:
+        values = [record[name] for record in records]
+        is_number = all(isinstance(value, int | float) for value in values)
+        factor, text = style.scale(name, values) if is_number else (1.0, style.label(name))
+        places.append(_places([value / factor for value in values] if factor != 1.0 else values))
+        labels.append(text.replace(" (", "\n(").replace(".", ".\n"))
     faint = [index for index, on in enumerate(is_front) if not on]
     faint = faint[:: max(1, len(faint) // MOST_LINES)]
     for index in faint:
@@ -38,7 +44,7 @@ def figure(records: Sequence[Record], is_front: Sequence[bool], columns: Sequenc
                 text, (number, place), xytext=(4, 0), textcoords="offset points", fontsize=7, va="center", zorder=5,
                 bbox={"boxstyle": "round,pad=0.1", "facecolor": "white", "edgecolor": "none", "alpha": 0.8},
             )  # fmt: skip
-    axes.set_xticks(range(len(columns)), [style.label(name).replace(" (", "\n(") for name in columns], fontsize=8)
+    axes.set_xticks(range(len(columns)), labels, fontsize=8)
     axes.set_yticks([])
     axes.set(xlim=(-0.1, len(columns) - 0.55), ylim=(-0.04, 1.04))
     for side in axes.spines.values():
@@ -61,10 +67,10 @@ def _places(values: Sequence[Any]) -> tuple[list[float], list[tuple[float, str]]
     if low > 0 and high / low >= 8:
         span = math.log(high / low)
         ticks = [(share, low * (high / low) ** share) for share in (0, 0.25, 0.5, 0.75, 1)]
-        return [math.log(value / low) / span for value in values], [(at, f"{value:.3g}") for at, value in ticks]
+        return [math.log(value / low) / span for value in values], [(at, style.number(value)) for at, value in ticks]
     ticks = [(share, low + (high - low) * share) for share in (0, 0.25, 0.5, 0.75, 1)]
-    return [(value - low) / (high - low) for value in values], [(at, f"{value:.3g}") for at, value in ticks]
+    return [(value - low) / (high - low) for value in values], [(at, style.number(value)) for at, value in ticks]
 
 
 def _short(value: Any) -> str:
-    return f"{value:.3g}" if isinstance(value, float) else str(value)
+    return style.number(value) if isinstance(value, float) else str(value)

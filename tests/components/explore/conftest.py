@@ -51,7 +51,7 @@ def explore(tmp_path):
     def run(text=TINY, store="s.db", executor=None, **options):
         sweep = sweep_from_text(text, "test.yaml", tmp_path)
         with Store(tmp_path / store) as opened:
-            opened.begin(sweep.name, text, [str(each) for each in sweep.objectives])
+            opened.begin(sweep.name, text, sweep.about())
             progress = Runner(sweep, opened, executor or Here(), **options).run()
             return SimpleNamespace(rows=list(opened.rows(sweep.name)), progress=progress)
 

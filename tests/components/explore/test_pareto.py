@@ -80,7 +80,7 @@ def test_a_study_is_of_one_workload_and_names_the_best_and_the_knee():
     front = found[0].front
     assert [record["energy_j"] for record in front] == [3.0, 2.0, 1.0]
     assert {record["a"] for record in front} == {"8 MiB"}
-    assert [label.split("\n")[0] for label in found[0].labels.values()] == ["best latency_s", "best energy_j", "knee"]
+    assert [label.partition(":")[0] for label in found[0].labels.values()] == ["best latency_s", "best energy_j", "knee"]
     assert found[0].varied == ["a", "b"]
 
 
