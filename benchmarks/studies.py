@@ -42,7 +42,12 @@ def sram_bandwidth(found: list[Study]) -> None:
     for study in found:
         name = "resnet50" if "resnet50" in study.workload else "llama-decode"
         picture = heat_map.figure(
-            study.records, "dram.channels", "core.sram.size", "latency_s", False, f"{short(study)}: latency on lepton-c1 variants"
+            study.records,
+            "dram.channels",
+            "core.sram.size",
+            "latency_s",
+            False,
+            f"{short(study)}: latency on lepton-c1 variants",
         )
         style.save(picture, IMAGES / f"sweep-sram-bandwidth-{name}.png")
 
@@ -51,25 +56,35 @@ def array_shape(found: list[Study]) -> None:
     for study in found:
         name = "resnet50" if "resnet50" in study.workload else "bert-base"
         picture = heat_map.figure(
-            study.records, "core.tensor_core.cols", "core.tensor_core.rows", "latency_s", False,
+            study.records,
+            "core.tensor_core.cols",
+            "core.tensor_core.rows",
+            "latency_s",
+            False,
             f"{short(study)}, batch 8: latency by shape of the array",
-        )  # fmt: skip
+        )
         style.save(picture, IMAGES / f"sweep-array-shape-{name}.png")
 
 
 def cores_equal_area(found: list[Study]) -> None:
     picture = curves.figure(
-        {short(study): study.records for study in found}, "core.tensor_core.rows", "throughput_per_s", True,
+        {short(study): study.records for study in found},
+        "core.tensor_core.rows",
+        "throughput_per_s",
+        True,
         "Throughput at the area of lepton-c1, by rows (and columns) of the array",
-    )  # fmt: skip
+    )
     style.save(picture, IMAGES / "sweep-cores-equal-area.png")
 
 
 def dvfs(found: list[Study]) -> None:
     picture = curves.figure(
-        {short(study): study.records for study in found}, "power.states.1.voltage", "edp_js", False,
+        {short(study): study.records for study in found},
+        "power.states.1.voltage",
+        "edp_js",
+        False,
         "Energy x delay of lepton-c1 by voltage, the clock following by the alpha-power law",
-    )  # fmt: skip
+    )
     style.save(picture, IMAGES / "sweep-dvfs.png")
 
 
@@ -77,7 +92,10 @@ def search(found: list[Study]) -> None:
     (study,) = found
     measures = [each.measure for each in study.objectives]
     title = "ResNet-50, batch 8: cards of 75 W and 400 mm2 found by NSGA-II"
-    style.save(front.figure(study.records, study.is_front, study.objectives, study.labels, title), IMAGES / "sweep-search-front.png")
+    style.save(
+        front.figure(study.records, study.is_front, study.objectives, study.labels, title),
+        IMAGES / "sweep-search-front.png",
+    )
     lines = parallel.figure(study.records, study.is_front, [*study.varied, *measures], title)
     style.save(lines, IMAGES / "sweep-search-parallel.png")
 
@@ -85,14 +103,20 @@ def search(found: list[Study]) -> None:
 def cards(found: list[Study]) -> None:
     (study,) = found
     measures = ["latency_s", "energy_j", "power_avg_w", "area_mm2", "die_cost_usd"]
-    picture = bars.figure(shares(study.records, study.varied, measures), "ResNet-50, batch 8: what moves what, over 300 cards")
+    picture = bars.figure(
+        shares(study.records, study.varied, measures), "ResNet-50, batch 8: what moves what, over 300 cards"
+    )
     style.save(picture, IMAGES / "sweep-cards-sensitivity.png")
 
 
 STUDIES: dict[str, Callable[[list[Study]], None]] = {
-    "sram-bandwidth": sram_bandwidth, "array-shape": array_shape, "cores-equal-area": cores_equal_area, "dvfs": dvfs, "search": search,
+    "sram-bandwidth": sram_bandwidth,
+    "array-shape": array_shape,
+    "cores-equal-area": cores_equal_area,
+    "dvfs": dvfs,
+    "search": search,
     "cards": cards,
-}  # fmt: skip
+}
 
 
 def main() -> None:

@@ -1,10 +1,11 @@
-"""Kill a sweep at random moments, resume it, and hold the exported rows against those of an undisturbed one, byte for byte.
+"""Kill a sweep at random moments, resume it, and hold the exported rows against those of an undisturbed one, byte for
+byte.
 
     python benchmarks/sweep_kill.py                  # 2,000 points, five kills of all processes
     python benchmarks/sweep_kill.py --points 300 --kills 3
 
-A kill is SIGKILL to ``leptonsim sweep``; its workers end by themselves, since nobody holds their leash any more. Exits with 1 where
-a byte differs.
+A kill is SIGKILL to ``leptonsim sweep``; its workers end by themselves, since nobody holds their leash any more. Exits
+with 1 where a byte differs.
 """
 
 from __future__ import annotations

@@ -3,9 +3,9 @@
     python benchmarks/sweep_speed.py                     # all
     python benchmarks/sweep_speed.py --skip-memory
 
-Points are ResNet-50 on variants of lepton-c1. *Recompiled* changes the SRAM, so that every point needs a compilation; *re-timed*
-changes clock, voltage and memory bandwidth under ``mapping: kept``. Rates are given by the wall and by CPU time, which a shared machine
-does not disturb; the first points, in which processes start, do not count.
+Points are ResNet-50 on variants of lepton-c1. *Recompiled* changes the SRAM, so that every point needs a compilation;
+*re-timed* changes clock, voltage and memory bandwidth under ``mapping: kept``. Rates are given by the wall and by CPU
+time, which a shared machine does not disturb; the first points, in which processes start, do not count.
 """
 
 from __future__ import annotations
@@ -106,10 +106,8 @@ def memory(folder: Path, points: int) -> list[tuple[int, float]]:
     try:
         with Store(folder / "many.db") as store:
             Runner(sweep_from_text(MANY.format(last=1023 + points), "benchmark"), store, executor, watch).run()
-            worker_mib = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
     finally:
         executor.shutdown()
-    del worker_mib
     return seen
 
 
@@ -125,8 +123,14 @@ def main() -> None:
     parser.add_argument("--skip-memory", action="store_true")
     arguments = parser.parse_args()
     count = arguments.points
-    texts = {"recompiled": RECOMPILED.format(last=4096 + 4 * (count + 9)), "re-timed": RETIMED.format(last=500 + count // 6 + 2)}
-    print(f"{'ResNet-50 on lepton-c1':24} {'points/s':>10} {'points/CPU s':>13} {'1 process':>10} {'2 processes':>12} {'times':>6}")
+    texts = {
+        "recompiled": RECOMPILED.format(last=4096 + 4 * (count + 9)),
+        "re-timed": RETIMED.format(last=500 + count // 6 + 2),
+    }
+    print(
+        f"{'ResNet-50 on lepton-c1':24} {'points/s':>10} {'points/CPU s':>13} "
+        f"{'1 process':>10} {'2 processes':>12} {'times':>6}"
+    )
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         for kind, text in texts.items():

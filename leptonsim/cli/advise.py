@@ -17,14 +17,25 @@ if TYPE_CHECKING:
 @click.command()
 @chip_options
 @model_options
-@click.option("--dtype", metavar="TYPE", help="Data type of floating-point models (default: the chip's software.default_dtype).")
-@click.option("--requests", "-n", type=click.IntRange(min=1), default=1, show_default=True, help="Requests back to back.")
+@click.option(
+    "--dtype", metavar="TYPE", help="Data type of floating-point models (default: the chip's software.default_dtype)."
+)
+@click.option(
+    "--requests", "-n", type=click.IntRange(min=1), default=1, show_default=True, help="Requests back to back."
+)
 @click.option("--json", "json_path", metavar="FILE", help="Write the advice as JSON; - for standard output.")
 @click.argument("model")
 def command(
-    config: str | None, overrides: tuple[str, ...], batch: int | None, shapes: tuple[str, ...], binds: tuple[str, ...],
-    dtype: str | None, requests: int, json_path: str | None, model: str,
-) -> None:  # fmt: skip
+    config: str | None,
+    overrides: tuple[str, ...],
+    batch: int | None,
+    shapes: tuple[str, ...],
+    binds: tuple[str, ...],
+    dtype: str | None,
+    requests: int,
+    json_path: str | None,
+    model: str,
+) -> None:
     """Make each resource of a chip better in turn, and say what helps MODEL most.
 
     Each row is a run of its own: `leptonsim run` with the --set of the row gives the same time.
@@ -58,13 +69,20 @@ def _show(report: Report) -> None:
     base = report.base
     console.print(
         f"{base.program.chip.name}, {base.program.model}, batch {base.program.batch}: {time_text(base.makespan_ps)}, "
-        f"{energy_text(base.energy_j)}, die of {report.area_mm2:.0f} mm2 (estimate)", markup=False,
-    )  # fmt: skip
+        f"{energy_text(base.energy_j)}, die of {report.area_mm2:.0f} mm2 (estimate)",
+        markup=False,
+    )
     view = Table(box=box.SIMPLE_HEAD)
     for name, side in (
-        ("resource", "left"), ("10 % better", "right"), ("twice", "right"), ("energy", "right"), ("area", "right"),
-        ("gain per mm2", "right"), ("ideal", "right"), ("why", "left"),
-    ):  # fmt: skip
+        ("resource", "left"),
+        ("10 % better", "right"),
+        ("twice", "right"),
+        ("energy", "right"),
+        ("area", "right"),
+        ("gain per mm2", "right"),
+        ("ideal", "right"),
+        ("why", "left"),
+    ):
         view.add_column(name, justify=side)  # type: ignore[arg-type]
     for each in report.advice:
         view.add_row(*_cells(each))
@@ -101,14 +119,22 @@ def _speedup(trial: Trial | None, asked: float | None = None) -> str:
 
 
 def _as_options(trial: Trial) -> str:
-    return " ".join(f"--set {path}='{text}'" if " " in text else f"--set {path}={text}" for path, text in trial.overrides.items())
+    return " ".join(
+        f"--set {path}='{text}'" if " " in text else f"--set {path}={text}" for path, text in trial.overrides.items()
+    )
 
 
 def _document(report: Report) -> dict[str, Any]:
     def one(trial: Trial | None) -> dict[str, Any] | None:
         if trial is None:
             return None
-        return {"set": trial.overrides, "factor": trial.factor, "speedup": trial.speedup, "energy_ratio": trial.energy_ratio, "area_mm2": trial.area_mm2}
+        return {
+            "set": trial.overrides,
+            "factor": trial.factor,
+            "speedup": trial.speedup,
+            "energy_ratio": trial.energy_ratio,
+            "area_mm2": trial.area_mm2,
+        }
 
     return {
         "chip": report.base.program.chip.name,

@@ -18,22 +18,35 @@ DEFAULT_OBJECTIVES = ("min latency_s", "min energy_j")
 
 @click.command()
 @click.option("--sweep", "sweep", metavar="NAME", help="One sweep of the file (needed where it holds several).")
-@click.option("--objectives", "-o", metavar="A,B,...", help="Results to weigh (default: those of the sweep); 'max X' to turn one.")
+@click.option(
+    "--objectives", "-o", metavar="A,B,...", help="Results to weigh (default: those of the sweep); 'max X' to turn one."
+)
 @click.option("--where", "conditions", multiple=True, metavar="CONDITION", help="Only rows such as 'power_avg_w < 75'.")
 @click.option("--model", "model", metavar="TEXT", help="Only workloads whose name contains this.")
 @click.option("--plot", metavar="FILE", help="Draw the front (.png, .svg, .pdf).")
 @click.option("--parallel", metavar="FILE", help="Draw parallel coordinates.")
 @click.option("--heat-map", "heat_map", metavar="FILE", help="Draw a result over two parameters; see --axes.")
-@click.option("--axes", metavar="X,Y[,RESULT]", help="Of the heat map (default: the two that matter most, first objective).")
+@click.option(
+    "--axes", metavar="X,Y[,RESULT]", help="Of the heat map (default: the two that matter most, first objective)."
+)
 @click.option("--sensitivity", metavar="FILE", help="Draw shares of variance.")
 @click.argument("file")
 def command(
-    sweep: str | None, objectives: str | None, conditions: tuple[str, ...], model: str | None, plot: str | None, parallel: str | None,
-    heat_map: str | None, axes: str | None, sensitivity: str | None, file: str,
-) -> None:  # fmt: skip
+    sweep: str | None,
+    objectives: str | None,
+    conditions: tuple[str, ...],
+    model: str | None,
+    plot: str | None,
+    parallel: str | None,
+    heat_map: str | None,
+    axes: str | None,
+    sensitivity: str | None,
+    file: str,
+) -> None:
     """Show the Pareto front of FILE, the store of `leptonsim sweep`, and the sensitivity to each parameter.
 
-    Points are compared under one workload at a time; with several, pictures get the number of the workload in their name.
+    Points are compared under one workload at a time; with several, pictures get the number of the workload in their
+    name.
     """
     from leptonsim.files import check_writable
 
@@ -50,9 +63,7 @@ def command(
         _draw(study, suffix, plot, parallel, heat_map, axes, sensitivity)
 
 
-def _read(
-    file: str, sweep: str | None, objectives: str | None, conditions: tuple[str, ...]
-) -> list[Study]:
+def _read(file: str, sweep: str | None, objectives: str | None, conditions: tuple[str, ...]) -> list[Study]:
     """The studies of one sweep, within its constraints."""
     from leptonsim.cli._suggest import near
     from leptonsim.explore.results import chosen, table
@@ -89,7 +100,8 @@ def _show(study: Study) -> None:
     if not console.is_terminal:
         console.width = max(console.width, 160)
     measures = [each.measure for each in study.objectives]
-    title = f"{study.workload}: {len(study.front)} of {len(study.records)} points are on the front of {', '.join(map(str, study.objectives))}"
+    sought = ", ".join(map(str, study.objectives))
+    title = f"{study.workload}: {len(study.front)} of {len(study.records)} points are on the front of {sought}"
     view = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD)
     for name in ("key", *study.varied, *measures, ""):
         view.add_column(label(name), justify="left" if name in ("key", "") else "right")
@@ -98,7 +110,10 @@ def _show(study: Study) -> None:
         cells = [str(record[name]) for name in study.varied] + [f"{record[name]:.4g}" for name in measures]
         view.add_row(record["key"][:8], *cells, note)
     console.print(view)
-    console.print(f"It dominates {study.hypervolume_share:.1%} of the box between the best and the worst of all points.", markup=False)
+    console.print(
+        f"It dominates {study.hypervolume_share:.1%} of the box between the best and the worst of all points.",
+        markup=False,
+    )
     parts = shares(study.records, study.varied, measures)
     if study.varied and parts:
         moved = Table(title="Shares of variance", title_justify="left", box=box.SIMPLE_HEAD)
@@ -111,8 +126,14 @@ def _show(study: Study) -> None:
 
 
 def _draw(
-    study: Study, suffix: str, plot: str | None, parallel: str | None, heat_map: str | None, axes: str | None, sensitivity: str | None
-) -> None:  # fmt: skip
+    study: Study,
+    suffix: str,
+    plot: str | None,
+    parallel: str | None,
+    heat_map: str | None,
+    axes: str | None,
+    sensitivity: str | None,
+) -> None:
     from pathlib import Path
 
     from leptonsim.explore import sensitivity as variance
@@ -152,5 +173,7 @@ def _heat_axes(study: Study, axes: str | None, parts: object) -> tuple[str, str,
         raise LeptonError(f"--axes {axes}: expects two parameters, and a result if you like")
     for name in names[:2]:
         if name not in study.varied:
-            raise LeptonError(f"--axes: {name} is no parameter that differs between the points; {near(name, study.varied)}")
+            raise LeptonError(
+                f"--axes: {name} is no parameter that differs between the points; {near(name, study.varied)}"
+            )
     return names[0], names[1], objectives_of(names[2:])[0] if len(names) == 3 else study.objectives[0]

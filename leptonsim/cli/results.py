@@ -23,10 +23,19 @@ SHOWN = ("latency_s", "throughput_per_s", "energy_j", "power_avg_w", "area_mm2",
 @click.option("--parquet", "parquet_path", metavar="FILE", help="Write Parquet (extra: parquet).")
 @click.argument("file")
 def command(
-    sweep: str | None, conditions: tuple[str, ...], by: tuple[str, ...], columns: str | None, limit: int | None, csv_path: str | None,
-    json_path: str | None, parquet_path: str | None, file: str,
-) -> None:  # fmt: skip
-    """Show, filter, sort and export the points of FILE, the store of `leptonsim sweep`. Sorted by key if not told otherwise."""
+    sweep: str | None,
+    conditions: tuple[str, ...],
+    by: tuple[str, ...],
+    columns: str | None,
+    limit: int | None,
+    csv_path: str | None,
+    json_path: str | None,
+    parquet_path: str | None,
+    file: str,
+) -> None:
+    """Show, filter, sort and export the points of FILE, the store of `leptonsim sweep`. Sorted by key if not told
+    otherwise.
+    """
     from leptonsim.explore.results import chosen, ordered, to_csv, to_json, to_parquet
     from leptonsim.files import check_writable, write_whole
 

@@ -23,8 +23,14 @@ from leptonsim.errors import LeptonError
 @click.option("--quiet", "-q", is_flag=True, help="No progress bar.")
 @click.argument("sweep")
 def command(
-    store_path: str | None, workers: int | None, scheduler: str | None, resume: bool, retry_failed: bool, quiet: bool, sweep: str
-) -> None:  # fmt: skip
+    store_path: str | None,
+    workers: int | None,
+    scheduler: str | None,
+    resume: bool,
+    retry_failed: bool,
+    quiet: bool,
+    sweep: str,
+) -> None:
     """Compute every point of SWEEP, a YAML file or the name of a shipped one.
 
     Points that the store has are not computed again: run the same command to go on after an interruption.
@@ -84,9 +90,16 @@ class _watch:
 
         console = Console(stderr=True)
         self._bar = Progress(
-            TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[rate]}"),
-            TimeElapsedColumn(), TextColumn("left"), TimeRemainingColumn(), console=console, disable=quiet or not console.is_terminal,
-        )  # fmt: skip
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TextColumn("{task.fields[rate]}"),
+            TimeElapsedColumn(),
+            TextColumn("left"),
+            TimeRemainingColumn(),
+            console=console,
+            disable=quiet or not console.is_terminal,
+        )
         self._task = self._bar.add_task("points", total=None, rate="")
 
     def __enter__(self):  # type: ignore[no-untyped-def]

@@ -1,8 +1,8 @@
 """What limits a chip on a model, and what would help most.
 
-Each resource is made 10 % and 2 times better and ideal, and the model is compiled and run again: the same as ``leptonsim run`` with the
-``--set`` that the row shows. Then the chip is improved step by step: what helps most is made ideal and stays so, and the search begins
-again, which shows what limits the chip behind its first limit.
+Each resource is made 10 % and 2 times better and ideal, and the model is compiled and run again: the same as
+``leptonsim run`` with the ``--set`` that the row shows. Then the chip is improved step by step: what helps most is made
+ideal and stays so, and the search begins again, which shows what limits the chip behind its first limit.
 """
 
 from __future__ import annotations
@@ -28,7 +28,8 @@ MOST_STEPS = 5
 class Trial:
     """A changed chip: what was set, and what came of it; ``speedup`` is the old time over the new one.
 
-    ``factor`` is by how much the first parameter really changed: more than was asked where only whole numbers are there to take.
+    ``factor`` is by how much the first parameter really changed: more than was asked where only whole numbers are there
+    to take.
     """
 
     overrides: Overrides
@@ -129,7 +130,9 @@ class Adviser:
     def _advice(self, resource: Resource, base_area: float) -> Advice:
         better = {factor: self._trial(resource.better(self._chip, factor)) for factor in FACTORS}
         ideal = self._trial(resource.ideal(self._chip))
-        return Advice(resource.name, better, ideal, _reason(resource, better[FACTORS[-1]], ideal, self._base), base_area)
+        return Advice(
+            resource.name, better, ideal, _reason(resource, better[FACTORS[-1]], ideal, self._base), base_area
+        )
 
     def _ladder(self) -> Iterator[Step]:
         """Ideal one after the other, the best first; each stays ideal."""
@@ -154,10 +157,7 @@ def _reason(resource: Resource, double: Trial | None, ideal: Trial | None, base:
     share = _share(resource, base)
     causes = " and ".join(_WORDS.get(cause, cause) for cause in resource.causes[:2])
     gain = 0.0 if double is None else double.speedup - 1
-    if share < 0.005:
-        sentence = f"No operator waits for {causes}"
-    else:
-        sentence = f"{share:.0%} of the time goes to {causes}"
+    sentence = f"No operator waits for {causes}" if share < 0.005 else f"{share:.0%} of the time goes to {causes}"
     if double is not None and gain < -0.005:
         sentence += "; the mapping for it is slower"
     elif ideal is not None and ideal.speedup >= 1.02:
@@ -168,9 +168,16 @@ def _reason(resource: Resource, double: Trial | None, ideal: Trial | None, base:
 
 
 _WORDS = {
-    "tensor core": "the arrays", "vector unit": "the vector units", "dram": "DRAM", "noc": "the network on the chip", "pcie": "PCIe",
-    "launch": "the launch", "arrival": "the host", "buffer": "room in SRAM", "latency": "latency",
-}  # fmt: skip
+    "tensor core": "the arrays",
+    "vector unit": "the vector units",
+    "dram": "DRAM",
+    "noc": "the network on the chip",
+    "pcie": "PCIe",
+    "launch": "the launch",
+    "arrival": "the host",
+    "buffer": "room in SRAM",
+    "latency": "latency",
+}
 
 
 def _share(resource: Resource, base: Result) -> float:

@@ -5,8 +5,8 @@
     software.buffer_share: {from: 0.5, to: 0.9, step: 0.1}
     pcie.round_trip: {from: 500 ns, to: 2 us, scale: log10, count: 7}
 
-A range with neither step nor count, unless its scale is log2, has no list of values: samplers that draw (random, sobol, tpe) take
-any value between, whole where the parameter is.
+A range with neither step nor count, unless its scale is log2, has no list of values: samplers that draw (random, sobol,
+tpe) take any value between, whole where the parameter is.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ def whole(parameter: Parameter) -> bool:
 def number_text(value: int | float | Fraction, parameter: Parameter) -> str:
     """A number of inner units as the text that stands in the YAML; whole parameters are rounded to the nearest."""
     if whole(parameter):
-        return parameter.format(int(math.floor(Fraction(value) + Fraction(1, 2))))
+        return parameter.format(math.floor(Fraction(value) + Fraction(1, 2)))
     return parameter.format(float(value))
 
 

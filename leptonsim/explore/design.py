@@ -1,7 +1,7 @@
 """From a choice to a chip: the values of the axes, what is derived from them, and the area that is asked for.
 
-A design whose chip cannot be built is kept with its error, so that it shows in the results; one that a condition rejects is not a
-design.
+A design whose chip cannot be built is kept with its error, so that it shows in the results; one that a condition
+rejects is not a design.
 """
 
 from __future__ import annotations
@@ -78,7 +78,9 @@ class Designer:
         return Design(label, overrides, chip)
 
     def is_wanted(self, design: Design, workload: Mapping[str, Any]) -> bool:
-        """Whether the conditions that speak of the workload hold; a design that cannot be built is wanted, to be told of."""
+        """Whether the conditions that speak of the workload hold; a design that cannot be built is wanted, to be told
+        of.
+        """
         chip = design.chip
         if chip is None:
             return True
@@ -91,7 +93,8 @@ class Designer:
         except ExpressionError as error:
             raise LeptonError(f"where: {error}") from None
 
-    # ---- equal area ----------------------------------------------------------------------------------------------------
+    # ---- equal area
+    # ----------------------------------------------------------------------------------------------------
 
     def _target(self) -> float | None:
         wanted = self.sweep.equal_area
@@ -137,7 +140,9 @@ def bounds(scalar: Integer | Measure) -> tuple[int | float, int | float]:
 
 
 def value_at(chip: Chip, path: str) -> Any:
-    """The value of a parameter in inner units; None where an optional part is absent. Raises LeptonError for an unknown path."""
+    """The value of a parameter in inner units; None where an optional part is absent. Raises LeptonError for an unknown
+    path.
+    """
     here: Any = chip
     for step in path.split("."):
         if here is None:

@@ -3,10 +3,11 @@
     core.tensor_core.rows == core.tensor_core.cols and core.sram.size <= 16 MiB
     4 * core.tensor_core.cols
 
-A name is a path of the chip (``power.states.1.core`` for an entry of a list), ``batch``, ``dtype``, ``model``, ``chip`` or a result; its value is in inner units (bytes, hertz,
-picoseconds, or the unit in the name). A number may carry a unit, which turns it into inner units. Python's syntax for comparisons,
-arithmetic, ``and``, ``or``, ``not``, ``in`` and ``a if b else c`` is read by a walk over its syntax tree that knows nothing else:
-no attribute of any object is ever touched, nothing is called but the functions of ``FUNCTIONS``.
+A name is a path of the chip (``power.states.1.core`` for an entry of a list), ``batch``, ``dtype``, ``model``, ``chip``
+or a result; its value is in inner units (bytes, hertz, picoseconds, or the unit in the name). A number may carry a
+unit, which turns it into inner units. Python's syntax for comparisons, arithmetic, ``and``, ``or``, ``not``, ``in`` and
+``a if b else c`` is read by a walk over its syntax tree that knows nothing else: no attribute of any object is ever
+touched, nothing is called but the functions of ``FUNCTIONS``.
 """
 
 from __future__ import annotations
@@ -25,20 +26,37 @@ from leptonsim.errors import LeptonError
 Lookup = Callable[[str], Any]
 
 FUNCTIONS: Mapping[str, Callable[..., Any]] = {
-    "abs": abs, "ceil": math.ceil, "floor": math.floor, "log2": math.log2, "max": max, "min": min, "round": round, "sqrt": math.sqrt,
-}  # fmt: skip
+    "abs": abs,
+    "ceil": math.ceil,
+    "floor": math.floor,
+    "log2": math.log2,
+    "max": max,
+    "min": min,
+    "round": round,
+    "sqrt": math.sqrt,
+}
 MOST_LETTERS = 2000
 MOST_EXPONENT = 64
 MOST_DEPTH = 50
 
 _BINARY: Mapping[type[ast.AST], Callable[[Any, Any], Any]] = {
-    ast.Add: operator.add, ast.Sub: operator.sub, ast.Mult: operator.mul, ast.Div: operator.truediv,
-    ast.FloorDiv: operator.floordiv, ast.Mod: operator.mod,
-}  # fmt: skip
+    ast.Add: operator.add,
+    ast.Sub: operator.sub,
+    ast.Mult: operator.mul,
+    ast.Div: operator.truediv,
+    ast.FloorDiv: operator.floordiv,
+    ast.Mod: operator.mod,
+}
 _COMPARE: Mapping[type[ast.AST], Callable[[Any, Any], Any]] = {
-    ast.Eq: operator.eq, ast.NotEq: operator.ne, ast.Lt: operator.lt, ast.LtE: operator.le, ast.Gt: operator.gt, ast.GtE: operator.ge,
-    ast.In: lambda a, b: a in b, ast.NotIn: lambda a, b: a not in b,
-}  # fmt: skip
+    ast.Eq: operator.eq,
+    ast.NotEq: operator.ne,
+    ast.Lt: operator.lt,
+    ast.LtE: operator.le,
+    ast.Gt: operator.gt,
+    ast.GtE: operator.ge,
+    ast.In: lambda a, b: a in b,
+    ast.NotIn: lambda a, b: a not in b,
+}
 _UNITS = {unit: quantity for quantity in reversed(QUANTITIES) for unit in quantity.units}
 _QUANTITY = re.compile(
     r"(?<![\w.\"'])(\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)\s*("
@@ -139,8 +157,8 @@ def _check(node: ast.AST, text: str, names: list[str], depth: int) -> None:
         raise ExpressionError(f"{text!r} calls {called}; the functions are {', '.join(FUNCTIONS)}")
     else:
         raise ExpressionError(
-            f"{text!r}: only names, numbers, quoted texts, comparisons, arithmetic, and, or, not, in, if and the functions "
-            f"{', '.join(FUNCTIONS)} are read"
+            f"{text!r}: only names, numbers, quoted texts, comparisons, arithmetic, and, or, not, in, if "
+            f"and the functions {', '.join(FUNCTIONS)} are read"
         )
     for each in inside:
         _check(each, text, names, depth + 1)
@@ -171,9 +189,9 @@ def _value(node: ast.AST, lookup: Lookup) -> Any:
             return result
         case ast.Compare(left=left, ops=ops, comparators=comparators):
             below = _value(left, lookup)
-            for op, each in zip(ops, comparators, strict=True):
+            for comparison, each in zip(ops, comparators, strict=True):
                 above = _value(each, lookup)
-                if not _COMPARE[type(op)](below, above):
+                if not _COMPARE[type(comparison)](below, above):
                     return False
                 below = above
             return True

@@ -15,7 +15,7 @@ Booleans = npt.NDArray[np.bool_]
 
 
 def front(values: Floats) -> Booleans:
-    """Which points no other dominates (is at least as good in all objectives and better in one); equals stay together."""
+    """Which points no other dominates: is as good in all objectives and better in one. Equals stay together."""
     count = len(values)
     is_front = np.ones(count, dtype=np.bool_)
     order = np.lexsort(values.T[::-1])
@@ -32,9 +32,11 @@ def front(values: Floats) -> Booleans:
 
 
 def hypervolume(values: Floats, reference: Sequence[float]) -> float:
-    """Volume between the points and a reference that is worse than they: what the set dominates (Zitzler and Thiele, 1998).
+    """Volume between the points and a reference that is worse than they: what the set dominates (Zitzler and Thiele,
+    1998).
 
-    Points beyond the reference count for nothing. Exact, by slices along the last objective; fit for some hundred points.
+    Points beyond the reference count for nothing. Exact, by slices along the last objective; fit for some hundred
+    points.
     """
     limit = np.asarray(reference, dtype=np.float64)
     inside = values[np.all(values < limit, axis=1)]

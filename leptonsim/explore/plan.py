@@ -1,7 +1,7 @@
 """From designs to points: each with its key, its task for a worker, and the row that it will be.
 
-The key of a point is a digest of everything that its result depends on: chip, model (at its batch), options and the version of
-leptonsim. A point that another sweep has computed has the same key, whatever it was called there.
+The key of a point is a digest of everything that its result depends on: chip, model (at its batch), options and the
+version of leptonsim. A point that another sweep has computed has the same key, whatever it was called there.
 """
 
 from __future__ import annotations
@@ -39,7 +39,9 @@ class Workload:
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """One design under one workload: its row but for the results, and what a worker needs. ``error``: it cannot be computed."""
+    """One design under one workload: its row but for the results, and what a worker needs. ``error``: it cannot be
+    computed.
+    """
 
     row: Row
     task: Task
@@ -95,12 +97,13 @@ class Planner:
         sweep, base = self.sweep, self.designer.chips[design.base]
         overrides = dict(design.overrides)
         options: dict[str, Any] = {
-            "batch": workload.samples, "dtype": dtype, "requests": sweep.requests, "cold": sweep.cold, "mapping": "own",
-        }  # fmt: skip
-        if design.chip is None:
-            chip_digest = _digest([base.digest, overrides])
-        else:
-            chip_digest = design.chip.digest
+            "batch": workload.samples,
+            "dtype": dtype,
+            "requests": sweep.requests,
+            "cold": sweep.cold,
+            "mapping": "own",
+        }
+        chip_digest = _digest([base.digest, overrides]) if design.chip is None else design.chip.digest
         compiled_for = mapped_overrides(overrides, sweep.mapping)
         mapped_digest = chip_digest
         if design.chip is not None and len(compiled_for) < len(overrides):
@@ -109,9 +112,19 @@ class Planner:
         key = _digest([chip_digest, mapped_digest, workload.model_digest, options, self.version])[:KEY_DIGITS]
         self._number += 1
         row = Row(
-            sweep.name, key, design.base, workload.label, overrides, "failed", design.error, chip_digest, workload.model_digest, options,
-            self.version, {},
-        )  # fmt: skip
+            sweep.name,
+            key,
+            design.base,
+            workload.label,
+            overrides,
+            "failed",
+            design.error,
+            chip_digest,
+            workload.model_digest,
+            options,
+            self.version,
+            {},
+        )
         task = Task(
             self._number,
             design.base,

@@ -1,8 +1,8 @@
 """What of a chip can be made better, and how that is written after ``--set``.
 
-A resource is a set of parameters that are better when larger (or smaller), scaled together; whole parameters go to the nearest whole
-value that is at least as much better. *Ideal* is 32 times better, or the end of the parameter's range where that comes first.
-Adding one is adding an entry to ``RESOURCES``.
+A resource is a set of parameters that are better when larger (or smaller), scaled together; whole parameters go to the
+nearest whole value that is at least as much better. *Ideal* is 32 times better, or the end of the parameter's range
+where that comes first. Adding one is adding an entry to ``RESOURCES``.
 """
 
 from __future__ import annotations
@@ -28,8 +28,8 @@ IDEAL = 32.0
 class Resource:
     """One thing to improve. ``causes`` are the causes of time (``bound_by`` of operators) that it is there to shorten.
 
-    ``paths`` gives the paths that grow and those that shrink; ``has_ideal`` says whether more is always better (an array of
-    4096 rows is not).
+    ``paths`` gives the paths that grow and those that shrink; ``has_ideal`` says whether more is always better (an
+    array of 4096 rows is not).
     """
 
     name: str
@@ -126,7 +126,7 @@ class _Dma(Resource):
 
 @dataclass(frozen=True)
 class _Pcie(Resource):
-    """The link: 10 % comes out of the link layer's loss, twice is the next generation; the round trip shrinks with it."""
+    """The link: 10 % comes out of the link layer's loss, twice is the next generation; the round trip shrinks too."""
 
     def better(self, chip: Chip, factor: float) -> Overrides | None:
         """The changes that make the link ``factor`` faster; None where nothing does."""
@@ -139,8 +139,9 @@ class _Pcie(Resource):
         if loss >= 0 and pcie.generation < _FLIT_GENERATION:
             return {
                 "pcie.link_layer_loss": number_text(round(loss, 9), _parameter("pcie.link_layer_loss")),
-                "pcie.round_trip": round_trip, "pcie.tags": tags,
-            }  # fmt: skip
+                "pcie.round_trip": round_trip,
+                "pcie.tags": tags,
+            }
         if factor == 2 and pcie.generation < _FLIT_GENERATION:
             return {"pcie.generation": str(pcie.generation + 1), "pcie.round_trip": round_trip, "pcie.tags": tags}
         if factor == 2 and pcie.lanes < _MOST_LANES:
@@ -150,8 +151,11 @@ class _Pcie(Resource):
     def ideal(self, chip: Chip) -> Overrides | None:
         """The widest link of the last generation, without latency."""
         return {
-            "pcie.generation": str(_FLIT_GENERATION), "pcie.lanes": str(_MOST_LANES), "pcie.round_trip": "0 ps", "pcie.tags": "4096",
-        }  # fmt: skip
+            "pcie.generation": str(_FLIT_GENERATION),
+            "pcie.lanes": str(_MOST_LANES),
+            "pcie.round_trip": "0 ps",
+            "pcie.tags": "4096",
+        }
 
 
 _FLIT_GENERATION, _MOST_LANES = 6, 16
@@ -161,7 +165,10 @@ RESOURCES: tuple[Resource, ...] = (
     Resource("arrays in a core", _fixed("core.tensor_core.count"), ("tensor core",), has_ideal=False),
     Resource("array rows", _fixed("core.tensor_core.rows"), ("tensor core",), has_ideal=False),
     Resource(
-        "array columns", _fixed("core.tensor_core.cols", "core.tensor_core.accumulator_size"), ("tensor core",), has_ideal=False
+        "array columns",
+        _fixed("core.tensor_core.cols", "core.tensor_core.accumulator_size"),
+        ("tensor core",),
+        has_ideal=False,
     ),
     Resource("cores", _fixed("cores"), ("tensor core", "vector unit"), has_ideal=False),
     Resource("clock", _clock, ("tensor core", "vector unit", "noc")),
@@ -169,7 +176,10 @@ RESOURCES: tuple[Resource, ...] = (
     Resource("SRAM capacity", _fixed("core.sram.size"), ("dram", "buffer")),
     Resource("SRAM ports", _fixed("core.sram.read", "core.sram.write"), ("tensor core",)),
     Resource(
-        "shared SRAM", lambda chip: (("shared_sram.size", "shared_sram.bandwidth"), ()) if chip.shared_sram else (("shared_sram.size",), ()),
+        "shared SRAM",
+        lambda chip: (
+            (("shared_sram.size", "shared_sram.bandwidth"), ()) if chip.shared_sram else (("shared_sram.size",), ())
+        ),
         ("noc", "dram"),
     ),
     Resource("network", _fixed("noc.link", less=("noc.hop",)), ("noc",)),
@@ -177,17 +187,19 @@ RESOURCES: tuple[Resource, ...] = (
     Resource("DRAM bandwidth", _fixed("dram.channels"), ("dram",)),
     _Pcie("PCIe", _fixed(), ("pcie",)),
     Resource("launch", _fixed(less=("software.launch",)), ("launch", "arrival")),
-)  # fmt: skip
+)
 
 
 def achieved(chip: Chip, changes: Mapping[str, str]) -> float | None:
-    """By how much the first of the changes really makes its parameter larger or smaller, at least 1; None where that is no number."""
+    """By how much the first of the changes really makes its parameter larger or smaller, at least 1; None where that is
+    no number.
+    """
     path, text = next(iter(changes.items()))
     parameter = _parameter(path)
     before = value_at(chip, path)
     if parameter.scalar is None or not isinstance(before, int | float) or path.startswith("pcie."):
         return None
-    after = parameter.scalar.parse(text)
+    after: float = parameter.scalar.parse(text)
     if not before or not after:
         return None
     return max(after / before, before / after)

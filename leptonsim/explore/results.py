@@ -1,7 +1,7 @@
 """The rows of a store as a table: chosen, sorted, and written as CSV, JSON or Parquet.
 
-Columns come in a fixed order (key, sweep, chip, model, options, parameters by name, status, error, results, version); values are as
-exact as they were stored. The same rows give the same bytes.
+Columns come in a fixed order (key, sweep, chip, model, options, parameters by name, status, error, results, version);
+values are as exact as they were stored. The same rows give the same bytes.
 """
 
 from __future__ import annotations
@@ -63,7 +63,9 @@ def chosen(records: Iterable[Record], conditions: Sequence[str]) -> list[Record]
 
 
 def ordered(records: Iterable[Record], by: Sequence[str]) -> list[Record]:
-    """Sorted by columns; ``-latency_s`` for the largest first; empty cells come last; equal records by key. Raises LeptonError."""
+    """Sorted by columns; ``-latency_s`` for the largest first; empty cells come last; equal records by key. Raises
+    LeptonError.
+    """
     result = list(records)
     for name in reversed([*by, "key", "sweep"]):
         column = name.removeprefix("-")
@@ -76,7 +78,9 @@ def ordered(records: Iterable[Record], by: Sequence[str]) -> list[Record]:
 
 
 def natural(value: Any) -> tuple[int, float, str]:
-    """A key that sorts numbers by value, texts that begin with a number by that (with its unit), and other texts by letters."""
+    """A key that sorts numbers by value, texts that begin with a number by that (with its unit), and other texts by
+    letters.
+    """
     number = quantity(value)
     return (0, number, str(value)) if number is not None else (1, 0.0, str(value))
 

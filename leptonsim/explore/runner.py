@@ -1,8 +1,9 @@
 """Runs a sweep: plans points, gives those that are missing to the executor, stores what comes back.
 
-Points go to workers in chunks of about a quarter of a second, so that the way there costs little and a dead worker loses little. When
-a worker dies its points are run again, one by one, so that a point that kills workers is found out: after three deaths alone it is
-recorded as lost and the rest go on. Nothing of a result depends on the order of points, on chunks or on workers.
+Points go to workers in chunks of about a quarter of a second, so that the way there costs little and a dead worker
+loses little. When a worker dies its points are run again, one by one, so that a point that kills workers is found out:
+after three deaths alone it is recorded as lost and the rest go on. Nothing of a result depends on the order of points,
+on chunks or on workers.
 """
 
 from __future__ import annotations
@@ -33,7 +34,9 @@ GRACE_S = 5.0
 """How long Ctrl-C waits for the chunks in hand."""
 
 MOST_REJECTED = 10_000
-"""Choices of a learning sampler in a row that conditions reject or that were there before, after which it has found what it can."""
+"""Choices of a learning sampler in a row that conditions reject or that were there before, after which it has found
+what it can.
+"""
 
 
 @dataclass
@@ -80,7 +83,9 @@ class Runner:
         self._joined: list[tuple[str, str, str, dict[str, Any]]] = []
 
     def run(self) -> Progress:
-        """All missing points. Raises KeyboardInterrupt after storing what was finished, LeptonError for what ends a sweep."""
+        """All missing points. Raises KeyboardInterrupt after storing what was finished, LeptonError for what ends a
+        sweep.
+        """
         sampler = make_sampler(
             self.sweep.sampler,
             self.planner.designer.dimensions,
@@ -103,7 +108,8 @@ class Runner:
             raise
         return self.progress
 
-    # ---- which points --------------------------------------------------------------------------------------------------
+    # ---- which points
+    # --------------------------------------------------------------------------------------------------
 
     def _total(self) -> int | None:
         """Points of the sweep, conditions aside."""
@@ -174,10 +180,13 @@ class Runner:
         if self.sweep.sampler == "grid" or not self.sweep.objectives:
             self._found.clear()
 
-    # ---- search --------------------------------------------------------------------------------------------------------
+    # ---- search
+    # --------------------------------------------------------------------------------------------------------
 
     def _search(self, sampler: Sampler, generation: int) -> None:
-        """Generations of designs: each is computed as a whole before the sampler is told, in the order in which it was asked."""
+        """Generations of designs: each is computed as a whole before the sampler is told, in the order in which it was
+        asked.
+        """
         while self.progress.designs < self.sweep.count:
             wanted = min(generation, self.sweep.count - self.progress.designs)
             asked = []
@@ -210,7 +219,8 @@ class Runner:
             0.0 if all(_holds(condition, each) for each in measures) else 1.0 for condition in self.sweep.constraints
         ]
 
-    # ---- workers -------------------------------------------------------------------------------------------------------
+    # ---- workers
+    # -------------------------------------------------------------------------------------------------------
 
     def _compute(self, points: Iterator[Point]) -> None:
         """Keep the executor busy until there are no more points and all are back."""
@@ -252,7 +262,7 @@ class Runner:
         kind = _kind(first)
         expected_s = self._point_s.get(kind)
         size = 1 if expected_s is None else max(1, min(MOST_IN_CHUNK, int(CHUNK_S / max(expected_s, 1e-9))))
-        chunk = []
+        chunk: list[Point] = []
         while (
             self._queue
             and len(chunk) < size

@@ -1,9 +1,9 @@
 """Which parameter moves what: shares of variance.
 
-The share of a parameter is the variance of the means over its values, as a part of the whole variance (the first-order index of
-Sobol'; eta squared in statistics). It is exact for a full grid; for drawn points it is too high by about (values - 1) / (points - 1).
-What the shares of all parameters leave of 1 is their interaction. Results that are positive are taken in logarithms, so that half and
-double count alike.
+The share of a parameter is the variance of the means over its values, as a part of the whole variance (the first-order
+index of Sobol'; eta squared in statistics). It is exact for a full grid; for drawn points it is too high by about
+(values - 1) / (points - 1). What the shares of all parameters leave of 1 is their interaction. Results that are
+positive are taken in logarithms, so that half and double count alike.
 """
 
 from __future__ import annotations
@@ -18,7 +18,9 @@ MOST_GROUPS = 10
 """A parameter with more values than this is cut into so many groups of equal size."""
 
 
-def shares(records: Sequence[Record], parameters: Sequence[str], measures: Sequence[str]) -> Mapping[str, Mapping[str, float]]:
+def shares(
+    records: Sequence[Record], parameters: Sequence[str], measures: Sequence[str]
+) -> Mapping[str, Mapping[str, float]]:
     """For each measure the share of its variance by parameter; a measure that does not vary is absent."""
     found = {}
     for measure in measures:
@@ -40,9 +42,7 @@ def _explained(values: Sequence[float], groups: Sequence[Any]) -> float:
     for value, group in zip(values, groups, strict=True):
         members.setdefault(group, []).append(value)
     mean = math.fsum(values) / len(values)
-    return math.fsum(
-        len(each) * (math.fsum(each) / len(each) - mean) ** 2 for each in members.values()
-    ) / len(values)  # fmt: skip
+    return math.fsum(len(each) * (math.fsum(each) / len(each) - mean) ** 2 for each in members.values()) / len(values)
 
 
 def _groups(records: Sequence[Record], name: str) -> list[Any]:

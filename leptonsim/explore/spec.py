@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, TypeVar, get_args
 
 from leptonsim.chip.core import Dtype
 from leptonsim.chip.declare import Parameter
@@ -26,10 +26,25 @@ from leptonsim.explore.measures import MEASURES
 from leptonsim.explore.samplers import sampler_names
 
 KEYS = (
-    "name", "description", "chips", "models", "set", "derive", "batch", "dtype", "requests", "cold", "mapping", "where", "equal_area",
-    "sample", "objectives", "constraints",
-)  # fmt: skip
+    "name",
+    "description",
+    "chips",
+    "models",
+    "set",
+    "derive",
+    "batch",
+    "dtype",
+    "requests",
+    "cold",
+    "mapping",
+    "where",
+    "equal_area",
+    "sample",
+    "objectives",
+    "constraints",
+)
 RANGE_KEYS = ("from", "to", "scale", "step", "count")
+T = TypeVar("T")
 MAPPINGS = ("own", "kept")
 WORKLOAD_NAMES = ("batch", "dtype", "model", "requests")
 DESIGN_NAMES = ("chip", "area_mm2", "die_cost_usd")
@@ -60,7 +75,9 @@ class Objective:
 
 @dataclass(frozen=True)
 class EqualArea:
-    """Designs are brought to one die area by the largest ``adjust`` that fits; those further below than ``tolerance`` are left out."""
+    """Designs are brought to one die area by the largest ``adjust`` that fits; those further below than ``tolerance``
+    are left out.
+    """
 
     target_mm2: float | None
     target_chip: str | None
@@ -117,7 +134,9 @@ def load_sweep(source: str | Path) -> Sweep:
 
 
 def sweep_from_text(text: str, file: str, folder: Path = Path(), name: str = "sweep") -> Sweep:
-    """The sweep that a text describes; ``file`` stands for it in messages, ``folder`` is where its relative paths start."""
+    """The sweep that a text describes; ``file`` stands for it in messages, ``folder`` is where its relative paths
+    start.
+    """
     document, problems = read(text, file, "a sweep", "chips: [lepton-c1]")
     sweep = _Reader(document, folder, problems).sweep(name)
     fail(problems)
@@ -152,13 +171,16 @@ class _Reader:
             mapping=self.one_of(("mapping",), MAPPINGS, "own"),
             where=tuple(self._conditions("where", (*WORKLOAD_NAMES, *DESIGN_NAMES))),
             equal_area=self._equal_area(),
-            sampler=sample[0], count=sample[1], seed=sample[2],
+            sampler=sample[0],
+            count=sample[1],
+            seed=sample[2],
             objectives=tuple(self._objectives()),
             constraints=tuple(self._conditions("constraints", tuple(MEASURES))),
             folder=self.folder,
-        )  # fmt: skip
+        )
 
-    # ---- pieces --------------------------------------------------------------------------------------------------------
+    # ---- pieces
+    # --------------------------------------------------------------------------------------------------------
 
     def _chip(self, path: TreePath, text: str) -> tuple[str, str]:
         from leptonsim.chip.load import shipped_chips
@@ -342,7 +364,8 @@ class _Reader:
                 self.wrong(path, f"{name} is not known here; {close}")
         return expression
 
-    # ---- helpers -------------------------------------------------------------------------------------------------------
+    # ---- helpers
+    # -------------------------------------------------------------------------------------------------------
 
     def _parameter(self, path: TreePath, name: str) -> Parameter | None:
         message = self._path_problem(name)
@@ -404,7 +427,7 @@ class _Reader:
             self.wrong((key,), "expects a list of single values")
         return []
 
-    def attempt(self, path: TreePath, action: Callable[[], Any]) -> Any:
+    def attempt(self, path: TreePath, action: Callable[[], T]) -> T | None:
         try:
             return action()
         except LeptonError as error:

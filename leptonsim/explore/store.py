@@ -1,8 +1,9 @@
 """Where the results of sweeps are kept: one SQLite file, a row for each point.
 
-``points`` holds what was computed, keyed by the digest of chip, model, options and version of leptonsim; ``members`` says which
-points belong to which sweep, and with which parameters it came to them. Several sweeps may write one file at once: write-ahead
-logging, short transactions, and nothing is ever overwritten but a point that was lost. No row holds a time of day.
+``points`` holds what was computed, keyed by the digest of chip, model, options and version of leptonsim; ``members``
+says which points belong to which sweep, and with which parameters it came to them. Several sweeps may write one file at
+once: write-ahead logging, short transactions, and nothing is ever overwritten but a point that was lost. No row holds a
+time of day.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -35,7 +36,9 @@ CREATE TABLE IF NOT EXISTS members (
 
 @dataclass(frozen=True)
 class Row:
-    """One point of one sweep. ``status`` is ok, failed (``error`` says why) or lost; ``options`` are batch, dtype and the like."""
+    """One point of one sweep. ``status`` is ok, failed (``error`` says why) or lost; ``options`` are batch, dtype and
+    the like.
+    """
 
     sweep: str
     key: str
@@ -49,6 +52,10 @@ class Row:
     options: dict[str, Any]
     version: str
     measures: dict[str, Any]
+
+
+_COLUMNS = tuple(each.name for each in fields(Row))
+_JSON_COLUMNS = ("parameters", "options", "measures")
 
 
 class Store:
@@ -84,7 +91,8 @@ class Store:
             database = sqlite3.connect(f"{address}?mode=ro", timeout=BUSY_TIMEOUT_S, isolation_level=None, uri=True)
             self._check(database)
         except sqlite3.OperationalError:
-            # A folder that cannot be written has no room for the index of the log; without a log there is nothing to index.
+            # A folder that cannot be written has no room for the index of the log; without a log there is nothing to
+            # index.
             log = self.path.with_name(self.path.name + "-wal")
             if log.exists() and log.stat().st_size:
                 raise
@@ -109,7 +117,8 @@ class Store:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    # ---- writing -------------------------------------------------------------------------------------------------------
+    # ---- writing
+    # -------------------------------------------------------------------------------------------------------
 
     def begin(self, sweep: str, text: str, about: Mapping[str, Sequence[str]] | None = None) -> None:
         """Note a sweep, its file and what it is about (see ``about``), and thereby whether the store can be written."""
@@ -117,17 +126,29 @@ class Store:
         self._write([("INSERT OR REPLACE INTO sweeps VALUES (?, ?, ?)", [values])])
 
     def add(self, rows: Iterable[Row]) -> None:
-        """Write rows, all or none. A point that is there already, from this sweep or another, stays as it is unless it was lost."""
+        """Write rows, all or none. A point that is there already, from this sweep or another, stays as it is unless it
+        was lost.
+        """
         rows = list(rows)
         points = [
-            (row.key, row.status, row.error, row.chip_digest, row.model_digest, _text(row.options), row.version, _text(row.measures))
+            (
+                row.key,
+                row.status,
+                row.error,
+                row.chip_digest,
+                row.model_digest,
+                _text(row.options),
+                row.version,
+                _text(row.measures),
+            )
             for row in rows
-        ]  # fmt: skip
+        ]
         members = [(row.sweep, row.key, row.chip, row.model, _text(row.parameters)) for row in rows]
         self._write(
             [
                 (
-                    "INSERT INTO points VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (key) DO UPDATE SET status = excluded.status, "
+                    "INSERT INTO points VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (key) "
+                    "DO UPDATE SET status = excluded.status, "
                     f"error = excluded.error, measures = excluded.measures WHERE points.status = '{LOST}'",
                     points,
                 ),
@@ -146,14 +167,17 @@ class Store:
                 self._database.execute("ROLLBACK")
             raise self._told(error) from None
 
-    # ---- reading -------------------------------------------------------------------------------------------------------
+    # ---- reading
+    # -------------------------------------------------------------------------------------------------------
 
     def sweeps(self) -> list[tuple[str, int]]:
         """The sweeps in the file and how many points each has, by name."""
         return self._read("SELECT sweep, count(*) FROM members GROUP BY sweep ORDER BY sweep", ())
 
     def about(self, sweep: str) -> dict[str, list[str]]:
-        """What a sweep seeks (``objectives``, such as "min latency_s"), its ``constraints``, and which parameters are ``derived``."""
+        """What a sweep seeks (``objectives``, such as "min latency_s"), its ``constraints``, and which parameters are
+        ``derived``.
+        """
         rows = self._read("SELECT about FROM sweeps WHERE sweep = ?", (sweep,))
         return {"objectives": [], "constraints": [], "derived": [], **(json.loads(rows[0][0]) if rows else {})}
 
@@ -170,14 +194,13 @@ class Store:
     def rows(self, sweep: str | None = None) -> Iterator[Row]:
         """Rows sorted by key, then sweep."""
         query = (
-            "SELECT sweep, key, chip, model, parameters, status, error, chip_digest, model_digest, options, version, measures "
-            "FROM members JOIN points USING (key) WHERE ? IS NULL OR sweep = ? ORDER BY key, sweep"
+            f"SELECT {', '.join(_COLUMNS)} FROM members JOIN points USING (key) "
+            "WHERE ? IS NULL OR sweep = ? ORDER BY key, sweep"
         )
         try:
             for row in self._database.execute(query, (sweep, sweep)):
-                yield Row(
-                    *row[:4], json.loads(row[4]), *row[5:9], json.loads(row[9]), row[10], json.loads(row[11])
-                )  # fmt: skip
+                values = dict(zip(_COLUMNS, row, strict=True))
+                yield Row(**{**values, **{name: json.loads(values[name]) for name in _JSON_COLUMNS}})
         except sqlite3.Error as error:
             raise self._told(error) from None
 

@@ -1,6 +1,7 @@
 """What a set of results says: the front of each workload, the points to name on it, what moves what.
 
-Points are compared under one workload only (model, batch, data type, requests): a front over several models would prefer the small.
+Points are compared under one workload only (model, batch, data type, requests): a front over several models would
+prefer the small.
 """
 
 from __future__ import annotations
@@ -36,11 +37,13 @@ class Study:
         """The front, best of the first objective first."""
         first = self.objectives[0]
         found = [record for record, on in zip(self.records, self.is_front, strict=True) if on]
-        return sorted(found, key=lambda r: (-r[first.measure] if first.is_larger_better else r[first.measure], r["key"]))
+        return sorted(
+            found, key=lambda r: (-r[first.measure] if first.is_larger_better else r[first.measure], r["key"])
+        )
 
     @property
     def varied(self) -> list[str]:
-        """Columns of parameters that differ between the points, the chip among them, but for those derived from others."""
+        """Columns of parameters that differ between the points, the chip among them; not those derived from others."""
         names = ["chip", *(name for name in parameters_of(self.records) if name not in self.derived)]
         return [name for name in names if len({record[name] for record in self.records}) > 1]
 
@@ -52,15 +55,25 @@ def objectives_of(texts: Sequence[str]) -> tuple[Objective, ...]:
     found = []
     for text in texts:
         words = text.split()
-        if not words or words[-1] not in MEASURES or len(words) > 2 or (len(words) == 2 and words[0] not in ("min", "max")):
-            raise LeptonError(f"objective {text!r}: expects a result, or min or max and a result; {near(text, list(MEASURES))}")
+        if (
+            not words
+            or words[-1] not in MEASURES
+            or len(words) > 2
+            or (len(words) == 2 and words[0] not in ("min", "max"))
+        ):
+            raise LeptonError(
+                f"objective {text!r}: expects a result, or min or max and a result; {near(text, list(MEASURES))}"
+            )
         larger = MEASURES[words[-1]].is_larger_better if len(words) == 1 else words[0] == "max"
         found.append(Objective(words[-1], larger))
     return tuple(found)
 
 
 def studies(
-    records: Sequence[Record], objectives: Sequence[Objective], constraints: Sequence[str] = (), derived: Sequence[str] = ()
+    records: Sequence[Record],
+    objectives: Sequence[Objective],
+    constraints: Sequence[str] = (),
+    derived: Sequence[str] = (),
 ) -> list[Study]:
     """One study for each workload among the records that keep the constraints.
 
@@ -74,9 +87,18 @@ def studies(
         names = ", ".join(each.measure for each in objectives)
         kept = f", within {' and '.join(constraints)}" if constraints else ""
         raise LeptonError(f"no point was computed with all of {names}{kept}")
-    different = [number for number, name in enumerate(WORKLOAD) if len({group[number] for group in groups}) > 1 or name == "model"]
+    different = [
+        number
+        for number, name in enumerate(WORKLOAD)
+        if len({group[number] for group in groups}) > 1 or name == "model"
+    ]
     return [
-        _study(", ".join(_told(number, group[number]) for number in different), tuple(found), tuple(objectives), tuple(derived))
+        _study(
+            ", ".join(_told(number, group[number]) for number in different),
+            tuple(found),
+            tuple(objectives),
+            tuple(derived),
+        )
         for group, found in sorted(groups.items(), key=lambda item: tuple(map(str, item[0])))
     ]
 
@@ -103,7 +125,7 @@ def _study(
     return study
 
 
-def _dominated_share(values: np.ndarray) -> float:  # type: ignore[type-arg]
+def _dominated_share(values: pareto.Floats) -> float:
     """What the front dominates of the box from the best to the worst of all points, in each objective."""
     low, high = values.min(axis=0), values.max(axis=0)
     if not np.all(high > low):

@@ -1,12 +1,12 @@
 """What a worker does: points of one model, each compiled and run, and what came of them.
 
-A worker is given the model and the chips in one piece of bytes, opens it once and keeps it. It never raises for a point: a point
-that fails says why, and the rest go on.
+A worker is given the model and the chips in one piece of bytes, opens it once and keeps it. It never raises for a
+point: a point that fails says why, and the rest go on.
 
-``mapping: own`` compiles every point for its own chip, as ``leptonsim run`` does. ``mapping: kept`` compiles for the chip
-without the changes that only re-time it (clocks, voltages, bandwidths, latencies: ``RETIMED``), and runs that program on the chip with all
-changes, as a compiled binary would run at another clock. Which program that is follows from the point alone, never from the points
-before it or the worker.
+``mapping: own`` compiles every point for its own chip, as ``leptonsim run`` does. ``mapping: kept`` compiles for the
+chip without the changes that only re-time it (clocks, voltages, bandwidths, latencies: ``RETIMED``), and runs that
+program on the chip with all changes, as a compiled binary would run at another clock. Which program that is follows
+from the point alone, never from the points before it or the worker.
 """
 
 from __future__ import annotations
@@ -31,12 +31,28 @@ if TYPE_CHECKING:
 KEPT_PROGRAMS = 64
 
 RETIMED = (
-    "clocks", "power", "energy", "host", "noc.link", "noc.hop", "shared_sram.bandwidth", "shared_sram.latency", "dram.part",
-    "dram.channels", "dram.latency", "dram.mapping", "pcie", "software.launch", "core.dma.setup", "core.dma.outstanding", "core.dma.port",
-)  # fmt: skip
-"""Parameters (and sections) under which a program still fits and computes the same: they change only how long things take and what
-they cost. Everything that a tile's size, place or number of cycles follows from is absent: cores, arrays, vector units, capacities,
-SRAM ports, DMA engines, data types."""
+    "clocks",
+    "power",
+    "energy",
+    "host",
+    "noc.link",
+    "noc.hop",
+    "shared_sram.bandwidth",
+    "shared_sram.latency",
+    "dram.part",
+    "dram.channels",
+    "dram.latency",
+    "dram.mapping",
+    "pcie",
+    "software.launch",
+    "core.dma.setup",
+    "core.dma.outstanding",
+    "core.dma.port",
+)
+"""Parameters (and sections) under which a program still fits and computes the same: they change only how long things
+take and what they cost. Everything that a tile's size, place or number of cycles follows from is absent: cores, arrays,
+vector units, capacities, SRAM ports, DMA engines, data types.
+"""
 
 
 @dataclass(frozen=True, slots=True)

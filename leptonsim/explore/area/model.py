@@ -6,9 +6,10 @@
     interfaces    PHYs, which do not shrink, and controllers, which do
     the rest      routers and DMA engines by their width; control, clocks, test and space as a share
 
-The data and their sources are in the YAML files beside this one. Modelled is what trade-offs need: which block grows with which
-parameter, and by how much. Not modelled: floor plan, packages, the dependence of area on clock, voltage and bandwidth.
-The stated uncertainty of a block is a share of its area; those of all blocks are added, since they have common causes.
+The data and their sources are in the YAML files beside this one. Modelled is what trade-offs need: which block grows
+with which parameter, and by how much. Not modelled: floor plan, packages, the dependence of area on clock, voltage and
+bandwidth. The stated uncertainty of a block is a share of its area; those of all blocks are added, since they have
+common causes.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ _SRAM_NODES = (22, 32, 45)
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """Area of one kind of block in the whole chip, the share by which it may be off, and where the number comes from."""
+    """Area of one kind of block in the whole chip, the share by which it may be off, and the number's source."""
 
     name: str
     area_mm2: float
@@ -111,10 +112,12 @@ def logic_factor(node_nm: int) -> float:
 
 
 def cell_um2(rates: Mapping[Any, float]) -> float:
-    """Datapath of one cell at 45 nm in um2: that of the costliest data type at its rate; the others share it (estimate)."""
+    """Datapath of one cell at 45 nm in um2: that of the costliest data type at its rate; the others share it
+    (estimate).
+    """
     logic = data("logic")
     return max(
-        rate * (logic["multiply"][dtype]["um2"] + logic["add"][logic["accumulate"][dtype]]["um2"])
+        float(rate * (logic["multiply"][dtype]["um2"] + logic["add"][logic["accumulate"][dtype]]["um2"]))
         for dtype, rate in rates.items()
     )
 
@@ -124,14 +127,17 @@ def sram_mm2(size_bytes: int, node_nm: int) -> float:
     known = data("sram")
     size_kib = size_bytes / KIB
     smallest_kib = 32
-    by_node = {node: log_log(_sram_curve(node), max(size_kib, smallest_kib)) for node in _SRAM_NODES}
+    by_node: dict[float, float] = {
+        node: log_log(_sram_curve(node), max(size_kib, smallest_kib)) for node in _SRAM_NODES
+    }
     smallest_nm = min(_SRAM_NODES)
     if node_nm >= smallest_nm:
         mm2 = log_log(by_node, node_nm)
     else:
         cells = known["cell_um2"]["nodes"]
         mm2 = by_node[smallest_nm] * log_log(cells, node_nm) / cells[smallest_nm]
-    return mm2 * known["macro_factor"]["value"] * min(1.0, size_kib / smallest_kib)
+    factor: float = known["macro_factor"]["value"]
+    return mm2 * factor * min(1.0, size_kib / smallest_kib)
 
 
 @functools.cache
@@ -143,8 +149,8 @@ def _sources(rates: Mapping[Any, float]) -> str:
     logic = data("logic")
     costliest = max(rates, key=lambda dtype: cell_um2({dtype: rates[dtype]}))
     adder = logic["accumulate"][costliest]
-    scaling = logic["scaling"]["source"]
-    return f"{costliest}: {logic['multiply'][costliest]['source']}, {adder} adder: {logic['add'][adder]['source']}; {scaling}"
+    multiplier, scaling = logic["multiply"][costliest]["source"], logic["scaling"]["source"]
+    return f"{costliest}: {multiplier}, {adder} adder: {logic['add'][adder]['source']}; {scaling}"
 
 
 def _dram(chip: Chip) -> Block:

@@ -1,8 +1,9 @@
 """A Dask cluster: the scheduler's workers compute, on as many machines as they run on.
 
-Dask runs the jobs of a worker that died on another by itself, some times; what it gives up on comes back as a loss, and is run
-again from here. Results are counted here, once. The workers need leptonsim of the same version; models travel with the jobs, so that
-files need to be on this machine only (but for a DRAM part of one's own, which is named by its path).
+Dask runs the jobs of a worker that died on another by itself, some times; what it gives up on comes back as a loss, and
+is run again from here. Results are counted here, once. The workers need leptonsim of the same version; models travel
+with the jobs, so that files need to be on this machine only (but for a DRAM part of one's own, which is named by its
+path).
 """
 
 from __future__ import annotations
@@ -27,15 +28,17 @@ class DaskCluster(PointExecutor):
 
     def __init__(self, address: str) -> None:
         try:
-            from distributed import Client
+            import distributed
         except ImportError:
             raise LeptonError("--scheduler needs Dask: pip install 'leptonsim[dask]'") from None
+        client: Any = distributed.Client
         self._address = address
         try:
-            self._client = Client(address, timeout=CONNECT_TIMEOUT_S, set_as_default=False)
+            self._client = client(address, timeout=CONNECT_TIMEOUT_S, set_as_default=False)
         except (OSError, ValueError) as error:
             raise LeptonError(
-                f"no Dask scheduler answers at {address} ({' '.join(str(error).split())}); start one with `dask scheduler`"
+                f"no Dask scheduler answers at {address} ({' '.join(str(error).split())}); "
+                "start one with `dask scheduler`"
             ) from None
         self._executor = self._client.get_executor(pure=False, retries=2)
         self._width = JOBS_PER_THREAD
@@ -71,7 +74,8 @@ class DaskCluster(PointExecutor):
 
     def _gone(self) -> LeptonError:
         return LeptonError(
-            f"the Dask scheduler at {self._address} went away; points stored so far are kept, run the same command to go on"
+            f"the Dask scheduler at {self._address} went away; points stored so far are kept, "
+            "run the same command to go on"
         )
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:

@@ -1,8 +1,9 @@
 """Worker processes of this machine, each replaced when it dies.
 
-Each worker is a ``ProcessPoolExecutor`` of one process, so that the death of one disturbs no other and tells whose job it was. Workers are
-started afresh (spawn), so that they inherit neither threads nor open stores, and hold the end of a pipe, their leash: when this process
-ends, however it ends, or lets go, they end too. They ignore Ctrl-C, which this process answers for them.
+Each worker is a ``ProcessPoolExecutor`` of one process, so that the death of one disturbs no other and tells whose job
+it was. Workers are started afresh (spawn), so that they inherit neither threads nor open stores, and hold the end of a
+pipe, their leash: when this process ends, however it ends, or lets go, they end too. They ignore Ctrl-C, which this
+process answers for them.
 """
 
 from __future__ import annotations
@@ -54,7 +55,9 @@ class Processes(PointExecutor):
         return self._count
 
     def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
-        """Give a job to a free worker, starting or replacing one where needed; one with the least to do where none is free."""
+        """Give a job to a free worker, starting or replacing one where needed; one with the least to do where none is
+        free.
+        """
         worker = self._free()
         try:
             with _interrupts_held():
@@ -120,7 +123,9 @@ def _follow(leash: Connection) -> None:
 
 @contextlib.contextmanager
 def _interrupts_held() -> Iterator[None]:
-    """Hold back Ctrl-C while a process starts, so that it does not meet it before it can ignore it: the mask is inherited."""
+    """Hold back Ctrl-C while a process starts, so that it does not meet it before it can ignore it: the mask is
+    inherited.
+    """
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 def figure(
     curves: Mapping[str, Sequence[Record]], x: str, measure: str, is_larger_better: bool, title: str = ""
-) -> Figure:  # fmt: skip
+) -> Figure:
     """``measure`` relative to the best of each curve (1 is best), so that workloads of all sizes share an axis.
 
     Numbers are laid along the axis by value, other parameters one after the other.
@@ -30,7 +30,15 @@ def figure(
         best = max(results) if is_larger_better else min(results)
         colour = style.PALETTE[number % len(style.PALETTE)]
         up = [value / best for value in results]
-        axes.plot(across, up, color=colour, linewidth=1.4, marker="o", markersize=3, label=f"{name}: best at {ranked[results.index(best)][x]}")
+        axes.plot(
+            across,
+            up,
+            color=colour,
+            linewidth=1.4,
+            marker="o",
+            markersize=3,
+            label=f"{name}: best at {ranked[results.index(best)][x]}",
+        )
         at = results.index(best)
         axes.scatter([across[at]], [1.0], s=80, facecolors="none", edgecolors=colour, linewidths=1.4, zorder=4)
     if not is_number:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import string
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from leptonsim.explore.figures import style
 from leptonsim.explore.results import Record
@@ -38,7 +38,7 @@ def figure(
     axes.scatter(*at(outside), s=12, color=style.FAINT, linewidths=0, label=f"dominated ({len(outside)})")
     colour: Any = style.PALETTE[0]
     if len(objectives) == 2:
-        where = "pre" if objectives[1].is_larger_better else "post"
+        where: Literal["pre", "post"] = "pre" if objectives[1].is_larger_better else "post"
         axes.step(*at(inside), where=where, color=style.PALETTE[0], linewidth=1, alpha=0.6)
     else:
         colour = [record[objectives[2].measure] for record in inside]
@@ -55,9 +55,15 @@ def figure(
         place = (record[x] / x_factor, record[y] / y_factor)
         axes.scatter(*place, s=80, facecolors="none", edgecolors=style.PALETTE[1], linewidths=1.4, zorder=4)
         axes.annotate(
-            letter, place, xytext=(6, 6), textcoords="offset points", fontsize=10, weight="bold", color=style.PALETTE[1],
+            letter,
+            place,
+            xytext=(6, 6),
+            textcoords="offset points",
+            fontsize=10,
+            weight="bold",
+            color=style.PALETTE[1],
             zorder=5,
-        )  # fmt: skip
+        )
         axes.plot([], [], " ", label=f"{letter}  {chosen[record['key']]}")
     axes.set(xlabel=x_label, ylabel=y_label)
     axes.margins(0.08)

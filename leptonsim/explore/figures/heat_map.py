@@ -17,10 +17,10 @@ MOST_NUMBERS = 120
 """Cells up to which each has its number written in it."""
 
 
-def figure(
-    records: Sequence[Record], x: str, y: str, measure: str, is_larger_better: bool, title: str = ""
-) -> Figure:  # fmt: skip
-    """``measure`` over the values of ``x`` and ``y``; empty cells have no point. Where several points share a cell the best is shown."""
+def figure(records: Sequence[Record], x: str, y: str, measure: str, is_larger_better: bool, title: str = "") -> Figure:
+    """``measure`` over the values of ``x`` and ``y``; empty cells have no point. Where several points share a cell the
+    best is shown.
+    """
     across = sorted({record[x] for record in records}, key=natural)
     up = sorted({record[y] for record in records}, key=natural)
     cells = np.full((len(up), len(across)), np.nan)
@@ -45,8 +45,18 @@ def figure(
             if not np.isnan(value):
                 red, green, blue, _ = image.cmap(scale(value))
                 is_dark = 0.299 * red + 0.587 * green + 0.114 * blue < 0.5
-                axes.text(column, row, style.number(value), ha="center", va="center", fontsize=7, color="white" if is_dark else style.INK)
-    axes.set_xticks(range(len(across)), [str(value) for value in across], fontsize=8, rotation=30 if len(across) > 6 else 0)
+                axes.text(
+                    column,
+                    row,
+                    style.number(value),
+                    ha="center",
+                    va="center",
+                    fontsize=7,
+                    color="white" if is_dark else style.INK,
+                )
+    axes.set_xticks(
+        range(len(across)), [str(value) for value in across], fontsize=8, rotation=30 if len(across) > 6 else 0
+    )
     axes.set_yticks(range(len(up)), [str(value) for value in up], fontsize=8)
     axes.set_xlabel(style.label(x), fontsize=9)
     axes.set_ylabel(style.label(y), fontsize=9)

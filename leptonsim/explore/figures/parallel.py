@@ -33,17 +33,32 @@ def figure(records: Sequence[Record], is_front: Sequence[bool], columns: Sequenc
     faint = [index for index, on in enumerate(is_front) if not on]
     faint = faint[:: max(1, len(faint) // MOST_LINES)]
     for index in faint:
-        axes.plot(range(len(columns)), [place[index] for place, _ in places], color=style.FAINT, linewidth=0.5, alpha=0.35)
+        axes.plot(
+            range(len(columns)), [place[index] for place, _ in places], color=style.FAINT, linewidth=0.5, alpha=0.35
+        )
     for index, on in enumerate(is_front):
         if on:
-            axes.plot(range(len(columns)), [place[index] for place, _ in places], color=style.PALETTE[0], linewidth=1.1, alpha=0.75, zorder=3)
+            axes.plot(
+                range(len(columns)),
+                [place[index] for place, _ in places],
+                color=style.PALETTE[0],
+                linewidth=1.1,
+                alpha=0.75,
+                zorder=3,
+            )
     for number, (_, ticks) in enumerate(places):
         axes.axvline(number, color="#555555", linewidth=0.8, zorder=4)
         for place, text in ticks:
             axes.annotate(
-                text, (number, place), xytext=(4, 0), textcoords="offset points", fontsize=7, va="center", zorder=5,
+                text,
+                (number, place),
+                xytext=(4, 0),
+                textcoords="offset points",
+                fontsize=7,
+                va="center",
+                zorder=5,
                 bbox={"boxstyle": "round,pad=0.1", "facecolor": "white", "edgecolor": "none", "alpha": 0.8},
-            )  # fmt: skip
+            )
     axes.set_xticks(range(len(columns)), labels, fontsize=8)
     axes.set_yticks([])
     axes.set(xlim=(-0.1, len(columns) - 0.55), ylim=(-0.04, 1.04))

@@ -23,14 +23,32 @@ COLOUR_MAP = "viridis"
 DPI = 120
 
 NAMES = {
-    "latency_s": ("latency", "s"), "throughput_per_s": ("throughput", "samples/s"), "tokens_per_s": ("tokens", "1/s"),
-    "energy_j": ("energy", "J"), "energy_per_sample_j": ("energy per sample", "J"), "edp_js": ("energy x delay", "Js"),
-    "power_avg_w": ("mean power", "W"), "power_peak_w": ("peak power", "W"), "area_mm2": ("die area", "mm2"),
-    "die_cost_usd": ("die cost", "USD"), "throughput_per_mm2": ("throughput per area", "samples/s/mm2"),
-    "utilization_macs": ("share of peak", ""), "dram_bytes": ("DRAM traffic", "B"),
-}  # fmt: skip
+    "latency_s": ("latency", "s"),
+    "throughput_per_s": ("throughput", "samples/s"),
+    "tokens_per_s": ("tokens", "1/s"),
+    "energy_j": ("energy", "J"),
+    "energy_per_sample_j": ("energy per sample", "J"),
+    "edp_js": ("energy x delay", "Js"),
+    "power_avg_w": ("mean power", "W"),
+    "power_peak_w": ("peak power", "W"),
+    "area_mm2": ("die area", "mm2"),
+    "die_cost_usd": ("die cost", "USD"),
+    "throughput_per_mm2": ("throughput per area", "samples/s/mm2"),
+    "utilization_macs": ("share of peak", ""),
+    "dram_bytes": ("DRAM traffic", "B"),
+}
 SCALED_UNITS = ("s", "J", "W", "B", "samples/s")
-PREFIXES = ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k"), (1.0, ""), (1e-3, "m"), (1e-6, "u"), (1e-9, "n"), (1e-12, "p"))
+PREFIXES = (
+    (1e12, "T"),
+    (1e9, "G"),
+    (1e6, "M"),
+    (1e3, "k"),
+    (1.0, ""),
+    (1e-3, "m"),
+    (1e-6, "u"),
+    (1e-9, "n"),
+    (1e-12, "p"),
+)
 
 
 def new_figure(width_in: float = 7.2, height_in: float = 4.8) -> Figure:
@@ -49,8 +67,8 @@ def dress(axes: Axes, title: str = "") -> None:
     for side in ("left", "bottom"):
         axes.spines[side].set_color("#888888")
     axes.tick_params(labelsize=8, colors="#444444")
-    axes.xaxis.label.set_size(9)
-    axes.yaxis.label.set_size(9)
+    axes.xaxis.label.set_fontsize(9)
+    axes.yaxis.label.set_fontsize(9)
     if title:
         axes.set_title(title, loc="left", fontsize=10, color=INK)
 
@@ -59,7 +77,7 @@ def make_log(axis: Axis) -> None:
     """A logarithmic axis with ticks at 1, 2 and 5 of each decade, written as plain numbers."""
     from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
-    {"x": axis.axes.set_xscale, "y": axis.axes.set_yscale}[axis.axis_name]("log")
+    (axis.axes.set_xscale if axis is axis.axes.xaxis else axis.axes.set_yscale)("log")
     axis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
     axis.set_major_formatter(FuncFormatter(lambda value, _: number(value)))
     axis.set_minor_locator(NullLocator())
@@ -112,8 +130,10 @@ def save(figure: Figure, path: str | Path) -> None:
 
     ending = Path(path).suffix.removeprefix(".").lower() or "png"
     without: dict[str, dict[str, Any]] = {
-        "png": {"Software": None}, "svg": {"Date": None}, "pdf": {"CreationDate": None, "Producer": None},
-    }  # fmt: skip
+        "png": {"Software": None},
+        "svg": {"Date": None},
+        "pdf": {"CreationDate": None, "Producer": None},
+    }
     if ending not in without:
         raise LeptonError(f"{path}: pictures are written as .png, .svg or .pdf")
     FigureCanvasAgg(figure)

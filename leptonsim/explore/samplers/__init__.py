@@ -1,8 +1,10 @@
-"""Which designs of a space are tried, and in which order; each file is one method, its name the value of ``sample: method``.
+"""Which designs of a space are tried, and in which order; each file is one method, its name the value of ``sample:
+method``.
 
-A module defines ``make(dimensions, count, seed, objectives) -> Sampler``. A *choice* has a number for each dimension: of a value, or
-for a span without a list of values a share from 0 to 1. A sampler that learns is told what became of its choices, generation by
-generation, so that it proposes the same again when a sweep is resumed, whoever computed the points and in whichever order.
+A module defines ``make(dimensions, count, seed, objectives) -> Sampler``. A *choice* has a number for each dimension:
+of a value, or for a span without a list of values a share from 0 to 1. A sampler that learns is told what became of its
+choices, generation by generation, so that it proposes the same again when a sweep is resumed, whoever computed the
+points and in whichever order.
 """
 
 from __future__ import annotations
@@ -18,7 +20,7 @@ Choice = tuple[int | float, ...]
 
 @dataclass(frozen=True)
 class Dimension:
-    """One thing to choose: a name and the number of its values, None for a span. ``is_ordered``: neighbours are alike."""
+    """A thing to choose: its name and number of values, None for a span. ``is_ordered``: neighbours are alike."""
 
     name: str
     size: int | None
@@ -26,15 +28,17 @@ class Dimension:
 
 
 class Sampler(Protocol):
-    """Proposes choices. ``generation`` is how many to ask for before telling, None for a sampler that does not learn."""
+    """Proposes choices, and is told what became of them."""
 
-    generation: int | None
+    @property
+    def generation(self) -> int | None:
+        """Choices to ask for before telling; None where telling changes nothing."""
 
     def ask(self) -> Choice | None:
         """The next choice, or None when there is none."""
 
     def tell(self, choice: Choice, values: Sequence[float] | None, violations: Sequence[float]) -> None:
-        """What became of a choice: objectives to minimise (None: it failed), and by how much each constraint is broken."""
+        """What became of a choice: objectives to minimise (None: it failed), how far each constraint is broken."""
 
 
 def sampler_names() -> tuple[str, ...]:

@@ -1,6 +1,7 @@
 """What the samplers that learn share: an Optuna study asked and told, so that workers stay ours.
 
-The study lives in memory and is built anew when a sweep is resumed: told the same results in the same order, it asks the same.
+The study lives in memory and is built anew when a sweep is resumed: told the same results in the same order, it asks
+the same.
 """
 
 from __future__ import annotations
@@ -68,7 +69,9 @@ class Study:
                     {name: value for name, value in named.items() if self._dimensions[int(name)].size != 1}
                 )
                 trial = self._study.ask()
-                return self._new(tuple(self._suggested(trial, n, each) for n, each in enumerate(self._dimensions)), trial)
+                return self._new(
+                    tuple(self._suggested(trial, n, each) for n, each in enumerate(self._dimensions)), trial
+                )
         return None
 
     def tell(self, choice: Choice, values: Sequence[float] | None, violations: Sequence[float]) -> None:

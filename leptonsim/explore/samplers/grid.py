@@ -18,7 +18,8 @@ class Grid:
         for dimension in dimensions:
             if dimension.size is None:
                 raise LeptonError(
-                    f"{dimension.name} is a range without step or count, which a grid cannot list; add one, or draw: sample: sobol"
+                    f"{dimension.name} is a range without step or count, which a grid cannot list; "
+                    "add one, or draw: sample: sobol"
                 )
         self._choices = itertools.product(*(range(dimension.size or 0) for dimension in dimensions))
 

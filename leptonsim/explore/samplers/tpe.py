@@ -1,4 +1,6 @@
-"""Search by a model of good and bad: tree-structured Parzen estimators, for several objectives (Ozaki et al., JAIR 73, 2022), by Optuna."""
+"""Search by a model of good and bad: tree-structured Parzen estimators, for several objectives (Ozaki et al., JAIR 73,
+2022), by Optuna.
+"""
 
 from __future__ import annotations
 
@@ -21,8 +23,11 @@ def make(dimensions: Sequence[Dimension], count: int, seed: int, objectives: int
         import optuna
 
         return optuna.samplers.TPESampler(
-            n_startup_trials=max(GENERATION, count // STARTUP_SHARE), multivariate=True, group=False, constant_liar=False,
+            n_startup_trials=max(GENERATION, count // STARTUP_SHARE),
+            multivariate=True,
+            group=False,
+            constant_liar=False,
             seed=seed,
-        )  # fmt: skip
+        )
 
     return Study(dimensions, objectives, seed, GENERATION, sampler)

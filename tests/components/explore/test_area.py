@@ -1,3 +1,4 @@
+import itertools
 import math
 
 import pytest
@@ -24,12 +25,17 @@ def test_blocks_add_up_and_carry_source_and_uncertainty(name):
 @pytest.mark.parametrize(
     ("change", "block"),
     [
-        ({"core.tensor_core.rows": 256}, "tensor cores"), ({"core.vector_unit.lanes": 1024}, "vector units"),
-        ({"core.sram.size": "16 MiB"}, "SRAM"), ({"shared_sram.size": "64 MiB"}, "shared SRAM"),
-        ({"dram.channels": 32}, "DRAM interface"), ({"pcie.lanes": 8}, "PCIe interface"), ({"noc.link": "128 B/cycle"}, "network"),
-        ({"core.tensor_core.accumulator_size": "4 MiB"}, "accumulators"), ({"core.dma.port": "128 B/cycle"}, "DMA"),
+        ({"core.tensor_core.rows": 256}, "tensor cores"),
+        ({"core.vector_unit.lanes": 1024}, "vector units"),
+        ({"core.sram.size": "16 MiB"}, "SRAM"),
+        ({"shared_sram.size": "64 MiB"}, "shared SRAM"),
+        ({"dram.channels": 32}, "DRAM interface"),
+        ({"pcie.lanes": 8}, "PCIe interface"),
+        ({"noc.link": "128 B/cycle"}, "network"),
+        ({"core.tensor_core.accumulator_size": "4 MiB"}, "accumulators"),
+        ({"core.dma.port": "128 B/cycle"}, "DMA"),
     ],
-)  # fmt: skip
+)
 def test_a_parameter_changes_its_block_and_the_rest_in_proportion(change, block):
     chip = load_chip("lepton-c1")
     before = {each.name: each.area_mm2 for each in area(chip).blocks}
@@ -41,8 +47,11 @@ def test_a_parameter_changes_its_block_and_the_rest_in_proportion(change, block)
 
 def test_a_smaller_node_is_smaller_in_logic_and_sram_but_not_in_phys():
     chip = load_chip("lepton-c1")
-    by_node = [{each.name: each.area_mm2 for each in area(chip.with_({"process_nm": node})).blocks} for node in (45, 22, 16, 12, 7, 5)]
-    for larger, smaller in zip(by_node, by_node[1:], strict=False):
+    by_node = [
+        {each.name: each.area_mm2 for each in area(chip.with_({"process_nm": node})).blocks}
+        for node in (45, 22, 16, 12, 7, 5)
+    ]
+    for larger, smaller in itertools.pairwise(by_node):
         assert smaller["tensor cores"] < larger["tensor cores"]
         assert smaller["SRAM"] < larger["SRAM"]
     assert by_node[-1]["PCIe interface"] > 16 * data("phy")["pcie"][4]["phy_mm2"]

@@ -57,12 +57,35 @@ def test_pareto_shows_the_front_of_each_workload_and_draws(store, capsys, tmp_pa
 
 def test_pareto_can_be_asked_for_two_objectives_and_one_model(store, capsys, tmp_path):
     for ending in ("svg", "pdf"):
-        run(capsys, "pareto", store, "-o", "max throughput_per_s,area_mm2", "--model", "128", "--plot", str(tmp_path / f"x.{ending}"))
+        run(
+            capsys,
+            "pareto",
+            store,
+            "-o",
+            "max throughput_per_s,area_mm2",
+            "--model",
+            "128",
+            "--plot",
+            str(tmp_path / f"x.{ending}"),
+        )
         assert (tmp_path / f"x.{ending}").stat().st_size > 1000
-    run(capsys, "pareto", store, "--model", "128", "--axes", "dram.channels,core.sram.size,area_mm2", "--heat-map", str(tmp_path / "h.png"))
+    run(
+        capsys,
+        "pareto",
+        store,
+        "--model",
+        "128",
+        "--axes",
+        "dram.channels,core.sram.size,area_mm2",
+        "--heat-map",
+        str(tmp_path / "h.png"),
+    )
     for arguments, message in (
         (["-o", "latency_s"], "two results or more"),
-        (["--axes", "dram.channels,cores", "--heat-map", str(tmp_path / "h.png")], "cores is no parameter that differs"),
+        (
+            ["--axes", "dram.channels,cores", "--heat-map", str(tmp_path / "h.png")],
+            "cores is no parameter that differs",
+        ),
         (["--plot", str(tmp_path / "x.bmp")], "written as .png, .svg or .pdf"),
         (["--model", "nothing"], "no workload"),
         (["--where", "latency_s > 1"], "no point was computed"),

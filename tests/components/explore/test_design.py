@@ -25,7 +25,8 @@ def test_conditions_leave_out_what_they_reject():
 def test_derived_values_follow_the_axes_and_each_other():
     (found,) = designs(
         "set: {core.tensor_core.cols: [64]}\n"
-        "derive:\n  core.tensor_core.rows: core.tensor_core.cols // 2\n  core.sram.size: 64 KiB * core.tensor_core.rows\n"
+        "derive:\n  core.tensor_core.rows: core.tensor_core.cols // 2\n"
+        "  core.sram.size: 64 KiB * core.tensor_core.rows\n"
         "  power.states.1.core: 0.5 * power.states.1.core\n  clocks.core: power.states.1.core\n"
     )
     assert found.error is None
@@ -60,7 +61,9 @@ def test_designs_of_equal_area_fill_the_die_to_within_the_tolerance():
 
 
 def test_a_size_is_adjusted_to_an_area_too():
-    (found,) = designs("equal_area: {target: lepton-c1, adjust: core.sram.size, tolerance: 1%}\nset: {core.tensor_core.rows: [64]}\n")
+    (found,) = designs(
+        "equal_area: {target: lepton-c1, adjust: core.sram.size, tolerance: 1%}\nset: {core.tensor_core.rows: [64]}\n"
+    )
     assert found.chip.core.sram.size_bytes > 8 << 20
 
 
@@ -71,4 +74,4 @@ def test_a_path_that_is_not_there_is_an_error():
 
 def test_a_chip_that_does_not_load_is_told():
     with pytest.raises(LeptonError):
-        designs("", models="gemm:8x8x8\", \"gemm:8x8x8")
+        designs("", models='gemm:8x8x8", "gemm:8x8x8')

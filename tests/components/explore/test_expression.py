@@ -35,10 +35,24 @@ def test_names_are_told_in_order():
 @pytest.mark.parametrize(
     "text",
     [
-        "__import__('os').system('true')", "a.b()", "(1).real", "[y for y in a]", "lambda: 1", "a := 1", "f'{a}'", "a[b]", "max(*a)",
-        "{}", "a if", "", "import os", "x.__class__()", "9 ** 9 ** 9 " * 300, "(" * 60 + "1" + ")" * 60 + " + " + "-" * 80 + "1",
+        "__import__('os').system('true')",
+        "a.b()",
+        "(1).real",
+        "[y for y in a]",
+        "lambda: 1",
+        "a := 1",
+        "f'{a}'",
+        "a[b]",
+        "max(*a)",
+        "{}",
+        "a if",
+        "",
+        "import os",
+        "x.__class__()",
+        "9 ** 9 ** 9 " * 300,
+        "(" * 60 + "1" + ")" * 60 + " + " + "-" * 80 + "1",
     ],
-)  # fmt: skip
+)
 def test_what_is_not_an_expression_is_refused(text):
     with pytest.raises(ExpressionError):
         parse(text)

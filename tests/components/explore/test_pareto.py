@@ -21,9 +21,7 @@ grids = st.integers(1, 3).flatmap(
 @given(grids)
 def test_the_front_is_what_nothing_dominates(values):
     values = values.astype(float)
-    expected = [
-        not any(np.all(other <= each) and np.any(other < each) for other in values) for each in values
-    ]  # fmt: skip
+    expected = [not any(np.all(other <= each) and np.any(other < each) for other in values) for each in values]
     assert pareto.front(values).tolist() == expected
 
 
@@ -48,11 +46,28 @@ def test_the_knee_is_the_bend():
 
 def records(function, extra=()):
     return [
-        {"key": f"{a}{b}", "model": "m", "batch": 1, "dtype": "int8", "requests": 1, "cold": False, "chip": "c", "status": "ok",
-         "error": None, "version": "1", "sweep": "s", "mapping": "own", "a": f"{a} MiB", "b": str(b), "latency_s": function(a, b),
-         "energy_j": float(b), **dict(extra)}
-        for a in (1, 2, 4, 8) for b in (1, 2, 3)
-    ]  # fmt: skip
+        {
+            "key": f"{a}{b}",
+            "model": "m",
+            "batch": 1,
+            "dtype": "int8",
+            "requests": 1,
+            "cold": False,
+            "chip": "c",
+            "status": "ok",
+            "error": None,
+            "version": "1",
+            "sweep": "s",
+            "mapping": "own",
+            "a": f"{a} MiB",
+            "b": str(b),
+            "latency_s": function(a, b),
+            "energy_j": float(b),
+            **dict(extra),
+        }
+        for a in (1, 2, 4, 8)
+        for b in (1, 2, 3)
+    ]
 
 
 def test_shares_of_variance_are_exact_on_a_grid():
@@ -80,7 +95,11 @@ def test_a_study_is_of_one_workload_and_names_the_best_and_the_knee():
     front = found[0].front
     assert [record["energy_j"] for record in front] == [3.0, 2.0, 1.0]
     assert {record["a"] for record in front} == {"8 MiB"}
-    assert [label.partition(":")[0] for label in found[0].labels.values()] == ["best latency_s", "best energy_j", "knee"]
+    assert [label.partition(":")[0] for label in found[0].labels.values()] == [
+        "best latency_s",
+        "best energy_j",
+        "knee",
+    ]
     assert found[0].varied == ["a", "b"]
 
 

@@ -10,10 +10,16 @@ from leptonsim.explore.store import Row
 def row(key, latency_s, sram="1 MiB", status="ok", error=None, **parameters):
     measures = {} if latency_s is None else {"latency_s": latency_s, "bound_by": "dram", "makespan_ps": 7}
     options = {"batch": 1, "dtype": "int8", "requests": 1, "cold": False, "mapping": "own"}
-    return Row("s", key, "c1", "m", {"core.sram.size": sram, **parameters}, status, error, "c", "d", options, "0.1", measures)
+    return Row(
+        "s", key, "c1", "m", {"core.sram.size": sram, **parameters}, status, error, "c", "d", options, "0.1", measures
+    )
 
 
-ROWS = [row("c", 0.25, "8 MiB"), row("a", 0.1 + 0.2, "64 KiB", cores="4"), row("b", None, "16 MiB", "failed", 'said "no", twice')]
+ROWS = [
+    row("c", 0.25, "8 MiB"),
+    row("a", 0.1 + 0.2, "64 KiB", cores="4"),
+    row("b", None, "16 MiB", "failed", 'said "no", twice'),
+]
 
 
 def keys(records):
@@ -23,7 +29,9 @@ def keys(records):
 def test_csv_is_sorted_exact_and_holds_no_time_of_day():
     text = to_csv(ordered(table(ROWS), ()))
     lines = text.splitlines()
-    assert lines[0].startswith("key,sweep,chip,model,batch,dtype,requests,cold,mapping,core.sram.size,cores,status,error,latency_s,")
+    assert lines[0].startswith(
+        "key,sweep,chip,model,batch,dtype,requests,cold,mapping,core.sram.size,cores,status,error,latency_s,"
+    )
     assert [line[0] for line in lines[1:]] == ["a", "b", "c"]
     assert ",0.30000000000000004," in lines[1]
     assert ',failed,"said ""no"", twice",,' in lines[2]
@@ -43,16 +51,21 @@ def test_rows_sort_by_value_not_by_letters():
 @pytest.mark.parametrize(
     ("condition", "expected"),
     [
-        ("latency_s < 0.3", "c"), ("latency_s > 0", "ca"), ("core.sram.size >= 8 MiB", "cb"), ("status == 'failed'", "b"),
-        ("cores == 4", "a"), ("not cold", "cab"), ("bound_by == 'dram' and batch == 1", "ca"),
+        ("latency_s < 0.3", "c"),
+        ("latency_s > 0", "ca"),
+        ("core.sram.size >= 8 MiB", "cb"),
+        ("status == 'failed'", "b"),
+        ("cores == 4", "a"),
+        ("not cold", "cab"),
+        ("bound_by == 'dram' and batch == 1", "ca"),
     ],
-)  # fmt: skip
+)
 def test_conditions_choose_rows_and_empty_cells_fulfil_none(condition, expected):
     assert keys(chosen(table(ROWS), [condition])) == expected
 
 
 def test_an_unknown_column_names_the_nearest():
-    with pytest.raises(LeptonError, match="'latency' is called|no column is called 'latency'; did you mean 'latency_s'"):
+    with pytest.raises(LeptonError, match="no column is called 'latency'; did you mean 'latency_s'"):
         ordered(table(ROWS), ["latency"])
     with pytest.raises(LeptonError, match="did you mean 'latency_s'"):
         chosen(table(ROWS), ["latency < 1"])

@@ -82,6 +82,7 @@ set:
 objectives: [latency_s, energy_j, area_mm2]
 sample: {sample}
 """
+
     def values(name, sample):
         rows = explore.run(text.format(name=name, sample=sample)).rows
         names = ("latency_s", "energy_j", "area_mm2")

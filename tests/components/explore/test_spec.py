@@ -37,7 +37,9 @@ def test_a_range_without_steps_takes_any_value_between():
 
 
 def test_a_section_is_swept_as_a_whole():
-    values = axis("noc: [{topology: mesh, link: 64 B/cycle, hop: 1 cycle}, {topology: ring, link: 8 B/cycle, hop: 2 cycles}]").values
+    values = axis(
+        "noc: [{topology: mesh, link: 64 B/cycle, hop: 1 cycle}, {topology: ring, link: 8 B/cycle, hop: 2 cycles}]"
+    ).values
     assert [value["topology"] for value in values] == ["mesh", "ring"]
 
 
@@ -45,12 +47,18 @@ def test_a_section_is_swept_as_a_whole():
     ("text", "message"),
     [
         ("chip: [a]", r"s.yaml:1:1: chip: unknown key; did you mean 'chips'\?"),
-        (f"{HEAD}set: {{core.tensor_core.row: [1]}}", r"s.yaml:3:7: set.core.tensor_core.row: unknown path; did you mean"),
+        (
+            f"{HEAD}set: {{core.tensor_core.row: [1]}}",
+            r"s.yaml:3:7: set.core.tensor_core.row: unknown path; did you mean",
+        ),
         (f"{HEAD}set:\n  core.tensor_core.rows: [16, 9 MiB]", r"s.yaml:4:31: .*expects an integer from 1"),
         (f"{HEAD}set:\n  core.sram.size: {{from: 4 MiB, to: 1 MiB}}", r"s.yaml:4:19: .*is not below"),
         (f"{HEAD}set:\n  core.sram.size: {{from: 4 MiB, until: 1 GiB}}", r"s.yaml:4:33: .*unknown key; .*"),
         (f"{HEAD}set:\n  dram.part: {{from: HBM2, to: HBM3}}", r"dram.part is not a number; give a list"),
-        (f"{HEAD}where: ['core.tensor_core.row == 1']", r"s.yaml:3:9: where.0: core.tensor_core.row is not known here; .*'core.tensor_core.rows'"),
+        (
+            f"{HEAD}where: ['core.tensor_core.row == 1']",
+            r"s.yaml:3:9: where.0: core.tensor_core.row is not known here; .*'core.tensor_core.rows'",
+        ),
         (f"{HEAD}where: ['1 +']", r"s.yaml:3:9: where.0: '1 \+' is not an expression"),
         (f"{HEAD}objectives: [latency]", r"s.yaml:3:14: objectives.0: .*did you mean 'latency_s'"),
         (f"{HEAD}constraints: ['power_w < 75']", r"power_w is not known here; did you mean 'power_"),
@@ -60,13 +68,16 @@ def test_a_section_is_swept_as_a_whole():
         (f"{HEAD}batch: [0]", r"s.yaml:3:9: batch.0: 0 is out of range"),
         (f"{HEAD}equal_area: {{target: 300}}", r"s.yaml:3:13: equal_area: expects \{target"),
         (f"{HEAD}derive: {{core.tensor_core.cols: exec(1)}}", r"calls exec"),
-        ("chips: [lepton-c2]\nmodels: [a.onnx]", r"s.yaml:1:9: chips.0: no chip or file is called 'lepton-c2'; did you mean"),
+        (
+            "chips: [lepton-c2]\nmodels: [a.onnx]",
+            r"s.yaml:1:9: chips.0: no chip or file is called 'lepton-c2'; did you mean",
+        ),
         ("chips: [lepton-c1]\nmodels: [a.onnx]", r"s.yaml:2:10: models.0: no file"),
         ("chips: [lepton-c1]", r"models: missing"),
         ("[1]", r"s.yaml:1:1: a sweep is a mapping such as"),
         (f"{HEAD}set: {{cores: [1]}}\nset: {{cores: [2]}}", r"s.yaml:4:1: set: given twice"),
     ],
-)  # fmt: skip
+)
 def test_mistakes_are_told_at_their_place(text, message):
     with pytest.raises(LeptonError, match=message):
         sweep_from_text(text, "s.yaml")
@@ -79,7 +90,10 @@ def test_all_mistakes_are_told_at_once():
 
 
 def test_a_model_can_be_bound_to_sizes(tmp_path):
-    text = "chips: [lepton-c1]\nmodels:\n- {source: 'zoo:bert-base', bind: {seq: 128}, label: short}\n- {source: 'gemm:8x8x8', shape: {a: 8x8}}\n"
+    text = (
+        "chips: [lepton-c1]\nmodels:\n- {source: 'zoo:bert-base', bind: {seq: 128}, label: short}\n"
+        "- {source: 'gemm:8x8x8', shape: {a: 8x8}}\n"
+    )
     models = sweep_from_text(text, "s.yaml", tmp_path).models
     assert [model.label for model in models] == ["short", "gemm:8x8x8[a=8x8]"]
     assert models[0].dims == (("seq", 128),)
@@ -90,7 +104,9 @@ def test_every_shipped_sweep_loads_and_has_designs():
     for name in shipped_sweeps():
         designer = Designer(load_sweep(name))
         first = next(
-            design for design in (designer.design(choice) for choice in _corners(designer.dimensions)) if design is not None
+            design
+            for design in (designer.design(choice) for choice in _corners(designer.dimensions))
+            if design is not None
         )
         assert first.error is None, f"{name}: {first.error}"
 
