@@ -106,7 +106,7 @@ class Product:
             if self.from_host
             else self.b.read_route(split_m, target.weight_engines)
         )
-        if self.b.place.home != "sram" and not self.b.weight:
+        if self.b.place.home != "sram" and not self.b.weight and not self.from_host:
             b_route = self.b.read_route(split_m, target.weight_engines)
         a_run = None if tile_k == values[9] else tile_k * self.a.bits // 8
         a_route = self.a.read_route(split_n, target.activation_engines)

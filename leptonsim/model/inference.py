@@ -165,7 +165,10 @@ class NodeInference:
             [helper.make_tensor_value_info(name, TensorProto.UNDEFINED, None) for name in canonical.output if name],
         )
         try:
-            outputs = ReferenceEvaluator(graph, opsets=self.opsets | {domain: self.opset_of(domain)}).run(None, feeds)
+            evaluator = ReferenceEvaluator(graph, opsets=self.opsets | {domain: self.opset_of(domain)})
+            # The logarithm of zero in a branch that a Where discards is none of the user's concern.
+            with np.errstate(all="ignore"):
+                outputs = evaluator.run(None, feeds)
         except Exception:
             # No implementation, or one that does not take these types: the value stays unknown, the shape does not.
             return None

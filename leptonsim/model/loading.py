@@ -45,8 +45,13 @@ def load_model(
     number of samples, ``shapes`` gives inputs whole shapes, ``dims`` gives named dimensions a size (see ``binding``).
     Raises LeptonError.
     """
+    opened = open_source(source)
+    if batch is None:
+        batch = opened.batch
+    elif opened.batch not in (None, batch):
+        raise LeptonError(f"{opened.name}: batch={opened.batch} in its name, and {batch} asked for beside it")
     request = Request(batch, {name: tuple(shape) for name, shape in (shapes or {}).items()}, dict(dims or {}))
-    return Model(open_source(source), request)
+    return Model(opened.at_batch(batch), request)
 
 
 class Model:
@@ -79,7 +84,7 @@ class Model:
     def with_batch(self, batch: int) -> Model:
         """The same model at another batch; read once, then remembered."""
         if batch not in self._batches:
-            other = Model(self._source, self._binding.request_at(batch, self._request))
+            other = Model(self._source.at_batch(batch), self._binding.request_at(batch, self._request))
             if other.graph.batch != batch:
                 raise LeptonError(
                     f"{self.name}: the batch cannot be set to {batch}: no input has a dimension that is the batch"

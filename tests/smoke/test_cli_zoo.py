@@ -1,0 +1,26 @@
+"""``leptonsim zoo``: what it lists and what it writes."""
+
+import onnx
+from click.testing import CliRunner
+
+from leptonsim.cli.zoo import command
+from leptonsim.model import load_model, zoo_names
+
+
+def invoke(*arguments):
+    return CliRunner().invoke(command, arguments)
+
+
+def test_every_model_is_listed_with_its_parameters():
+    lines = invoke().output
+    for name in zoo_names():
+        assert f"zoo:{name} " in lines
+    assert "?seq=512&past=0" in lines
+
+
+def test_an_exported_model_is_the_built_in_one(tmp_path):
+    path = tmp_path / "gpt2.onnx"
+    done = invoke("--export", "gpt2?seq=1&past=10", str(path))
+    assert done.exit_code == 0, done.output
+    onnx.checker.check_model(onnx.load(path, load_external_data=False).SerializeToString())
+    assert load_model(path).graph.digest == load_model("zoo:gpt2?seq=1&past=10").graph.digest
