@@ -173,6 +173,7 @@ cdef class DramSimulation:
         self.interval_ticks, self.interval_accesses = setup.interval
         self.pieces, self.xors = len(setup.address_map), len(setup.xor_map)
         for i, piece in enumerate(setup.address_map):
+            self.piece_mask[i] = (1 << piece[2]) - 1
             for j in range(4):
                 self.piece[i][j] = piece[j]
         for i, piece in enumerate(setup.xor_map):
@@ -198,7 +199,7 @@ cdef class DramSimulation:
         for c in range(self.channels):
             ch = &self.channel[c]
             ch.forced_at = ch.split_deadline = -1
-            ch.posted_at = NEVER
+            ch.posted_at = ch.done_at = NEVER
             for d in range(2):
                 ch.queue_head[d] = ch.queue_tail[d] = ch.source_head[d] = ch.source_tail[d] = -1
             ch.done_head = ch.done_tail = -1
@@ -300,7 +301,7 @@ cdef class DramSimulation:
                 part[i] = 0
             for i in range(self.pieces):
                 p = self.piece[i]
-                part[p[0]] |= ((address >> p[1]) & ((<int64_t>1 << p[2]) - 1)) << p[3]
+                part[p[0]] |= ((address >> p[1]) & self.piece_mask[i]) << p[3]
             for i in range(self.xors):
                 p = self.xor_piece[i]
                 part[p[0]] ^= (part[p[1]] >> p[2]) & ((<int64_t>1 << p[3]) - 1)
@@ -323,7 +324,9 @@ cdef class DramSimulation:
             else:
                 self.entry[ch.source_tail[d]].after = index
             ch.source_tail[d] = index
-            ch.wake = self.tick
+            # Where the queue is full, the channel wakes by itself when there is room.
+            if ch.waiting[d] < self.capacity[d]:
+                ch.wake = self.tick
         return True
 
     # ---- lists of a bank -----------------------------------------------------------------------------------------------
@@ -379,24 +382,6 @@ cdef class DramSimulation:
         for b in range(c * self.banks, (c + 1) * self.banks):
             self.col_bound[b] = self.row_bound[b] = 0
 
-    cdef inline int64_t _columns_from(self, int32_t c, int32_t d) noexcept nogil:
-        """Earliest column command by the ranks' and the bus's history alone."""
-        cdef int32_t r
-        cdef int64_t at = NEVER
-        for r in range(c * self.lanes * self.ranks, (c + 1) * self.lanes * self.ranks):
-            if self.rank[r].col_at[d] < at:
-                at = self.rank[r].col_at[d]
-        return later(at, self.channel[c].col_free)
-
-    cdef inline int64_t _activates_from(self, int32_t c) noexcept nogil:
-        """Earliest activate by the ranks' and the bus's history alone."""
-        cdef int32_t r
-        cdef int64_t at = NEVER
-        for r in range(c * self.lanes * self.ranks, (c + 1) * self.lanes * self.ranks):
-            if self.rank[r].act_at < at:
-                at = self.rank[r].act_at
-        return later(at, self.channel[c].row_free)
-
     cdef inline void _append(self, int32_t c, int32_t index) noexcept nogil:
         cdef Entry *e = &self.entry[index]
         cdef Bank *bank = &self.bank[c * self.banks + e.bank]
@@ -409,12 +394,19 @@ cdef class DramSimulation:
             self.entry[bank.tail[d]].after = index
         bank.tail[d] = index
         bank.waiting += 1
-        if bank.open_row >= 0:
-            if e.row == bank.open_row:
-                if bank.hit[d] < 0:
-                    bank.hit[d] = index
-            elif bank.miss[d] < 0:
+        if bank.open_row < 0:
+            if e.before >= 0:
+                return
+        elif e.row == bank.open_row:
+            if bank.hit[d] >= 0:
+                return
+            bank.hit[d] = index
+        else:
+            if bank.miss[d] >= 0 and not self.round_robin:
+                return
+            if bank.miss[d] < 0:
                 bank.miss[d] = index
+        # What the bank offers has changed.
         self._mask(c, e.bank)
 
     cdef inline void _remove(self, int32_t c, int32_t index) noexcept nogil:
@@ -523,6 +515,10 @@ cdef class DramSimulation:
             window = later(window, recent.wide[recent.wide_next] + self.k.wide_window)
         for first in range(first, last):
             self.rank[first].act_at = later(self.rank[first].act_at, window)
+        ch.act_floor = NEVER
+        for first in range(c * self.lanes * self.ranks, (c + 1) * self.lanes * self.ranks):
+            if self.rank[first].act_at < ch.act_floor:
+                ch.act_floor = self.rank[first].act_at
         if rank.open_banks == 0:
             rank.open_since = t
         rank.open_banks += 1
@@ -533,7 +529,8 @@ cdef class DramSimulation:
             bank.active = index
             self.active_bank[c * self.banks + ch.actives] = b
             ch.actives += 1
-            ch.active_from = 0
+            if bank.col_at[e.write] < ch.active_from or ch.actives == 1:
+                ch.active_from = bank.col_at[e.write]
             if self.k.split_activate:
                 ch.split_deadline = t + self.k.split_activate
         self._sort_by_row(bank)
@@ -604,6 +601,11 @@ cdef class DramSimulation:
                     rank.col_at[i] = later(rank.col_at[i], t + self.k.same_rank[d][i])
                 else:
                     rank.col_at[i] = later(rank.col_at[i], t + self.k.other_rank[d][i])
+        ch.col_floor[READ] = ch.col_floor[WRITE] = NEVER
+        for first in range(c * self.lanes * self.ranks, (c + 1) * self.lanes * self.ranks):
+            for i in range(2):
+                if self.rank[first].col_at[i] < ch.col_floor[i]:
+                    ch.col_floor[i] = self.rank[first].col_at[i]
         if bank.active == index:
             bank.active = -1
             for i in range(ch.actives):
@@ -636,6 +638,8 @@ cdef class DramSimulation:
         self.entry[index].after = -1
         if ch.done_tail < 0:
             ch.done_head = index
+            if t < ch.done_at:
+                ch.done_at = t
         else:
             self.entry[ch.done_tail].after = index
         ch.done_tail = index
@@ -827,11 +831,10 @@ cdef class DramSimulation:
         cdef int32_t i, b, best = -1, word, d = ch.mode, base = c * self.banks, first = 0, count = 0
         cdef Bank *bank
         cdef uint64_t bits
-        cdef int64_t at, following
+        cdef int64_t at, following, order = 0
         if ch.actives:
-            at = self._columns_from(c, READ)
-            following = self._columns_from(c, WRITE)
-            at = later(ch.active_from, at if at < following else following)
+            at = ch.col_floor[READ] if ch.col_floor[READ] < ch.col_floor[WRITE] else ch.col_floor[WRITE]
+            at = later(later(ch.active_from, ch.col_free), at)
             if at <= t:
                 following = NEVER
                 for i in range(ch.actives):
@@ -846,7 +849,7 @@ cdef class DramSimulation:
             if at < soonest[0]:
                 soonest[0] = at
         if best < 0 and not (self.blocks_channel and ch.refreshes_due):
-            at = later(ch.hit_from, self._columns_from(c, d))
+            at = later(later(ch.hit_from, ch.col_free), ch.col_floor[d])
             if at <= t:
                 if ch.refreshing:
                     self._unit(c, &first, &count)
@@ -861,15 +864,17 @@ cdef class DramSimulation:
                         at = self.col_bound[base + b]
                         if at <= t:
                             bank = &self.bank[base + b]
+                            if best >= 0 and self.entry[bank.hit[d]].order > order:
+                                continue
                             at = self._col_at(ch, bank, d)
                             self.col_bound[base + b] = at
-                            if at <= t and (
-                                best < 0 or self.entry[bank.hit[d]].order < self.entry[best].order
-                            ):
+                            if at <= t:
                                 best, bank_found[0] = bank.hit[d], b
+                                order = self.entry[best].order
                         if at < following:
                             following = at
-                ch.hit_from = at = following
+                # Banks of younger entries were passed over when one was found.
+                ch.hit_from = at = following if best < 0 else t
             if at < soonest[0]:
                 soonest[0] = at
         index[0] = best
@@ -884,13 +889,13 @@ cdef class DramSimulation:
         cdef int32_t candidate, first = 0, count = 0
         cdef Bank *bank
         cdef uint64_t bits
-        cdef int64_t at, following
+        cdef int64_t at, following, order = 0
         index[0] = -1
         if self.blocks_channel and ch.refreshes_due:
             return NOTHING
         if ch.refreshing:
             self._unit(c, &first, &count)
-        at = later(ch.act_from, self._activates_from(c))
+        at = later(later(ch.act_from, ch.row_free), ch.act_floor)
         if ch.split_deadline < 0:
             if at <= t:
                 following = NEVER
@@ -904,15 +909,17 @@ cdef class DramSimulation:
                         at = self.row_bound[base + b]
                         if at <= t:
                             bank = &self.bank[base + b]
+                            if best >= 0 and self.entry[bank.head[d]].order > order:
+                                continue
                             at = self._act_at(ch, bank)
                             self.row_bound[base + b] = at
-                            if at <= t and (
-                                best < 0 or self.entry[bank.head[d]].order < self.entry[best].order
-                            ):
+                            if at <= t:
                                 best, bank_found[0], kind = bank.head[d], b, ACTIVATE
+                                order = self.entry[best].order
                         if at < following:
                             following = at
-                ch.act_from = at = following
+                # Banks of younger entries were passed over when one was found.
+                ch.act_from = at = following if best < 0 else t
             if at < soonest[0]:
                 soonest[0] = at
         at = later(ch.pre_from, ch.row_free)
@@ -929,6 +936,9 @@ cdef class DramSimulation:
                     at = self.row_bound[base + b]
                     if at <= t:
                         candidate = bank.miss[d]
+                        if best >= 0 and self.entry[candidate].order > order:
+                            following = t
+                            continue
                         at = self._pre_at(ch, bank)
                         if bank.hit[d] >= 0 and (
                             self.protect == 2
@@ -939,8 +949,9 @@ cdef class DramSimulation:
                                 continue
                             at = later(at, self.entry[candidate].accepted + self.age_cap)
                         self.row_bound[base + b] = at
-                        if at <= t and (best < 0 or self.entry[candidate].order < self.entry[best].order):
+                        if at <= t:
                             best, bank_found[0], kind = candidate, b, PRECHARGE
+                            order = self.entry[best].order
                     if at < following:
                         following = at
             ch.pre_from = at = following
@@ -1109,6 +1120,8 @@ cdef class DramSimulation:
                 self._count(index, t + 1)
                 ch.posted += 1
                 ch.posted_at = t + 1
+                if ch.done_at > t + 1:
+                    ch.done_at = t + 1
 
     cdef bint _fill_bank_queues(self, int32_t c, int64_t t) noexcept nogil:
         """Move one request to its bank's queue: of the writes while they drain, else of the reads."""
@@ -1143,13 +1156,11 @@ cdef class DramSimulation:
             index = e.after
         return False
 
-    cdef void _tick_channel(self, int32_t c, int64_t t) noexcept nogil:
+    cdef void _complete(self, int32_t c, int64_t t) noexcept nogil:
+        """Count what is done at ``t``: data that arrive, and writes that were posted a tick before."""
         cdef Channel *ch = &self.channel[c]
-        cdef int64_t soonest = NEVER
         cdef int32_t index
-        cdef bint busy
-        self._accept(c, t)
-        if ch.posted and ch.posted_at <= t:
+        if ch.posted_at <= t:
             self.in_flight -= ch.posted
             ch.posted = 0
             ch.posted_at = NEVER
@@ -1161,6 +1172,44 @@ cdef class DramSimulation:
             self.in_flight -= 1
             self._count(index, t)
             self._free(index)
+        ch.done_at = ch.posted_at
+        if ch.done_head >= 0 and self.entry[ch.done_head].done < ch.done_at:
+            ch.done_at = self.entry[ch.done_head].done
+
+    cdef int64_t _next_command(self, int32_t c, int64_t t) noexcept nogil:
+        """After a command of the oldest-ready arbiter: no other can follow before this tick."""
+        cdef Channel *ch = &self.channel[c]
+        cdef int32_t d = ch.mode
+        cdef int64_t at, other
+        if ch.refreshes_due or ch.split_deadline >= 0 or ch.forced_at >= 0:
+            return t + 1
+        if d == READ:
+            if ch.waiting[WRITE] >= self.drain_high or ch.waiting[READ] == 0:
+                return t + 1
+        elif ch.waiting[WRITE] <= self.drain_low and ch.waiting[READ] != 0:
+            return t + 1
+        other = later(later(ch.hit_from, ch.col_free), ch.col_floor[d])
+        if ch.actives:
+            at = ch.col_floor[READ] if ch.col_floor[READ] < ch.col_floor[WRITE] else ch.col_floor[WRITE]
+            at = later(later(ch.active_from, ch.col_free), at)
+            if at < other:
+                other = at
+        at = later(later(ch.act_from, ch.row_free), ch.act_floor)
+        if at < other:
+            other = at
+        at = later(ch.pre_from, ch.row_free)
+        if at < other:
+            other = at
+        if ch.next_refresh < other:
+            other = ch.next_refresh
+        return later(t + 1, other)
+
+    cdef void _tick_channel(self, int32_t c, int64_t t) noexcept nogil:
+        cdef Channel *ch = &self.channel[c]
+        cdef int64_t soonest = NEVER
+        cdef bint busy
+        if ch.source_head[READ] >= 0 or ch.source_head[WRITE] >= 0:
+            self._accept(c, t)
         while t >= ch.next_refresh:
             self._request_refresh(c)
         if self.round_robin:
@@ -1172,18 +1221,16 @@ cdef class DramSimulation:
                     ch.moved = 0
         else:
             busy = self._arbitrate_oldest(c, t, &soonest)
-        if busy or (ch.source_head[READ] >= 0 and ch.waiting[READ] < self.capacity[READ]) or (
+        if (ch.source_head[READ] >= 0 and ch.waiting[READ] < self.capacity[READ]) or (
             ch.source_head[WRITE] >= 0 and ch.waiting[WRITE] < self.capacity[WRITE]
         ):
             ch.wake = t + 1
-            return
-        if ch.done_head >= 0 and self.entry[ch.done_head].done < soonest:
-            soonest = self.entry[ch.done_head].done
-        if ch.next_refresh < soonest:
-            soonest = ch.next_refresh
-        if ch.posted_at < soonest:
-            soonest = ch.posted_at
-        ch.wake = soonest if soonest > t else t + 1
+        elif busy:
+            ch.wake = t + 1 if self.round_robin else self._next_command(c, t)
+        else:
+            if ch.next_refresh < soonest:
+                soonest = ch.next_refresh
+            ch.wake = later(soonest, t + 1)
 
     # ---- the whole -----------------------------------------------------------------------------------------------------
 
@@ -1215,6 +1262,8 @@ cdef class DramSimulation:
         for i in range(self.channels):
             if self.channel[i].wake < soonest:
                 soonest = self.channel[i].wake
+            if self.channel[i].done_at < soonest:
+                soonest = self.channel[i].done_at
         return soonest
 
     cdef bint _run(self, int64_t accesses, int64_t until) noexcept nogil:
@@ -1225,6 +1274,8 @@ cdef class DramSimulation:
         while self.tick < until:
             sending = self._send()
             for c in range(self.channels):
+                if self.channel[c].done_at <= self.tick:
+                    self._complete(c, self.tick)
                 if self.channel[c].wake <= self.tick:
                     self._tick_channel(c, self.tick)
             self.clock = self.tick + 1

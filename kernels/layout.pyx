@@ -91,7 +91,8 @@ cdef Tile tile(
     const Problem* p, const Limits* chip, const Array* array, const Parts* parts, int64_t rows, int64_t n, int64_t k
 ) noexcept nogil:
     cdef Tile t
-    cdef int64_t m = rows * p.out_cols, b = up(k * n * p.b_bits, 8 * p.b_scale), v = up(n * p.context * p.b_bits, 8)
+    cdef int64_t m = rows * p.out_cols, results = m * (p.context if p.context else n)
+    cdef int64_t b = up(k * n * p.b_bits, 8 * p.b_scale), v = up(n * p.context * p.b_bits, 8)
     t.steady = t.edge = t.load = t.reads = 0
     multiply(array, chip.arrays, m, k, n, up(m * k * p.a_bits, 8), b, &t)
     if p.context:
@@ -99,8 +100,8 @@ cdef Tile tile(
     t.vector = up(m * n * p.vector_q20, 1 << 20)
     t.w = <int64_t> ((b + v + up(n * p.column_bits * k, 8 * p.k)) * parts.b)
     t.a = <int64_t> (a_bytes(p, rows, k) * parts.a)
-    t.x = <int64_t> (up(m * n * p.x_q16, 65536) * parts.x)
-    t.o = up(m * (p.context if p.context else n) * p.o_bits, 8) if p.o_moves else 0
+    t.x = <int64_t> (up(results * p.x_q16, 65536) * parts.x)
+    t.o = up(results * p.o_bits, 8) if p.o_moves else 0
     return t
 
 
@@ -256,5 +257,5 @@ cdef bint lay_out(const Problem* p, const Limits* chip, const Array* array, cons
 cdef void add_scores(Layout* out, const Limits* chip, int64_t count, const Tile* t, bint a, int64_t rescaled) noexcept nogil:
     # Column tiles of attention before the last: softmax takes its turn, but no result leaves.
     cdef Tile scores = t[0]
-    scores.o = 0
+    scores.x = scores.o = 0
     add(out, chip, count, &scores, True, a, True, rescaled)

@@ -56,7 +56,9 @@ def command(
     sweep: str | None,
     json_file: str | None,
 ) -> None:
-    """Run an access pattern through the burst-level DRAM model: bandwidth, latency, row hits, energy, and the bound.
+    """Run an access pattern through the burst-level DRAM model.
+
+    Tells bandwidth, latency, row hits, energy, and what bounds them.
 
     leptonsim dram --part HBM2E --channels 8 --pattern strided:256x22016
     """

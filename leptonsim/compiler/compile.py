@@ -12,7 +12,7 @@ from leptonsim.chip.spec import Chip
 from leptonsim.compiler.placement import INPUT
 from leptonsim.compiler.precision import element_bits
 from leptonsim.compiler.program import Memory, Program
-from leptonsim.compiler.schedule import Schedule, schedule
+from leptonsim.compiler.schedule import Choose, Schedule, fastest_mapping, schedule
 from leptonsim.compiler.target import Target
 from leptonsim.compiler.work import Operator
 from leptonsim.compiler.workload import Workload, workload
@@ -57,7 +57,9 @@ def _device_time(program: Program) -> int:
     return Machine(program).execute(1).makespan_ps
 
 
-def compile_graph(chip: Chip, model: Model, dtype: str | None, repeats: int = 1) -> Program:
+def compile_graph(
+    chip: Chip, model: Model, dtype: str | None, repeats: int = 1, choose: Choose = fastest_mapping
+) -> Program:
     """The program of a model's graph as it is bound, to be run ``repeats`` times for one request."""
     graph = model.graph
     target = Target(chip, dtype)
@@ -70,7 +72,7 @@ def compile_graph(chip: Chip, model: Model, dtype: str | None, repeats: int = 1)
     total_weights = sum(weights.values())
     inputs = [name for name in graph.inputs if name in work.tensors]
     state_bytes = sum(_bytes(work, target, name) for name in inputs if name in state)
-    mapped = schedule(target, work, inputs, graph.outputs, state, frozenset())
+    mapped = schedule(target, work, inputs, graph.outputs, state, frozenset(), choose)
     activations = mapped.ledger.dram_peak - state_bytes
     excess = total_weights + state_bytes + activations - chip.dram.capacity_bytes
     streamed: frozenset[str] = frozenset()
@@ -88,7 +90,7 @@ def compile_graph(chip: Chip, model: Model, dtype: str | None, repeats: int = 1)
             f"weights of {_gib(total_weights)} do not fit dram.capacity of {_gib(chip.dram.capacity_bytes)}: "
             f"{_gib(on_host)} stream from the host over PCIe in every run"
         )
-        mapped = schedule(target, work, inputs, graph.outputs, state, streamed)
+        mapped = schedule(target, work, inputs, graph.outputs, state, streamed, choose)
     if mapped.ledger.spilled:
         count = len(mapped.ledger.spilled)
         names = ", ".join([*mapped.ledger.spilled[:MANY_SPILLS], *(["..."] if count > MANY_SPILLS else [])])

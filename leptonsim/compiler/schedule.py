@@ -7,7 +7,7 @@ steps of the operator that made them.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -16,13 +16,36 @@ from leptonsim.compiler.operands import Located, locate
 from leptonsim.compiler.placement import INPUT, RESIDENT, ROWS, Home, Ledger, Placed
 from leptonsim.compiler.plan import Plan
 from leptonsim.compiler.precision import element_bits, product_dtype
-from leptonsim.compiler.products import MappingTuple, make_product, packing
+from leptonsim.compiler.products import MappingTuple, Product, make_product, packing
 from leptonsim.compiler.program import Integers, ProgramOperator
 from leptonsim.compiler.routes import RouteTable
 from leptonsim.compiler.streams import plan_stream
 from leptonsim.compiler.target import Target
 from leptonsim.compiler.work import Operator
 from leptonsim.compiler.workload import Workload
+
+
+Choose = Callable[[Product], tuple[float, MappingTuple]]
+"""How a product is to be mapped, and what that costs in picoseconds."""
+
+
+def fastest_mapping(product: Product) -> tuple[float, MappingTuple]:
+    """The fastest of all candidates. Raises LeptonError if not even the smallest tile fits."""
+    return product.candidates()[0]
+
+
+@dataclass(slots=True)
+class _Found:
+    """Mappings chosen so far: equal products are mapped once."""
+
+    choose: Choose
+    mappings: dict[object, tuple[float, MappingTuple]] = field(default_factory=dict)
+
+    def mapping(self, product: Product) -> tuple[float, MappingTuple]:
+        """The mapping of a product."""
+        if product.key not in self.mappings:
+            self.mappings[product.key] = self.choose(product)
+        return self.mappings[product.key]
 
 
 @dataclass(slots=True)
@@ -108,11 +131,12 @@ def schedule(
     outputs: Iterable[str],
     state: frozenset[str],
     streamed: frozenset[str],
+    choose: Choose = fastest_mapping,
 ) -> Schedule:
     """Map every operator.
 
-    ``state`` names inputs that are in DRAM from the start, ``streamed`` weights that stay on the host. Raises
-    LeptonError if an operator fits nowhere.
+    ``state`` names inputs that are in DRAM from the start, ``streamed`` weights that stay on the host; ``choose`` says
+    how a product is mapped, and what that costs in picoseconds. Raises LeptonError if an operator fits nowhere.
     """
     result = Schedule(target)
     ledger, tensors = result.ledger, work.tensors
@@ -128,7 +152,7 @@ def schedule(
     kept = set(outputs) | set(inputs)
     names = _Names(kept)
     names.came(places.values())
-    found: dict[object, tuple[float, MappingTuple]] = {}
+    found = _Found(choose)
     for index, operator in enumerate(work.operators):
         if operator.engine == "view":
             places[operator.outputs[0].tensor] = _view(places, operator)
@@ -184,7 +208,7 @@ def _map(
     places: dict[str, Placed],
     kept: set[str],
     streamed: frozenset[str],
-    found: dict[object, tuple[float, MappingTuple]],
+    found: _Found,
 ) -> None:
     target, ledger, tensors = result.target, result.ledger, work.tensors
     number = len(result.operators)
@@ -238,7 +262,7 @@ def _map(
 
 def _fastest(
     result: Schedule, work: Workload, operator: Operator, located: list[Located], made: list[Placed], stage_bytes: int,
-    streamed: frozenset[str], found: dict[object, tuple[float, MappingTuple]],
+    streamed: frozenset[str], found: _Found,
 ) -> tuple[Plan, Operator]:  # fmt: skip
     """The fastest way to do an operator's work, and the record that describes it; equal operators share one plan."""
     target, plans = result.target, result.plans
@@ -252,9 +276,7 @@ def _fastest(
                     target, way, located, made[0], out_bits, target.stage_grade(stage_bytes), from_host,
                     work.tensors[way.inputs[0].tensor], packed,
                 )  # fmt: skip
-                if product.key not in found:
-                    found[product.key] = product.candidates()[0]
-                cost, mapping = found[product.key]
+                cost, mapping = found.mapping(product)
                 if best is None or cost < best[0].cost_ps:
                     if product.plan_key not in plans:
                         plans[product.plan_key] = product.plan(mapping, cost)

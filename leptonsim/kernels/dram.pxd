@@ -63,7 +63,8 @@ cdef struct Entry:
     int32_t write
 
 cdef struct Channel:
-    int64_t wake                # next tick at which something can happen
+    int64_t wake                # next tick at which an access may be taken or a command issued
+    int64_t done_at             # next tick at which data arrive or posted writes count as done
     int64_t row_free, col_free  # first tick at which a command bus is free
     int64_t next_refresh        # tick of the next refresh request
     int64_t order               # age of the next entry
@@ -76,6 +77,8 @@ cdef struct Channel:
     uint64_t hit_mask[2][4]     # banks with an entry for their open row, read and write
     uint64_t act_mask[2][4]     # closed banks with an entry; with bank queues, in [0], banks with any
     uint64_t pre_mask[2][4]     # open banks with an entry for another row
+    int64_t col_floor[2]        # no read, write before this tick by any rank's history
+    int64_t act_floor           # no activate before this tick by any rank's history
     int64_t hit_from            # no column command of a queued entry before this tick
     int64_t active_from         # no column command of an active entry before this tick
     int64_t act_from            # no activate before this tick
@@ -133,6 +136,7 @@ cdef class DramSimulation:
     cdef int64_t window, interval_ticks, interval_accesses
     cdef int32_t pieces, xors
     cdef int32_t piece[64][4]
+    cdef int64_t piece_mask[64]
     cdef int32_t xor_piece[16][4]
     cdef int32_t source_count, turn_count
     cdef int32_t turn_at        # place in the order of turns
@@ -191,8 +195,6 @@ cdef class DramSimulation:
         self, int32_t c, int64_t t, int32_t *bank_found, int32_t *index, int64_t *soonest
     ) noexcept nogil
     cdef inline void _forget_bounds(self, int32_t c) noexcept nogil
-    cdef inline int64_t _columns_from(self, int32_t c, int32_t d) noexcept nogil
-    cdef inline int64_t _activates_from(self, int32_t c) noexcept nogil
     cdef inline void _choose_mode(self, int32_t c) noexcept nogil
     cdef inline void _do(self, int32_t kind, int32_t c, int32_t b, int32_t index, int64_t t) noexcept nogil
     cdef bint _arbitrate_in_turn(self, int32_t c, int64_t t, int64_t *soonest) noexcept nogil
@@ -201,6 +203,8 @@ cdef class DramSimulation:
     cdef inline void _return(self, Channel *ch, int32_t index, int64_t t) noexcept nogil
     cdef void _accept(self, int32_t c, int64_t t) noexcept nogil
     cdef bint _fill_bank_queues(self, int32_t c, int64_t t) noexcept nogil
+    cdef void _complete(self, int32_t c, int64_t t) noexcept nogil
+    cdef int64_t _next_command(self, int32_t c, int64_t t) noexcept nogil
     cdef void _tick_channel(self, int32_t c, int64_t t) noexcept nogil
     cdef int64_t _next_tick(self, bint sending) noexcept nogil
     cdef bint _run(self, int64_t accesses, int64_t until) noexcept nogil

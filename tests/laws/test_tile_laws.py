@@ -452,3 +452,16 @@ def test_two_instances_are_in_progress_at_most() -> None:
     assert machine.now_ps == 22048
     assert machine.run() == [("done", 2)]
     assert machine.now_ps == 32048
+
+
+def test_a_launch_at_the_instant_at_which_space_is_freed_is_what_was_waited_for() -> None:
+    # Space for one tile, held until 5120 + 10000; the second instance is launched at that instant. Dependency is first.
+    machine = launched(program([[1, 0, 5, 0, 10, 0, 0]], [0, 1], stage=5))
+    machine.submit(1)
+    assert machine.run(15120) == []
+    machine.log_host(9, 15120)
+    machine.launch(1)
+    assert machine.run() == [("done", 0)]
+    assert machine.run() == [("done", 1)]
+    machine.finish(30240)
+    assert causes(machine, ACTIVATIONS) == {"busy": 10240, "launch": 10000, "done": 10000}

@@ -2,7 +2,7 @@
 
 import json
 import math
-from importlib.resources import files
+from pathlib import Path
 
 import jsonschema
 import pytest
@@ -10,8 +10,9 @@ from leptonsim.kernels.tiles import CAUSE_NAMES, ENGINE_NAMES
 
 import leptonsim as ls
 from leptonsim.chip import shipped_chips
+from leptonsim.result.reference import reference_markdown, schema
 
-SCHEMA = json.loads(files("leptonsim.result").joinpath("schema.json").read_text(encoding="utf-8"))
+SCHEMA = schema()
 MODELS = ("zoo:resnet50", "zoo:bert-base", "zoo:llama-3-8b?seq=1&past=128")
 
 
@@ -83,3 +84,9 @@ def test_a_field_that_the_schema_does_not_know_is_refused(results):
     result = {**results["lepton-c1", "zoo:resnet50"], "latency": 1}
     with pytest.raises(jsonschema.ValidationError, match="latency"):
         jsonschema.Draft202012Validator(SCHEMA).validate(result)
+
+
+def test_the_page_of_results_is_made_from_the_schema():
+    page = Path(__file__).parents[2] / "docs" / "results.md"
+    made = "made by: python -m leptonsim.result.reference > docs/results.md"
+    assert page.read_text(encoding="utf-8") == reference_markdown(), made

@@ -530,7 +530,6 @@ class _Channel:
 
     def tick(self, tick: int) -> None:
         """All that happens in this channel at ``tick``."""
-        self._accept(tick)
         if self.posted and self.posted_at <= tick:
             self.owner.in_flight -= self.posted
             self.posted = 0
@@ -538,6 +537,7 @@ class _Channel:
             self.owner.in_flight -= 1
             self.owner.used -= 1
             self.owner.count(self.arriving.popleft(), tick)
+        self._accept(tick)
         while self.next_refresh is not None and tick >= self.next_refresh:
             self.next_refresh += self._interval()
             self.refreshes_due += 1 if self.one_by_one else self.units

@@ -67,7 +67,7 @@ class Problem(NamedTuple):
     o_bits: int
     """Bits of one output element."""
     x_q16: int
-    """Bytes of extra operands for each element of the first product, in 1/65536."""
+    """Bytes of extra operands for each result, in 1/65536."""
     vector_q20: int
     """Vector cycles for each element of the first product, in 2^-20."""
     a_moves: int
@@ -180,15 +180,13 @@ def lay_out(p: Problem, limits: Limits, array: Array, mapping: Mapping, groups: 
     totals = [0, 0, 0]
     added: list[tuple[int, tuple[int, int, int]]] = []
 
-    def add(count: int, t: Tile, w: bool = True, a: bool = True, vector: int | None = None, o: bool = True) -> None:
-        """A run of tiles that bring weights, bring activations, take vector cycles (None: nothing is complete)."""
+    def add(count: int, t: Tile, w: bool = True, a: bool = True, vector: int = 0, complete: bool = True) -> None:
+        """A run of tiles: whether they bring weights and activations, vector cycles, whether results are complete."""
         if count == 0:
             return
-        written = w * t.w + a * t.a + (vector is not None) * t.x
-        stall = sram_stall_cycles(limits.scratchpad, t.steady, t.reads, written)
-        runs.append(
-            [count, w * t.w, a * t.a, (vector is not None) * t.x, t.steady + stall, vector or 0, o * t.o]
-        )
+        brought = (w * t.w, a * t.a, complete * t.x)
+        stall = sram_stall_cycles(limits.scratchpad, t.steady, t.reads, sum(brought))
+        runs.append([count, *brought, t.steady + stall, vector, complete * t.o])
         added.append((count, (stall, t.load, t.reads)))
 
     def close(times: int) -> None:
@@ -217,14 +215,14 @@ def lay_out(p: Problem, limits: Limits, array: Array, mapping: Mapping, groups: 
             for (width, first, complete), same in groupby(in_turn):
                 last = tile(p, limits, array, parts, height, width, tk)
                 vector = last.vector if first else last.vector + rescale
-                add(len(list(same)), last, a=first, vector=vector, o=complete)
+                add(len(list(same)), last, a=first, vector=vector, complete=complete)
             close(groups * times)
     else:
         for width, across in column_tiles:
             for height, down in row_tiles:
                 full, rest = depth_tiles[0], depth_tiles[-1]
                 inner = full[1] - (1 if len(depth_tiles) == 1 else 0)
-                add(inner, tile(p, limits, array, parts, height, width, full[0]), o=False)
+                add(inner, tile(p, limits, array, parts, height, width, full[0]), complete=False)
                 last = tile(p, limits, array, parts, height, width, rest[0])
                 add(1, last, vector=last.vector)
                 close(groups * down * across)
@@ -289,6 +287,7 @@ def tile(
 ) -> Tile:
     """One tile of ``rows`` row units, ``n`` columns and depth ``k``."""
     m = rows * p.out_cols
+    results = m * (p.context or n)
     b_bytes, v_bytes = ceil_div(k * n * p.b_bits, 8 * p.b_scale), ceil_div(n * p.context * p.b_bits, 8)
     work = [multiply(array, limits.arrays, m, k, n, ceil_div(m * k * p.a_bits, 8), b_bytes)]
     if p.context:
@@ -297,8 +296,8 @@ def tile(
     return Tile(
         w=int((b_bytes + v_bytes + ceil_div(n * p.column_bits * k, 8 * p.k)) * parts[1]),
         a=int(a_bytes(p, rows, k) * parts[0]),
-        x=int(ceil_div(m * n * p.x_q16, 65536) * parts[2]),
-        o=ceil_div(m * (p.context or n) * p.o_bits, 8) if p.o_moves else 0,
+        x=int(ceil_div(results * p.x_q16, 65536) * parts[2]),
+        o=ceil_div(results * p.o_bits, 8) if p.o_moves else 0,
         vector=ceil_div(m * n * p.vector_q20, 1 << 20),
         steady=steady,
         edge=edge,

@@ -169,7 +169,9 @@ class Tiler:
                 used += w + a + x + o
                 ready = max(load("w", w, share_w) if w else grant, load("a", a, share_a) if a else grant)
                 if tensor_cycles:
-                    tensor = max(ready, tensor, done[0 if laid.accumulators == 2 else 1]) + tensor_cycles * self.cycle_ps
+                    tensor = (
+                        max(ready, tensor, done[0 if laid.accumulators == 2 else 1]) + tensor_cycles * self.cycle_ps
+                    )
                     ready = tensor
                 if x:
                     ready = max(ready, load("a", x, share_x, with_latency=False))
