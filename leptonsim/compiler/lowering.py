@@ -1,4 +1,4 @@
-"""From graph nodes to operator records, by the files in ``operators/``.
+"""From graph nodes to operator records, by the files in ``operators/`` and in ``leptonsim.operators``.
 
 What has no lowering is an error that names every such node: nothing is free because it was not recognised.
 """
@@ -10,11 +10,12 @@ from dataclasses import replace
 from functools import cache
 from types import MappingProxyType
 
+import leptonsim.operators as beyond_onnx
 from leptonsim.compiler import operators
-from leptonsim.compiler.plugins import modules_in
 from leptonsim.compiler.work import Operator
 from leptonsim.errors import LeptonError
 from leptonsim.model.graph import Graph, Node
+from leptonsim.plugins import modules_in
 
 Lowering = Callable[[Node, Graph], Operator]
 
@@ -31,8 +32,8 @@ def lowerings() -> Mapping[str, Lowering]:
     """
     found: dict[str, Lowering] = {}
     owner: dict[str, str] = {}
-    for module in modules_in(operators):
-        for op_type, lowering in module.LOWERINGS.items():
+    for module in (*modules_in(operators), *modules_in(beyond_onnx)):
+        for op_type, lowering in getattr(module, "LOWERINGS", {}).items():
             if op_type in found:
                 raise LeptonError(f"operator {op_type} is lowered twice: in {owner[op_type]} and in {module.__name__}")
             found[op_type] = lowering
@@ -73,6 +74,6 @@ def lower(graph: Graph, origins: Mapping[str, tuple[str, ...]]) -> list[Operator
             f"{len(refused)} of the {len(graph.nodes)} operators of {graph.name} cannot be mapped:\n  "
             + "\n  ".join(refused[:LISTED])
             + more
-            + "\nTo map an operator, add a lowering for it in leptonsim/compiler/operators."
+            + "\nTo map an operator, add a lowering for it (see leptonsim.operators)."
         )
     return lowered

@@ -9,14 +9,15 @@ from functools import cache
 from graphlib import CycleError, TopologicalSorter
 from types import ModuleType
 
+import leptonsim.operators as beyond_onnx
 from leptonsim.compiler import passes
 from leptonsim.compiler.draft import Draft
 from leptonsim.compiler.flow import Flow
 from leptonsim.compiler.lowering import lower
-from leptonsim.compiler.plugins import modules_in
 from leptonsim.compiler.work import Operator
 from leptonsim.errors import LeptonError
 from leptonsim.model.graph import Graph, Tensor
+from leptonsim.plugins import modules_in
 
 PLACES = ("tensor", "vector", "dma", "view", "fused", "folded")
 """Where a graph node can go: to an engine as the main node of an operator, to no work (view), into another node's
@@ -79,7 +80,7 @@ def ordered_passes() -> tuple[tuple[Callable[[Draft], None], ...], tuple[Callabl
     Raises:
         LeptonError: a pass names one that is not there, or they wait for each other.
     """
-    modules = {module.__name__.rpartition(".")[2]: module for module in modules_in(passes)}
+    modules = {module.__name__.rpartition(".")[2]: module for module in (*modules_in(passes), *modules_in(beyond_onnx))}
     return (
         tuple(module.rewrite for module in _in_order({n: m for n, m in modules.items() if hasattr(m, "rewrite")})),
         tuple(module.fuse for module in _in_order({n: m for n, m in modules.items() if hasattr(m, "fuse")})),
@@ -90,10 +91,11 @@ def _in_order(modules: Mapping[str, ModuleType]) -> list[ModuleType]:
     sorter: TopologicalSorter[str] = TopologicalSorter()
     for name, module in modules.items():
         before = getattr(module, "BEFORE", ())
-        missing = [other for other in (*module.AFTER, *before) if other not in modules]
+        after = getattr(module, "AFTER", ())
+        missing = [other for other in (*after, *before) if other not in modules]
         if missing:
             raise LeptonError(f"pass {name} is ordered against {', '.join(missing)}, which is no pass of its kind")
-        sorter.add(name, *module.AFTER)
+        sorter.add(name, *after)
         for other in before:
             sorter.add(other, name)
     order: list[ModuleType] = []

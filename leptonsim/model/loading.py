@@ -31,6 +31,9 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+NAMED = 5
+"""So many nodes of one operator are named in an error."""
+
 
 def load_model(
     source: str | Path | onnx.ModelProto,
@@ -110,8 +113,29 @@ class _Reading:
                 "convert the file with onnx.version_converter.convert_version(model, 13)"
             )
         self._inference = NodeInference(opsets, self._model.ir_version or 3)
+        self._check_known(graph)
         constants = {tensor.name for tensor in graph.initializer} | {s.values.name for s in graph.sparse_initializer}
         self._inputs = [_declared(value) for value in graph.input if value.name not in constants]
+
+    def _check_known(self, graph: onnx.GraphProto) -> None:
+        """Refuse operators that neither ONNX nor a rule defines, all of them at once."""
+        unknown: dict[tuple[str, str], list[str]] = {}
+        for node in graph.node:
+            domain = "" if node.domain == "ai.onnx" else node.domain
+            if not self._inference.knows(node.op_type, domain):
+                unknown.setdefault((domain, node.op_type), []).append(node.name or f"that makes {node.output[0]!r}")
+        if unknown:
+            told = "\n  ".join(
+                f"{op_type} of domain {domain or 'ai.onnx'} (version {self._inference.opset_of(domain)}): "
+                + ("node " if len(nodes) == 1 else f"{len(nodes)} nodes, ")
+                + ", ".join(nodes[:NAMED])
+                + (", ..." if len(nodes) > NAMED else "")
+                for (domain, op_type), nodes in unknown.items()
+            )
+            raise LeptonError(
+                f"operators that ONNX does not define, so that shapes of their outputs cannot be inferred:\n  {told}\n"
+                "Give each a shape rule and a lowering (see leptonsim.operators)."
+            )
 
     def bind(self, request: Request) -> Binding:
         return bind(self._inputs, request)
