@@ -78,16 +78,19 @@ class Record:
     tiles: int
     runs: int
     cold_bytes: int
+    dram_bursts: int = 0
 
 
 class Machine:
     """One chip with one program; ``execute`` can be called once. ``completed_runs`` counts while it goes on."""
 
-    def __init__(self, program: Program) -> None:
+    def __init__(self, program: Program, dram_mix: tuple[int, ...] | None = None) -> None:
         chip = program.chip
         self.program = program
         self.environment = CountingEnvironment()
         self.fabric = Fabric(chip, program.routes)
+        if dram_mix is not None:
+            self.fabric.dram_mix = dram_mix
         self.links = self.fabric.at(chip.clocks.core_hz)
         self.tiles = TileMachine(
             program.runs, program.blocks, program.steps, program.cores, program.dependencies,
@@ -156,7 +159,8 @@ class Machine:
             size = _share(self.program.memory.input_bytes, run % each, each)
             if size:
                 yield from self._copy(False, size)
-            self.tiles.input_ready(run, size > 0)
+            if run >= self.completed_runs:  # else nothing waited for them
+                self.tiles.input_ready(run, size > 0)
             self._wake()
             self._ready[run].succeed()
 
@@ -176,7 +180,7 @@ class Machine:
         """Copy the outputs of each run back when it is done."""
         each = self.program.runs_per_request
         for run in range(requests * each):
-            yield self._done[run]
+            yield self._done[run] & self._ready[run]
             size = _share(self.program.memory.output_bytes, run % each, each)
             if size:
                 yield from self._copy(True, size)
