@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from leptonsim.api import execute, simulate
     from leptonsim.chip import Chip, load_chip
     from leptonsim.compiler.compile import compile
+    from leptonsim.compiler.policy import Policy, load_policy
     from leptonsim.compiler.program import Program
     from leptonsim.errors import LeptonError
     from leptonsim.model import Model, load_model
@@ -25,12 +26,14 @@ __all__ = [
     "Chip",
     "LeptonError",
     "Model",
+    "Policy",
     "Program",
     "Result",
     "compile",
     "execute",
     "load_chip",
     "load_model",
+    "load_policy",
     "simulate",
 ]
 
@@ -38,12 +41,14 @@ _HOME = {
     "Chip": "chip",
     "LeptonError": "errors",
     "Model": "model",
+    "Policy": "compiler.policy",
     "Program": "compiler.program",
     "Result": "result.result",
     "compile": "compiler.compile",
     "execute": "api",
     "load_chip": "chip",
     "load_model": "model",
+    "load_policy": "compiler.policy",
     "simulate": "api",
 }
 

@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from leptonsim.chip.spec import Chip
+    from leptonsim.compiler.policy import Policy
     from leptonsim.compiler.program import Program
     from leptonsim.model import Model
     from leptonsim.result.result import Result
@@ -22,18 +23,21 @@ def simulate(
     *,
     batch: int | None = None,
     dtype: str | None = None,
+    policy: Policy | None = None,
     requests: int = 1,
     cold: bool = False,
     fidelity: Fidelity = "fast",
 ) -> Result:
     """Compile ``model`` for ``chip`` and run it ``requests`` times back to back.
 
-    ``batch`` samples a request (default: the model's own), in ``dtype`` (default: the chip's); ``cold`` includes
-    copying the weights over PCIe first; ``fidelity`` as in ``execute``. Raises LeptonError if the model cannot be mapped.
+    ``batch`` samples a request (default: the model's own), in ``dtype`` (default: the chip's), or layer by layer in
+    what ``policy`` says (see ``load_policy``); ``cold`` includes copying the weights over PCIe first; ``fidelity`` as in
+    ``execute``. Raises LeptonError if the model cannot be mapped.
     """
     from leptonsim.compiler.compile import compile
 
-    return execute(compile(chip, model, batch=batch, dtype=dtype), requests=requests, cold=cold, fidelity=fidelity)
+    program = compile(chip, model, batch=batch, dtype=dtype, policy=policy)
+    return execute(program, requests=requests, cold=cold, fidelity=fidelity)
 
 
 def execute(

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import click
 
-from leptonsim.cli._options import chip_options, model_options, the_chip, the_model
+from leptonsim.cli._options import chip_options, model_options, precision_options, the_chip, the_model
 from leptonsim.cli._progress import Progress
 
 
 @click.command()
 @chip_options
 @model_options
-@click.option(
-    "--dtype", metavar="TYPE", help="Data type of floating-point models (default: the chip's software.default_dtype)."
-)
+@precision_options
 @click.option("--output", "-o", metavar="FILE.json", help="Save the program; `leptonsim run FILE.json` runs it again.")
 @click.argument("model")
 def command(
@@ -23,6 +21,7 @@ def command(
     shapes: tuple[str, ...],
     binds: tuple[str, ...],
     dtype: str | None,
+    precision: str | None,
     output: str | None,
     model: str,
 ) -> None:
@@ -36,11 +35,12 @@ def command(
     if output is not None:
         check_writable(output)
     chip = the_chip(config, overrides)
+    policy = ls.load_policy(precision) if precision else None
     with Progress() as progress:
         progress.stage(f"reading {model}")
         source = the_model(model, batch, shapes, binds)
         progress.stage(f"compiling {source.name} for {chip.name}")
-        program = ls.compile(chip, source, dtype=dtype)
+        program = ls.compile(chip, source, dtype=dtype, policy=policy)
     if output is not None:
         program.save(output)
     from leptonsim.result.table import print_program

@@ -6,7 +6,7 @@ from typing import Literal
 
 import click
 
-from leptonsim.cli._options import chip_options, model_options, the_chip, the_model
+from leptonsim.cli._options import chip_options, model_options, precision_options, the_chip, the_model
 from leptonsim.cli._progress import Progress
 from leptonsim.errors import LeptonError
 
@@ -14,9 +14,7 @@ from leptonsim.errors import LeptonError
 @click.command()
 @chip_options
 @model_options
-@click.option(
-    "--dtype", metavar="TYPE", help="Data type of floating-point models (default: the chip's software.default_dtype)."
-)
+@precision_options
 @click.option(
     "--requests",
     "-n",
@@ -48,6 +46,7 @@ def command(
     shapes: tuple[str, ...],
     binds: tuple[str, ...],
     dtype: str | None,
+    precision: str | None,
     requests: int,
     cold: bool,
     fidelity: Literal["fast", "detailed"],
@@ -66,7 +65,7 @@ def command(
     if json_path not in (None, "-"):
         check_writable(json_path)
     if model.endswith(".json"):
-        if config or overrides or batch or shapes or binds or dtype:
+        if config or overrides or batch or shapes or binds or dtype or precision:
             raise LeptonError(
                 f"{model} is a compiled program: chip, batch, shapes and data type are fixed in it; "
                 "compile the model again to change them"
@@ -74,11 +73,12 @@ def command(
         program = ls.Program.load(model)
     else:
         chip = the_chip(config, overrides)
+        policy = ls.load_policy(precision) if precision else None
         with Progress() as progress:
             progress.stage(f"reading {model}")
             source = the_model(model, batch, shapes, binds)
             progress.stage(f"compiling {source.name} for {chip.name}")
-            program = ls.compile(chip, source, dtype=dtype)
+            program = ls.compile(chip, source, dtype=dtype, policy=policy)
     with Progress() as progress:
         progress.stage(f"simulating {program.model} on {program.chip.name}")
         result = ls.execute(program, requests=requests, cold=cold, fidelity=fidelity, watch=progress.watch)

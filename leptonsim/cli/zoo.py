@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import textwrap
+
 import click
 
 from leptonsim.errors import LeptonError
+
+
+WIDTH = 80
 
 
 @click.command()
@@ -34,9 +39,8 @@ def _list() -> None:
     from leptonsim.model import zoo_descriptions
 
     described = zoo_descriptions()
-    width = max(map(len, described))
     for name, (line, defaults) in described.items():
-        click.echo(f"zoo:{name:{width}}  {line}")
         given = "&".join(f"{key}={default}" for key, default in defaults.items())
-        click.echo(f"    {'':{width}}  ?{given}")
-    click.echo("\nEvery model takes batch=N as well. Not all keys need be given: the defaults are shown.")
+        click.echo(f"zoo:{name}?{given}")
+        click.echo(textwrap.fill(line, WIDTH, initial_indent="    ", subsequent_indent="    "))
+    click.echo("\nEvery model takes batch=N as well. Not all keys need be given: the defaults are\nshown.")

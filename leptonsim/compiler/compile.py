@@ -10,9 +10,11 @@ from __future__ import annotations
 
 from leptonsim.chip.spec import Chip
 from leptonsim.compiler.placement import INPUT
+from leptonsim.compiler.policy import Policy
 from leptonsim.compiler.precision import element_bits
 from leptonsim.compiler.program import Memory, Program
 from leptonsim.compiler.refine import refined
+from leptonsim.compiler.requantise import under
 from leptonsim.compiler.schedule import Choose, Schedule, fastest_mapping, schedule
 from leptonsim.compiler.target import Target
 from leptonsim.compiler.work import Operator
@@ -24,27 +26,29 @@ MANY_SPILLS = 3
 """Spilled tensors named in a warning."""
 
 
-def compile(chip: Chip, model: Model, *, batch: int | None = None, dtype: str | None = None) -> Program:
+def compile(
+    chip: Chip, model: Model, *, batch: int | None = None, dtype: str | None = None, policy: Policy | None = None
+) -> Program:
     """The program of ``model`` for ``chip``.
 
     ``batch`` is the samples of a run (default: the model's own), ``dtype`` the data type of floating-point models
-    (default: the chip's ``software.default_dtype``).
+    (default: the chip's ``software.default_dtype``), ``policy`` those of single layers and of caches.
 
     Raises LeptonError if an operator cannot be mapped, a tile cannot fit, the chip has no rate for the data type, or
     the model cannot be read at that batch.
     """
     if batch is not None:
         model = model.with_batch(batch)
-    whole = _best(chip, model, dtype)
+    whole = _best(chip, model, dtype, policy)
     count = model.graph.batch
     if count == 1 or not _separable(model):
         return whole
-    single = _best(chip, model.with_batch(1), dtype, repeats=count)
+    single = _best(chip, model.with_batch(1), dtype, policy, repeats=count)
     return min((whole, single), key=_device_time)
 
 
-def _best(chip: Chip, model: Model, dtype: str | None, repeats: int = 1) -> Program:
-    return refined(lambda choose: compile_graph(chip, model, dtype, repeats, choose), _device_time)
+def _best(chip: Chip, model: Model, dtype: str | None, policy: Policy | None, repeats: int = 1) -> Program:
+    return refined(lambda choose: compile_graph(chip, model, dtype, repeats, choose, policy), _device_time)
 
 
 def _separable(model: Model) -> bool:
@@ -63,12 +67,22 @@ def _device_time(program: Program) -> int:
 
 
 def compile_graph(
-    chip: Chip, model: Model, dtype: str | None, repeats: int = 1, choose: Choose = fastest_mapping
+    chip: Chip,
+    model: Model,
+    dtype: str | None,
+    repeats: int = 1,
+    choose: Choose = fastest_mapping,
+    policy: Policy | None = None,
 ) -> Program:
     """The program of a model's graph as it is bound, to be run ``repeats`` times for one request."""
     graph = model.graph
     target = Target(chip, dtype)
     work: Workload = model.derived("workload", workload)
+    warnings = []
+    if policy is not None:
+        all_names = tuple((operator.name, *operator.nodes) for operator in work.operators)
+        warnings += [f"the precision policy has {each!r}, which fits no layer" for each in policy.unused(all_names)]
+        work = under(policy, work, graph, target.dtype)
     operators = [operator for operator in work.operators if operator.engine != "view"]
     if not operators:
         raise LeptonError(f"{model.name}: the model does nothing but rename its inputs; there is no work to simulate")
@@ -81,7 +95,6 @@ def compile_graph(
     activations = mapped.ledger.dram_peak - state_bytes
     excess = total_weights + state_bytes + activations - chip.dram.capacity_bytes
     streamed: frozenset[str] = frozenset()
-    warnings = []
     if excess > 0:
         streamed = _to_stream(work.operators, weights, excess)
         on_host = sum(weights[name] for name in streamed)

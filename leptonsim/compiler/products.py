@@ -225,7 +225,7 @@ def make_product(
     x_split = (
         extra[0].place.split if extra and all(each.place.split == extra[0].place.split for each in extra) else OTHERWISE
     )
-    dtype = product_dtype(tensors_of_a.dtype, target.dtype)
+    dtype = operator.product or product_dtype(tensors_of_a.dtype, target.dtype)
     rates = target.chip.core.tensor_core.rates
     if dtype not in rates:
         raise LeptonError(

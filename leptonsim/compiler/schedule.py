@@ -243,7 +243,7 @@ def _map(
             kind=operator.kind,
             engine=chosen.engine,
             nodes=operator.nodes,
-            dtype=product_dtype(tensor.dtype, target.dtype) if chosen.matmuls else target.dtype,
+            dtype=(chosen.product or product_dtype(tensor.dtype, target.dtype)) if chosen.matmuls else target.dtype,
             macs=operator.macs,
             tensor_macs=chosen.macs,
             vector=dict(chosen.vector),

@@ -95,7 +95,7 @@ class Operator:
     convolution on the vector unit); the compiler takes the fastest on the chip at hand. ``nodes`` names the graph nodes
     that this record stands for. ``elementwise`` says that each output element depends on the elements at its own place
     in the inputs (broadcast ones included) and on nothing else: such an operator can be done on the way in the epilogue
-    of another.
+    of another. ``product`` is the data type in which ``matmuls`` are multiplied, empty for that of A.
     """
 
     name: str
@@ -108,6 +108,7 @@ class Operator:
     vector: Mapping[str, int] = field(default_factory=dict)
     alternatives: tuple[Operator, ...] = ()
     elementwise: bool = False
+    product: str = ""
 
     @property
     def macs(self) -> int:

@@ -14,7 +14,7 @@ def invoke(*arguments):
 def test_every_model_is_listed_with_its_parameters():
     lines = invoke().output
     for name in zoo_names():
-        assert f"zoo:{name} " in lines
+        assert f"zoo:{name}?" in lines
     assert "?seq=512&past=0" in lines
 
 
