@@ -19,11 +19,13 @@ if TYPE_CHECKING:
     from leptonsim.compiler.policy import Policy, load_policy
     from leptonsim.compiler.program import Program
     from leptonsim.errors import LeptonError
+    from leptonsim.generate import Generation, generate
     from leptonsim.model import Model, load_model
     from leptonsim.result.result import Result
 
 __all__ = [
     "Chip",
+    "Generation",
     "LeptonError",
     "Model",
     "Policy",
@@ -31,6 +33,7 @@ __all__ = [
     "Result",
     "compile",
     "execute",
+    "generate",
     "load_chip",
     "load_model",
     "load_policy",
@@ -39,6 +42,7 @@ __all__ = [
 
 _HOME = {
     "Chip": "chip",
+    "Generation": "generate",
     "LeptonError": "errors",
     "Model": "model",
     "Policy": "compiler.policy",
@@ -46,6 +50,7 @@ _HOME = {
     "Result": "result.result",
     "compile": "compiler.compile",
     "execute": "api",
+    "generate": "generate",
     "load_chip": "chip",
     "load_model": "model",
     "load_policy": "compiler.policy",

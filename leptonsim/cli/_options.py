@@ -71,7 +71,12 @@ def the_model(source: str, batch: int | None, shapes: tuple[str, ...], binds: tu
     """The model that the options name. Raises LeptonError."""
     from leptonsim.model import load_model
 
-    return load_model(source, batch=batch, shapes=dict(map(_shape, shapes)), dims=dict(map(_bind, binds)))
+    return load_model(source, batch=batch, shapes=dict(map(_shape, shapes)), dims=the_dims(binds))
+
+
+def the_dims(binds: tuple[str, ...]) -> dict[str, int]:
+    """Sizes of named dimensions. Raises LeptonError."""
+    return dict(map(_bind, binds))
 
 
 def _shape(text: str) -> tuple[str, tuple[int, ...]]:

@@ -6,7 +6,8 @@ from typing import Literal
 
 import click
 
-from leptonsim.cli._options import chip_options, model_options, precision_options, the_chip, the_model
+from leptonsim.cli._generate import check_alone, run_generation
+from leptonsim.cli._options import chip_options, model_options, precision_options, the_chip, the_dims, the_model
 from leptonsim.cli._progress import Progress
 from leptonsim.errors import LeptonError
 
@@ -30,6 +31,12 @@ from leptonsim.errors import LeptonError
     show_default=True,
     help="detailed: every burst goes through the DRAM kernel.",
 )
+@click.option(
+    "--generate",
+    type=click.IntRange(min=1),
+    metavar="TOKENS",
+    help="A language model: the prompt (seq=...), then so many tokens over a growing cache.",
+)
 @click.option("--cold", is_flag=True, help="Include loading the weights over PCIe.")
 @click.option(
     "--json",
@@ -48,6 +55,7 @@ def command(
     dtype: str | None,
     precision: str | None,
     requests: int,
+    generate: int | None,
     cold: bool,
     fidelity: Literal["fast", "detailed"],
     json_path: str | None,
@@ -64,6 +72,27 @@ def command(
 
     if json_path not in (None, "-"):
         check_writable(json_path)
+    if generate is not None:
+        check_alone(
+            {
+                "--requests": requests > 1,
+                "--cold": cold,
+                "--fidelity detailed": fidelity == "detailed",
+                "--shape": bool(shapes),
+                "a compiled program": model.endswith(".json"),
+            }
+        )
+        run_generation(
+            the_chip(config, overrides),
+            model,
+            generate,
+            batch=batch,
+            dims=the_dims(binds),
+            dtype=dtype,
+            policy=ls.load_policy(precision) if precision else None,
+            json_path=json_path,
+        )
+        return
     if model.endswith(".json"):
         if config or overrides or batch or shapes or binds or dtype or precision:
             raise LeptonError(

@@ -8,7 +8,6 @@ import click
 
 from leptonsim.errors import LeptonError
 
-
 WIDTH = 80
 
 

@@ -72,6 +72,11 @@ class Model:
         self._batches: dict[int, Model] = {self.graph.batch: self}
         self._derived: dict[str, Any] = {}
 
+    @classmethod
+    def of(cls, source: Source, *, batch: int | None = None, dims: Mapping[str, int]) -> Model:
+        """A source that is open already, at other sizes of its named dimensions. Raises LeptonError."""
+        return cls(source.at_batch(batch), Request(batch, {}, dict(dims)))
+
     @property
     def name(self) -> str:
         """Name of the model: of its file, or as it was asked for."""
