@@ -68,6 +68,11 @@ cdef double waste_o(const Problem* p, const Limits* chip, const Mapping* map) no
     return waste(least(map.tile_n, columns) * p.o_bits // 8, chip.dram_access)
 
 
+cdef double brought_ps(const Limits* chip, const Layout* plan) noexcept nogil:
+    # What the DMA engines bring, one engine after the other.
+    return plan.bytes_w * chip.w_port_ps + (plan.bytes_a + plan.bytes_x) * chip.a_port_ps
+
+
 cdef double time_of(
     const Problem* p, const Limits* chip, const Mapping* map, const Layout* plan, double bound, double best
 ) noexcept nogil:
@@ -216,7 +221,7 @@ cdef double time_of(
     now = store if store > vector else vector
     if tensor > now:
         now = tensor
-    return (now if now > bound else bound) + now * TIE + exposed * EXPOSED
+    return most_of(now, bound) + (now + brought_ps(chip, plan)) * TIE + exposed * EXPOSED
 
 
 cdef double bound_of(const Problem* p, const Limits* chip, const Mapping* map, const Layout* plan) noexcept nogil:

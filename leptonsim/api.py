@@ -31,8 +31,8 @@ def simulate(
     """Compile ``model`` for ``chip`` and run it ``requests`` times back to back.
 
     ``batch`` samples a request (default: the model's own), in ``dtype`` (default: the chip's), or layer by layer in
-    what ``policy`` says (see ``load_policy``); ``cold`` includes copying the weights over PCIe first; ``fidelity`` as in
-    ``execute``. Raises LeptonError if the model cannot be mapped.
+    what ``policy`` says (see ``load_policy``); ``cold`` includes copying the weights over PCIe first; ``fidelity`` as
+    in ``execute``. Raises LeptonError if the model cannot be mapped.
     """
     from leptonsim.compiler.compile import compile
 
@@ -51,8 +51,8 @@ def execute(
     """Run a compiled program, on the chip that it was compiled for.
 
     ``fidelity`` "detailed" sends every burst through the DRAM kernel instead of taking the efficiency of the access
-    patterns in flight. ``watch`` is called once, before the run, with a function that tells the share of it that is done, from 0 to 1; it
-    may be called from another thread. Raises LeptonError for fewer than one request.
+    patterns in flight. ``watch`` is called once, before the run, with a function that tells the share of it that is
+    done, from 0 to 1; it may be called from another thread. Raises LeptonError for fewer than one request.
     """
     from leptonsim.errors import LeptonError
     from leptonsim.machine.machine import Machine

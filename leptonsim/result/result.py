@@ -287,8 +287,10 @@ def _dynamic_energy(
 def _utilization(
     program: Program, record: Record, times: dict[str, dict[str, int]], levels: dict[str, dict[str, int]]
 ) -> dict[str, float]:
-    """Busy share of the makespan by kind of engine, averaged over cores; of the tensor cores' peak; of the bytes that DRAM's pins and the
-    link can carry."""
+    """Busy share of the makespan by kind of engine, averaged over cores, and shares of peaks.
+
+    Those of the tensor cores, of DRAM's pins and of the PCIe link.
+    """
     from leptonsim.machine.dram import DramModel
     from leptonsim.machine.pcie import PcieLink
 

@@ -173,7 +173,7 @@ class Engines:
             job.end_ps = now_ps + ceil_div(job.left, job.rate)
 
     def _count_mix(self, now_ps: int) -> None:
-        """What moved, in 2^-32 byte, over each DRAM route since rates were last renewed, by the patterns in flight then."""
+        """What moved, in 2^-32 byte, over each DRAM route since rates were renewed, by the patterns in flight then."""
         since_ps, mix, flows, rates = self.in_flight
         for r, (jobs, rate) in enumerate(zip(flows, rates, strict=True)):
             if jobs and self.routes[r].pattern:

@@ -314,7 +314,7 @@ class TileMachine:
 
     @property
     def mix_bytes(self) -> Any:
-        """int64 (mixes, routes): bytes that moved until rates were last renewed, by the set of access patterns in flight."""
+        """int64 (mixes, routes): bytes that moved until rates were renewed, by the set of access patterns in flight."""
         return np.array([[moved >> 32 for moved in row] for row in self._engines.mix_moved], dtype=np.int64)
 
     @property
