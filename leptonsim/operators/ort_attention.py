@@ -149,7 +149,7 @@ def _present(node: Node, indices: tuple[int, ...]) -> list[str]:
 
 
 def lower_multi_head(node: Node, graph: Graph) -> Operator:
-    """See ``multi_head_sizes``."""
+    """Two products for every head with a softmax between, in one operator; caches grow in place."""
     sizes = multi_head_sizes(node.attributes, _tensors(node, graph))
     biased = sum(graph.tensors[name].elements for name in _present(node, (0, 1, 2))) if has_input(node, 3) else 0
     reads, caches, masks = _present(node, (0, 1, 2)), _present(node, (6, 7)), _present(node, (4, 5))
@@ -157,7 +157,7 @@ def lower_multi_head(node: Node, graph: Graph) -> Operator:
 
 
 def lower_group_query(node: Node, graph: Graph) -> Operator:
-    """See ``group_query_sizes``."""
+    """As MultiHeadAttention, several heads on one of keys and values; rotary embedding if it is asked for."""
     sizes = group_query_sizes(node.attributes, _tensors(node, graph))
     rotated = 0
     if node.attributes.get("do_rotary", 0):
@@ -167,13 +167,16 @@ def lower_group_query(node: Node, graph: Graph) -> Operator:
 
 
 def lower_attention(node: Node, graph: Graph) -> Operator:
-    """Reads the projected queries, keys and values, side by side in its first input."""
+    """A product that projects, then as MultiHeadAttention.
+
+    What is lowered here reads the projected queries, keys and values, side by side in its first input.
+    """
     sizes = attention_sizes(node.attributes, _tensors(node, graph))
     return _operator(node, graph, sizes, _present(node, (0,)), _present(node, (4,)), _present(node, (3, 5)), {})
 
 
 def lower_rotary(node: Node, graph: Graph) -> Operator:
-    """Inputs: x, positions, tables of cosines and sines."""
+    """Two multiplies and an add for each rotated element; a row of both tables for each position."""
     operator = lower_rotary_embedding(node, graph)
     shape = shape_of(graph, node.inputs[0])
     positions = shape[0] * shape[-2 if len(shape) == 4 else 1]

@@ -35,7 +35,7 @@ def _oriented(attributes: Mapping[str, Any], a: tuple[int, ...], b: tuple[int, .
 
 
 def lower_fused_matmul(node: Node, graph: Graph) -> Operator:
-    """alpha A B, each transposed or not."""
+    """A product of A and B, each transposed or not; one multiply for each output if it is scaled."""
     a, b = node.inputs[:2]
     shapes = _oriented(node.attributes, shape_of(graph, a), shape_of(graph, b))
     scaled = node.attributes.get("alpha", 1.0) != 1.0 and graph.tensors[b].kind != "weight"
@@ -52,7 +52,10 @@ def lower_fused_gemm(node: Node, graph: Graph) -> Operator:
 
 
 def lower_packed(node: Node, graph: Graph) -> Operator:
-    """Inputs: A, weight as ``rewrite`` left it, scales, zero points, indices of groups, bias."""
+    """A product with weights that stay packed in memory and are unpacked on the vector unit as they are loaded.
+
+    Inputs: A, weight as ``rewrite`` left it, scales, zero points, indices of groups, bias.
+    """
     a, b = node.inputs[:2]
     weight = graph.tensors[b]
     elements = graph.tensors[node.outputs[0]].elements

@@ -21,7 +21,10 @@ from leptonsim.operators._shapes import Inputs, Outputs, required
 
 
 def lower_skip(node: Node, graph: Graph) -> Operator:
-    """Inputs: x, skip, gamma, and beta but for the simplified form, bias."""
+    """The skip and a bias are added, then the sum is normalised.
+
+    Inputs: x, skip, gamma, and beta but for the simplified form, bias.
+    """
     simplified = "Simplified" in node.op_type
     elements = graph.tensors[node.inputs[0]].elements
     biased = has_input(node, 3 if simplified else 4)
@@ -37,7 +40,10 @@ def lower_skip(node: Node, graph: Graph) -> Operator:
 
 
 def lower_embed(node: Node, graph: Graph) -> Operator:
-    """Inputs: word and segment numbers, tables of words, positions and segments, gamma, beta, mask."""
+    """Rows of the tables of words, positions and segments are gathered, added and normalised.
+
+    Inputs: word and segment numbers, tables of words, positions and segments, gamma, beta, mask.
+    """
     batch, length, width = shape_of(graph, node.outputs[0])
     elements, rows = batch * length * width, batch * length
     tables = [name for name in node.inputs[2:5] if name]

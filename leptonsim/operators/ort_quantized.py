@@ -45,7 +45,7 @@ def _dequantised(elements: int) -> dict[str, int]:
 
 
 def lower_elementwise(node: Node, graph: Graph) -> Operator:
-    """Operands are followed by their scale and zero point each."""
+    """Each operand dequantised (1 mul, 1 add), the operator computed, the result requantised (1 mul, 5 add)."""
     count, cost = ELEMENTWISE[node.op_type]
     elements = graph.tensors[node.outputs[0]].elements
     vector = merged(_requantised(elements), {name: each * elements for name, each in cost.items()})
@@ -65,13 +65,19 @@ def lower_pooled(node: Node, graph: Graph) -> Operator:
 
 
 def lower_concat(node: Node, graph: Graph) -> Operator:
-    """Inputs: scale and zero point of the result, then each part with its own: every element is requantised."""
+    """Every element is dequantised and requantised.
+
+    Inputs: scale and zero point of the result, then each part with its own.
+    """
     elements = graph.tensors[node.outputs[0]].elements
     return vector_operator(node, graph, merged(_dequantised(elements), _requantised(elements)))
 
 
 def lower_qgemm(node: Node, graph: Graph) -> Operator:
-    """Inputs: A, its scale and zero point, B, its scale and zero point, C, scale and zero point of the result."""
+    """A product of integers with a bias, requantised.
+
+    Inputs: A, its scale and zero point, B, its scale and zero point, C, scale and zero point of the result.
+    """
     a, b = node.inputs[0], node.inputs[3]
     shapes = _oriented(node.attributes, shape_of(graph, a), shape_of(graph, b))
     elements = graph.tensors[node.outputs[0]].elements
@@ -82,7 +88,10 @@ def lower_qgemm(node: Node, graph: Graph) -> Operator:
 
 
 def lower_integer_to_float(node: Node, graph: Graph) -> Operator:
-    """Inputs: A, B, their scales, their zero points, bias."""
+    """A product of integers, scaled to real numbers (1 add, 1 mul for each output).
+
+    Inputs: A, B, their scales, their zero points, bias.
+    """
     a, b = node.inputs[:2]
     elements = graph.tensors[node.outputs[0]].elements
     vector = merged(_dequantised(elements), {"add": (has_input(node, 4) + has_input(node, 6)) * elements})
