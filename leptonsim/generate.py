@@ -4,8 +4,8 @@
 
 The first run reads the prompt and gives the first token: its latency is the time to the first token. Every further
 token is a run of its own, from the host and back, over a cache that is one position longer than before. How long such a
-step takes changes smoothly with the cache, but for small jumps where the mapping changes. Steps are therefore simulated at
-both ends and in the middle of a range of lengths; where the middle lies on the line between the ends, to within
+step takes changes smoothly with the cache, but for small jumps where the mapping changes. Steps are therefore simulated
+at both ends and in the middle of a range of lengths; where the middle lies on the line between the ends, to within
 ``TOLERANCE``, the steps between are taken from the lines; where it does not, both halves are looked at in the same way.
 With a tolerance of 0 every step is simulated.
 

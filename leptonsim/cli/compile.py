@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import click
 
 from leptonsim.cli._options import chip_options, model_options, precision_options, the_chip, the_model
@@ -12,6 +14,13 @@ from leptonsim.cli._progress import Progress
 @chip_options
 @model_options
 @precision_options
+@click.option(
+    "--unsupported",
+    type=click.Choice(["error", "host"]),
+    default="error",
+    show_default=True,
+    help="Operators that cannot be mapped: an error that names them all, or work of the host.",
+)
 @click.option("--output", "-o", metavar="FILE.json", help="Save the program; `leptonsim run FILE.json` runs it again.")
 @click.argument("model")
 def command(
@@ -22,6 +31,7 @@ def command(
     binds: tuple[str, ...],
     dtype: str | None,
     precision: str | None,
+    unsupported: Literal["error", "host"],
     output: str | None,
     model: str,
 ) -> None:
@@ -40,7 +50,7 @@ def command(
         progress.stage(f"reading {model}")
         source = the_model(model, batch, shapes, binds)
         progress.stage(f"compiling {source.name} for {chip.name}")
-        program = ls.compile(chip, source, dtype=dtype, policy=policy)
+        program = ls.compile(chip, source, dtype=dtype, policy=policy, unsupported=unsupported)
     if output is not None:
         program.save(output)
     from leptonsim.result.table import print_program

@@ -17,6 +17,13 @@ from leptonsim.errors import LeptonError
 @model_options
 @precision_options
 @click.option(
+    "--unsupported",
+    type=click.Choice(["error", "host"]),
+    default="error",
+    show_default=True,
+    help="Operators that cannot be mapped: an error that names them all, or work of the host.",
+)
+@click.option(
     "--requests",
     "-n",
     type=click.IntRange(min=1),
@@ -54,6 +61,7 @@ def command(
     binds: tuple[str, ...],
     dtype: str | None,
     precision: str | None,
+    unsupported: Literal["error", "host"],
     requests: int,
     generate: int | None,
     cold: bool,
@@ -107,7 +115,7 @@ def command(
             progress.stage(f"reading {model}")
             source = the_model(model, batch, shapes, binds)
             progress.stage(f"compiling {source.name} for {chip.name}")
-            program = ls.compile(chip, source, dtype=dtype, policy=policy)
+            program = ls.compile(chip, source, dtype=dtype, policy=policy, unsupported=unsupported)
     with Progress() as progress:
         progress.stage(f"simulating {program.model} on {program.chip.name}")
         result = ls.execute(program, requests=requests, cold=cold, fidelity=fidelity, watch=progress.watch)

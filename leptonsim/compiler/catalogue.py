@@ -51,10 +51,10 @@ def markdown() -> str:
     lines = [
         "# Operators",
         "",
-        "Every operator that leptonsim knows and how it is modelled; `leptonsim operators` prints the same. This page is",
-        "written by `leptonsim operators --markdown` and a test holds it against the code. Costs of element-wise operators",
-        "are vector operations for each output element; their classes are explained in `leptonsim/compiler/work.py`. How to",
-        "add one: [adding-an-operator.md](adding-an-operator.md).",
+        "Every operator that leptonsim knows and how it is modelled; `leptonsim operators` prints the same. This page",
+        "is written by `leptonsim operators --markdown` and a test holds it against the code. Costs of element-wise",
+        "operators are vector operations for each output element; their classes are explained in",
+        "`leptonsim/compiler/work.py`. How to add one: [adding-an-operator.md](adding-an-operator.md).",
     ]
     domain = ""
     for row in rows():

@@ -8,6 +8,8 @@ more than one; the one that the machine finishes first is taken. Of small models
 
 from __future__ import annotations
 
+from typing import Literal
+
 from leptonsim.chip.spec import Chip
 from leptonsim.compiler.placement import INPUT
 from leptonsim.compiler.policy import Policy
@@ -22,33 +24,45 @@ from leptonsim.compiler.workload import Workload, workload
 from leptonsim.errors import LeptonError
 from leptonsim.model import Model
 
+Unsupported = Literal["error", "host"]
+"""What becomes of operators that cannot be mapped."""
+
 MANY_SPILLS = 3
 """Spilled tensors named in a warning."""
 
 
 def compile(
-    chip: Chip, model: Model, *, batch: int | None = None, dtype: str | None = None, policy: Policy | None = None
+    chip: Chip,
+    model: Model,
+    *,
+    batch: int | None = None,
+    dtype: str | None = None,
+    policy: Policy | None = None,
+    unsupported: Unsupported = "error",
 ) -> Program:
     """The program of ``model`` for ``chip``.
 
     ``batch`` is the samples of a run (default: the model's own), ``dtype`` the data type of floating-point models
-    (default: the chip's ``software.default_dtype``), ``policy`` those of single layers and of caches.
+    (default: the chip's ``software.default_dtype``), ``policy`` those of single layers and of caches;
+    with ``unsupported`` "host", operators that cannot be mapped are done by the host.
 
     Raises LeptonError if an operator cannot be mapped, a tile cannot fit, the chip has no rate for the data type, or
     the model cannot be read at that batch.
     """
     if batch is not None:
         model = model.with_batch(batch)
-    whole = _best(chip, model, dtype, policy)
+    whole = _best(chip, model, dtype, policy, unsupported)
     count = model.graph.batch
     if count == 1 or not _separable(model):
         return whole
-    single = _best(chip, model.with_batch(1), dtype, policy, repeats=count)
+    single = _best(chip, model.with_batch(1), dtype, policy, unsupported, repeats=count)
     return min((whole, single), key=_device_time)
 
 
-def _best(chip: Chip, model: Model, dtype: str | None, policy: Policy | None, repeats: int = 1) -> Program:
-    return refined(lambda choose: compile_graph(chip, model, dtype, repeats, choose, policy), _device_time)
+def _best(
+    chip: Chip, model: Model, dtype: str | None, policy: Policy | None, unsupported: Unsupported, repeats: int = 1
+) -> Program:
+    return refined(lambda choose: compile_graph(chip, model, dtype, repeats, choose, policy, unsupported), _device_time)
 
 
 def _separable(model: Model) -> bool:
@@ -73,12 +87,14 @@ def compile_graph(
     repeats: int = 1,
     choose: Choose = fastest_mapping,
     policy: Policy | None = None,
+    unsupported: Unsupported = "error",
 ) -> Program:
     """The program of a model's graph as it is bound, to be run ``repeats`` times for one request."""
     graph = model.graph
     target = Target(chip, dtype)
-    work: Workload = model.derived("workload", workload)
-    warnings = []
+    host_too = unsupported == "host"
+    work: Workload = model.derived("workload, host" if host_too else "workload", lambda graph: workload(graph, host_too))
+    warnings = [_told_of_host(work)] if work.on_host else []
     if policy is not None:
         all_names = tuple((operator.name, *operator.nodes) for operator in work.operators)
         warnings += [f"the precision policy has {each!r}, which fits no layer" for each in policy.unused(all_names)]
@@ -149,6 +165,15 @@ def compile_graph(
         steps=steps,
         cores=cores,
         dependencies=dependencies,
+    )
+
+
+def _told_of_host(work: Workload) -> str:
+    names = [f"{operator.name} ({operator.kind})" for operator in work.operators if operator.engine == "host"]
+    more = f" and {len(names) - MANY_SPILLS} more" if len(names) > MANY_SPILLS else ""
+    return (
+        f"{len(names)} operator{'s run' if len(names) > 1 else ' runs'} on the host, which the chip has no way to do, "
+        f"with transfers over PCIe: {', '.join(names[:MANY_SPILLS])}{more}"
     )
 
 

@@ -12,6 +12,7 @@ from types import MappingProxyType
 
 import leptonsim.operators as beyond_onnx
 from leptonsim.compiler import operators
+from leptonsim.compiler.hosts import host_operator
 from leptonsim.compiler.work import Operator
 from leptonsim.errors import LeptonError
 from leptonsim.model.graph import Graph, Node
@@ -46,8 +47,10 @@ def key_of(node: Node) -> str:
     return node.op_type if not node.domain else f"{node.domain}::{node.op_type}"
 
 
-def lower(graph: Graph, origins: Mapping[str, tuple[str, ...]]) -> list[Operator]:
+def lower(graph: Graph, origins: Mapping[str, tuple[str, ...]], on_host: bool = False) -> list[Operator]:
     """Lower every node; ``origins`` tells which nodes of the original graph each node stands for.
+
+    With ``on_host``, a node that cannot be mapped becomes an operator of the host.
 
     Raises:
         LeptonError: some nodes have no lowering, or use their operator in a way that is not covered.
@@ -57,13 +60,16 @@ def lower(graph: Graph, origins: Mapping[str, tuple[str, ...]]) -> list[Operator
     refused: list[str] = []
     for node in graph.nodes:
         lowering = known.get(key_of(node))
-        if lowering is None:
+        if lowering is None and not on_host:
             domain = f"domain {node.domain}" if node.domain else "the default domain"
             refused.append(f"node {node.name}: operator {node.op_type} of {domain} (opset {node.opset})")
             continue
         try:
-            operator = lowering(node, graph)
+            operator = lowering(node, graph) if lowering is not None else host_operator(node, graph)
         except LeptonError as error:
+            if on_host:
+                lowered.append(replace(host_operator(node, graph), nodes=origins.get(node.name, (node.name,))))
+                continue
             refused.append(f"node {node.name}: {error}")
             continue
         stands_for = origins.get(node.name, (node.name,))
@@ -74,6 +80,7 @@ def lower(graph: Graph, origins: Mapping[str, tuple[str, ...]]) -> list[Operator
             f"{len(refused)} of the {len(graph.nodes)} operators of {graph.name} cannot be mapped:\n  "
             + "\n  ".join(refused[:LISTED])
             + more
-            + "\nTo map an operator, add a lowering for it (see leptonsim.operators)."
+            + "\nTo map an operator, add a lowering for it (see leptonsim.operators), "
+            "or let the host do it with --unsupported host."
         )
     return lowered

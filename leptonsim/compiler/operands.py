@@ -41,6 +41,8 @@ class Located:
         """The way of a load into a core."""
         if self.place.home == "dram":
             return dram_route(False, self.operand.access, self.run_bytes, receivers, engines)
+        if self.place.home == "host":
+            return Route("host", receivers=receivers, engines=engines)
         return Route("shared" if self.place.home == "shared" else "cores", receivers=receivers, engines=engines)
 
 

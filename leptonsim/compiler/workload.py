@@ -13,6 +13,7 @@ import leptonsim.operators as beyond_onnx
 from leptonsim.compiler import passes
 from leptonsim.compiler.draft import Draft
 from leptonsim.compiler.flow import Flow
+from leptonsim.compiler.hosts import with_transfers
 from leptonsim.compiler.lowering import lower
 from leptonsim.compiler.work import Operator
 from leptonsim.errors import LeptonError
@@ -30,17 +31,18 @@ class Workload:
     """Operators in execution order, and the count of graph nodes by where they went (they sum to the nodes of the
     model).
 
-    ``tensors`` holds every tensor that an operand names: those of the graph, and those that passes put between
-    operators.
+    ``on_host`` names tensors in the host's memory. ``tensors`` holds every tensor that an operand names: those of the
+    graph, and those that passes put between operators.
     """
 
     operators: tuple[Operator, ...]
     mapped: Mapping[str, int]
     tensors: Mapping[str, Tensor]
+    on_host: frozenset[str] = frozenset()
 
 
-def workload(graph: Graph) -> Workload:
-    """Fold, recognise, lower and fuse.
+def workload(graph: Graph, on_host: bool = False) -> Workload:
+    """Fold, recognise, lower and fuse; with ``on_host``, what cannot be mapped is done by the host.
 
     Raises:
         LeptonError: the graph holds operators that cannot be mapped; all of them are named.
@@ -50,11 +52,15 @@ def workload(graph: Graph) -> Workload:
     for rewrite in rewrites:
         rewrite(draft)
     rewritten = draft.finish()
-    flow = Flow(lower(rewritten, draft.origins), rewritten)
+    flow = Flow(lower(rewritten, draft.origins, on_host), rewritten)
     for fuse in fusions:
         fuse(flow)
     operators = tuple(flow)
-    return Workload(operators, _accounts(graph, operators, draft.folded), draft.tensors)
+    mapped = _accounts(graph, operators, draft.folded)
+    if not mapped.get("host"):
+        return Workload(operators, mapped, draft.tensors)
+    operators, tensors, there = with_transfers(operators, draft.tensors)
+    return Workload(operators, mapped, tensors, there)
 
 
 def _accounts(graph: Graph, operators: Iterable[Operator], folded: set[str]) -> dict[str, int]:

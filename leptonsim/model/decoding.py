@@ -2,8 +2,8 @@
 
 Built-in models have parameters for both lengths (``seq`` and ``past``). A file has them as open dimensions: the
 sequence is the second axis of ``input_ids``, the cache the third axis of the inputs that begin with ``past``, and a
-mask, where there is one, is as long as both together. A file that cannot be read with an empty cache takes the first token of the
-prompt as being in it already.
+mask, where there is one, is as long as both together. A file that cannot be read with an empty cache takes the first
+token of the prompt as being in it already.
 """
 
 from __future__ import annotations
