@@ -1,18 +1,21 @@
 """Burst-level DRAM: banks, bank groups, ranks, pseudo-channels, command buses, refresh and the controller's queues.
 
-What the rules are is told by the twin, ``leptonsim.kernels.plain.dram``, which looks at every tick. This kernel does the same and
-gives the same numbers, but goes from event to event. Two things make it fast. First, an earliest tick only ever rises while nothing
-happens to a bank's own row and lists, so the earliest tick found for a bank stays a lower bound (``col_bound``, ``row_bound``), and the
-least of them one for the channel (``hit_from``, ``act_from``, ``pre_from``): nothing is looked at before its bound. Second, only banks
-in ``hit_mask`` (an entry hits the open row), ``act_mask`` (closed, with an entry) and ``pre_mask`` (an entry wants another row) are
-looked at.
+What the rules are is told by the twin, ``leptonsim.kernels.plain.dram``, which looks at every tick. This kernel does
+the same and gives the same numbers, but goes from event to event. Two things make it fast. First, an earliest tick
+only ever rises while nothing happens to a bank's own row and lists, so the earliest tick found for a bank stays a
+lower bound (``col_bound``, ``row_bound``), and the least of them one for the channel (``hit_from``, ``act_from``,
+``pre_from``): nothing is looked at before its bound. Second, only banks in ``hit_mask`` (an entry hits the open row),
+``act_mask`` (closed, with an entry) and ``pre_mask`` (an entry wants another row) are looked at.
 
-Invariants: an entry is in exactly one list (free, source, request queue, bank, done) or is the ``active`` of one bank; masks, ``hit``
-and ``miss`` of a bank are right after each change of its row or lists; ``waiting`` counts the entries of a queue wherever they wait.
+Invariants: an entry is in exactly one list (free, source, request queue, bank, done) or is the ``active`` of one
+bank; masks, ``hit`` and ``miss`` of a bank are right after each change of its row or lists; ``waiting`` counts the
+entries of a queue wherever they wait.
 """
 
+cimport cython
 from libc.stdint cimport int32_t, int64_t, uint64_t
-from libc.stdlib cimport calloc, free
+from libc.stdlib cimport calloc, free, realloc
+from libc.string cimport memset
 
 cdef extern from *:
     """
@@ -56,17 +59,20 @@ cdef inline int64_t aligned(int64_t tick, int64_t align) noexcept nogil:
     return tick if rest == 0 else tick + align - rest
 
 
+@cython.final
 cdef class DramSimulation:
     """Channels under a stream of accesses; see ``leptonsim.kernels.plain.dram`` for the rules.
 
-    ``setup`` is a ``leptonsim.chip.dram_setup.DramSetup``, ``streams`` a sequence of ``Stream``, ``turns`` the cyclic order in which they
-    send, as indices. Raises ValueError for sizes that are no powers of two, an empty list of streams or an unknown index.
+    ``setup`` is a ``leptonsim.chip.dram_setup.DramSetup``, ``streams`` a sequence of ``Stream``, ``turns`` the cyclic
+    order in which they send, as indices. Raises ValueError for sizes that are no powers of two, an empty list of
+    streams or an unknown index.
     """
 
     def __cinit__(self, setup, streams, turns=None):
         cdef int32_t i, d, total
         self.setup = setup
         self.streams = tuple(streams)
+        self.by_index = turns is None
         turns = tuple(range(len(self.streams))) if turns is None else tuple(turns)
         if not self.streams or not turns or min(turns) < 0 or max(turns) >= len(self.streams):
             raise ValueError("DramSimulation needs at least one stream, and turns that name streams")
@@ -74,8 +80,9 @@ cdef class DramSimulation:
             value = getattr(setup, name)
             if value < 1 or value & (value - 1):
                 raise ValueError(f"DramSimulation: {name} = {value} is not a power of two")
-        if setup.banks > 256 or setup.lanes > 8 or setup.wide_window and setup.ranks > 64:
-            raise ValueError(f"DramSimulation: {setup.banks} banks and {setup.lanes} pseudo-channels; at most 256 and 8")
+        if setup.banks > 256 or setup.lanes > 8:
+            counts = f"{setup.banks} banks and {setup.lanes} pseudo-channels"
+            raise ValueError(f"DramSimulation: {counts} in a channel; at most 256 and 8")
         if len(setup.address_map) > 64 or len(setup.xor_map) > 16:
             raise ValueError("DramSimulation: at most 64 pieces of an address and 16 hashes")
         if setup.window < 1 or setup.sends_per_tick < 1 or setup.refresh_interval < 0 or setup.issue_align < 1:
@@ -93,6 +100,7 @@ cdef class DramSimulation:
         self.active_bank = <int32_t *>calloc(total, sizeof(int32_t))
         self.col_bound = <int64_t *>calloc(total, sizeof(int64_t))
         self.row_bound = <int64_t *>calloc(total, sizeof(int64_t))
+        self.row_age = <int64_t *>calloc(total, sizeof(int64_t))
         self.histogram_size = HISTOGRAM_SIZE
         self.histogram = <int64_t *>calloc(self.histogram_size, sizeof(int64_t))
         # Every access in flight has an entry, and so has a posted write that still waits in a queue.
@@ -100,20 +108,27 @@ cdef class DramSimulation:
             self.capacity[0] + self.capacity[1] + self.banks * (1 + self.bank_queue) + self.sends
         )
         self.entry = <Entry *>calloc(entries, sizeof(Entry))
-        self.source_count, self.turn_count = len(self.streams), len(turns)
+        self.source_count = self.source_room = len(self.streams)
+        self.turn_count = len(turns)
         self.source = <Source *>calloc(self.source_count, sizeof(Source))
+        self.skip = <int32_t *>calloc(self.source_count + 1, sizeof(int32_t))
         self.turns = <int32_t *>calloc(self.turn_count, sizeof(int32_t))
         if (self.bank == NULL or self.group == NULL or self.rank == NULL or self.channel == NULL or self.entry == NULL
-                or self.active_bank == NULL or self.col_bound == NULL or self.row_bound == NULL
-                or self.histogram == NULL or self.source == NULL or self.turns == NULL):
+                or self.active_bank == NULL or self.col_bound == NULL or self.row_bound == NULL or self.row_age == NULL
+                or self.histogram == NULL or self.source == NULL or self.turns == NULL or self.skip == NULL):
             raise MemoryError
         for i in range(entries):
             self.entry[i].after = i + 1 if i + 1 < entries else -1
         self.free_entry = 0
         for i in range(self.turn_count):
             self.turns[i] = turns[i]
+        self.in_order = True
         for i, stream in enumerate(self.streams):
             self._take_stream(&self.source[i], stream)
+            self.skip[i] = i
+            if i and self.source[i].start < self.source[i - 1].start:
+                self.in_order = False
+        self.skip[self.source_count] = self.source_count
         self.used = 0
         self.flushing = False
         self.turn_at = 0
@@ -128,9 +143,11 @@ cdef class DramSimulation:
         free(self.entry)
         free(self.source)
         free(self.turns)
+        free(self.skip)
         free(self.active_bank)
         free(self.col_bound)
         free(self.row_bound)
+        free(self.row_age)
         free(self.histogram)
 
     def _take_timings(self, setup):
@@ -222,7 +239,7 @@ cdef class DramSimulation:
                 for d in range(32):
                     self.rank[c * self.lanes * self.ranks + i].wide[d] = -self.k.wide_window
 
-    # ---- sources -------------------------------------------------------------------------------------------------------
+    # ---- sources -------------------------------------------------------------------------------------------
 
     cdef int64_t _next_address(self, Source *s) noexcept nogil:
         """Address of the next access of a source; counts the bytes of it that were asked for."""
@@ -265,6 +282,48 @@ cdef class DramSimulation:
         s.at = end
         return address
 
+    cdef int32_t _unfinished(self, int32_t index) noexcept nogil:
+        """The first source from ``index`` on that has accesses to send; ``source_count`` when there is none."""
+        cdef int32_t found = index, following
+        while self.skip[found] != found:
+            found = self.skip[found]
+        while index != found:
+            following = self.skip[index]
+            self.skip[index] = found
+            index = following
+        return found
+
+    cdef int32_t _choose_source(self) noexcept nogil:
+        """The source whose turn it is; -1, and nothing changed, when none may send now."""
+        cdef int32_t skipped = 0, turn_at = self.turn_at, found
+        cdef int64_t turn_left = self.turn_left
+        cdef Source *s
+        if self.by_index and self.in_order:
+            while self.begun < self.source_count and self.source[self.begun].start <= self.tick:
+                self.begun += 1
+            if self.turn_left and self.skip[self.turn_at] == self.turn_at and self.turn_at < self.begun:
+                return self.turn_at
+            found = self._unfinished(self.turn_at + 1)
+            if found >= self.begun:
+                found = self._unfinished(0)
+            if found >= self.begun:
+                return -1
+            self.turn_at = found
+            self.turn_left = self.source[found].turn
+            return found
+        while True:
+            s = &self.source[self.turns[self.turn_at]]
+            if self.turn_left and s.start <= self.tick and not (s.limit and s.sent == s.limit):
+                return self.turns[self.turn_at]
+            skipped += 1
+            if skipped > self.turn_count + 1:
+                self.turn_at, self.turn_left = turn_at, turn_left
+                return -1
+            self.turn_at += 1
+            if self.turn_at == self.turn_count:
+                self.turn_at = 0
+            self.turn_left = self.source[self.turns[self.turn_at]].turn
+
     cdef bint _send(self) noexcept nogil:
         """Send accesses while the window and the pace allow; False when no source has any left now."""
         cdef Source *s
@@ -272,29 +331,20 @@ cdef class DramSimulation:
         cdef Channel *ch
         cdef int64_t address
         cdef int64_t part[7]
-        cdef int32_t i, d, index, skipped, c, turn_at
-        cdef int64_t turn_left
+        cdef int32_t i, d, index, c, source
         cdef int32_t *p
         while self.in_flight < self.window:
             if self.interval_ticks and self.sent * self.interval_ticks > self.tick * self.interval_accesses:
                 return True
-            skipped = 0
-            turn_at, turn_left = self.turn_at, self.turn_left
-            s = &self.source[self.turns[self.turn_at]]
-            while self.turn_left == 0 or s.start > self.tick or (s.limit and s.sent == s.limit):
-                self.turn_at += 1
-                if self.turn_at == self.turn_count:
-                    self.turn_at = 0
-                s = &self.source[self.turns[self.turn_at]]
-                self.turn_left = s.turn
-                skipped += 1
-                if skipped > self.turn_count:
-                    # Looking for a source in vain changes nothing.
-                    self.turn_at, self.turn_left = turn_at, turn_left
-                    return False
+            source = self._choose_source()
+            if source < 0:
+                return False
+            s = &self.source[source]
             self.turn_left -= 1
             address = self._next_address(s)
             s.sent += 1
+            if s.sent == s.limit:
+                self.skip[source] = source + 1
             self.sent += 1
             self.in_flight += 1
             for i in range(7):
@@ -314,7 +364,7 @@ cdef class DramSimulation:
             e.row, e.column = part[5], part[6]
             e.merged = -1
             e.write = s.write
-            e.stream = self.turns[self.turn_at]
+            e.stream = source
             e.order = self.sent
             e.after = -1
             ch = &self.channel[c]
@@ -329,7 +379,7 @@ cdef class DramSimulation:
                 ch.wake = self.tick
         return True
 
-    # ---- lists of a bank -----------------------------------------------------------------------------------------------
+    # ---- lists of a bank -----------------------------------------------------------------------------------
 
     cdef inline void _mask(self, int32_t c, int32_t b) noexcept nogil:
         """Put a bank into the masks that its lists and its row call for, and lower the bounds to what it now offers."""
@@ -361,16 +411,18 @@ cdef class DramSimulation:
         d = ch.mode
         if bank.open_row < 0:
             if bank.head[d] >= 0:
-                at = self._act_at(ch, bank)
+                self.row_age[c * self.banks + b] = self.entry[bank.head[d]].order
+                self.row_bound[c * self.banks + b] = at = self._act_at(ch, bank)
                 if at < ch.act_from:
                     ch.act_from = at
             return
         if bank.hit[d] >= 0:
-            at = self._col_at(ch, bank, d)
+            self.col_bound[c * self.banks + b] = at = self._col_at(ch, bank, d)
             if at < ch.hit_from:
                 ch.hit_from = at
         if bank.miss[d] >= 0:
-            at = self._pre_at(ch, bank)
+            self.row_age[c * self.banks + b] = self.entry[bank.miss[d]].order
+            self.row_bound[c * self.banks + b] = at = self._pre_at(ch, bank)
             if at < ch.pre_from:
                 ch.pre_from = at
 
@@ -450,7 +502,7 @@ cdef class DramSimulation:
                     bank.miss[d] = index
                 index = self.entry[index].after
 
-    # ---- earliest ticks ------------------------------------------------------------------------------------------------
+    # ---- earliest ticks ------------------------------------------------------------------------------------
 
     cdef inline int64_t _act_at(self, Channel *ch, Bank *bank) noexcept nogil:
         cdef int64_t at = later(later(bank.act_at, ch.row_free), self.rank[bank.rank].act_at)
@@ -463,7 +515,7 @@ cdef class DramSimulation:
         cdef int64_t at = later(later(bank.col_at[d], ch.col_free), self.rank[bank.rank].col_at[d])
         return aligned(later(at, self.group[bank.group].col_at[d]), self.k.align)
 
-    # ---- commands ------------------------------------------------------------------------------------------------------
+    # ---- commands ------------------------------------------------------------------------------------------
 
     cdef inline void _take_bus(self, Channel *ch, int64_t t, bint column, int64_t slots) noexcept nogil:
         if column or not self.two_buses:
@@ -664,7 +716,7 @@ cdef class DramSimulation:
             self.total.latency += latency
             self.histogram[latency if latency < self.histogram_size else self.histogram_size - 1] += 1
 
-    # ---- refresh -------------------------------------------------------------------------------------------------------
+    # ---- refresh -------------------------------------------------------------------------------------------
 
     cdef void _request_refresh(self, int32_t c) noexcept nogil:
         """At a refresh interval: one unit, or all of them, become due."""
@@ -742,7 +794,7 @@ cdef class DramSimulation:
         issued[0] = True
         return t + 1
 
-    # ---- arbiters ------------------------------------------------------------------------------------------------------
+    # ---- arbiters ------------------------------------------------------------------------------------------
 
     cdef int32_t _offer(self, int32_t c, int32_t b, int64_t t, int32_t *index) noexcept nogil:
         """With bank queues: the first command of a bank's queue that is ready; sets the bank's bound when none is."""
@@ -787,7 +839,9 @@ cdef class DramSimulation:
         self.row_bound[c * self.banks + b] = soonest
         return NOTHING
 
-    cdef int32_t _next_in_turn(self, int32_t c, int64_t t, int32_t *bank_found, int32_t *index, int64_t *soonest) noexcept nogil:
+    cdef int32_t _next_in_turn(
+        self, int32_t c, int64_t t, int32_t *bank_found, int32_t *index, int64_t *soonest
+    ) noexcept nogil:
         """Round robin over the banks with entries, from the one after the last served."""
         cdef Channel *ch = &self.channel[c]
         cdef int32_t part, low, high, b, word, kind, first = 0, count = 0
@@ -889,7 +943,7 @@ cdef class DramSimulation:
         cdef int32_t candidate, first = 0, count = 0
         cdef Bank *bank
         cdef uint64_t bits
-        cdef int64_t at, following, order = 0
+        cdef int64_t at, following, order = NEVER
         index[0] = -1
         if self.blocks_channel and ch.refreshes_due:
             return NOTHING
@@ -906,11 +960,11 @@ cdef class DramSimulation:
                         bits &= bits - 1
                         if count and first <= b < first + count:
                             continue
+                        if self.row_age[base + b] > order:
+                            continue
                         at = self.row_bound[base + b]
                         if at <= t:
                             bank = &self.bank[base + b]
-                            if best >= 0 and self.entry[bank.head[d]].order > order:
-                                continue
                             at = self._act_at(ch, bank)
                             self.row_bound[base + b] = at
                             if at <= t:
@@ -930,15 +984,15 @@ cdef class DramSimulation:
                 while bits:
                     b = word * 64 + lowest_bit(bits)
                     bits &= bits - 1
+                    if self.row_age[base + b] > order:
+                        following = t
+                        continue
                     bank = &self.bank[base + b]
                     if (count and first <= b < first + count) or bank.active >= 0:
                         continue
                     at = self.row_bound[base + b]
                     if at <= t:
                         candidate = bank.miss[d]
-                        if best >= 0 and self.entry[candidate].order > order:
-                            following = t
-                            continue
                         at = self._pre_at(ch, bank)
                         if bank.hit[d] >= 0 and (
                             self.protect == 2
@@ -963,14 +1017,17 @@ cdef class DramSimulation:
     cdef inline void _choose_mode(self, int32_t c) noexcept nogil:
         """Reads first; writes from the high mark of their queue (or when there are no reads) down to the low mark."""
         cdef Channel *ch = &self.channel[c]
+        cdef int32_t b
         if ch.mode == READ:
             if ch.waiting[WRITE] < self.drain_high and ch.waiting[READ] != 0:
                 return
         elif ch.waiting[WRITE] > self.drain_low or ch.waiting[READ] == 0:
             return
         ch.mode = WRITE - ch.mode
-        # The bounds were those of the other queue's entries.
+        # Bounds and ages were those of the other queue's entries.
         self._forget_bounds(c)
+        for b in range(self.banks):
+            self._mask(c, b)
 
     cdef inline void _do(self, int32_t kind, int32_t c, int32_t b, int32_t index, int64_t t) noexcept nogil:
         if kind == ACTIVATE:
@@ -1003,7 +1060,7 @@ cdef class DramSimulation:
         return True
 
     cdef bint _arbitrate_oldest(self, int32_t c, int64_t t, int64_t *soonest) noexcept nogil:
-        """One queue: what a row was opened for, then refresh, then the oldest ready command of the queue being served."""
+        """One queue: what a row was opened for, then refresh, then the oldest ready of the queue being served."""
         cdef Channel *ch = &self.channel[c]
         cdef int32_t column, row, column_bank = 0, row_bank = 0, column_index = -1, row_index = -1
         cdef int64_t again
@@ -1077,7 +1134,7 @@ cdef class DramSimulation:
             return index if self.entry[index].column == e.column else -1
         return -1
 
-    # ---- one channel, one tick -----------------------------------------------------------------------------------------
+    # ---- one channel, one tick -----------------------------------------------------------------------------
 
     cdef void _accept(self, int32_t c, int64_t t) noexcept nogil:
         """Take accesses that were sent into the queues, the oldest first, as far as there is room."""
@@ -1232,7 +1289,7 @@ cdef class DramSimulation:
                 soonest = ch.next_refresh
             ch.wake = later(soonest, t + 1)
 
-    # ---- the whole -----------------------------------------------------------------------------------------------------
+    # ---- the whole -----------------------------------------------------------------------------------------
 
     cdef int64_t _next_tick(self, bint sending) noexcept nogil:
         """The next tick at which anything can happen; NEVER when all is done."""
@@ -1246,11 +1303,13 @@ cdef class DramSimulation:
                     at = (self.sent * self.interval_ticks + self.interval_accesses - 1) // self.interval_accesses
                     soonest = later(soonest, at)
         else:
-            for i in range(self.source_count):
+            for i in range(self.begun if self.by_index and self.in_order else 0, self.source_count):
                 if self.source[i].start > self.tick:
                     waits = True
                     if self.source[i].start < soonest:
                         soonest = self.source[i].start
+                    if self.by_index and self.in_order:
+                        break
             if not waits:
                 if self.used == 0:
                     return NEVER
@@ -1281,6 +1340,8 @@ cdef class DramSimulation:
             self.clock = self.tick + 1
             following = self._next_tick(sending)
             if following == NEVER:
+                self.finished = True
+                self.tick = self.clock
                 return False
             self.tick = following
             if accesses >= 0 and self.total.reads + self.total.writes >= target:
@@ -1291,16 +1352,58 @@ cdef class DramSimulation:
     def run(self, accesses=None, until_tick=None):
         """Simulate until ``accesses`` more are done or ``until_tick`` is reached (None: no limit).
 
-        Returns False when every stream has come to its end and nothing is left in flight. Stopping and going on changes nothing.
+        Returns False when every stream has come to its end and nothing is left in flight. Stopping and going on
+        changes nothing.
         Raises ValueError for an endless stream without a limit.
         """
         cdef int64_t count = -1 if accesses is None else accesses, until = NEVER if until_tick is None else until_tick
         cdef bint more
         if count < 0 and until == NEVER and any(stream.accesses == 0 for stream in self.streams):
             raise ValueError("DramSimulation.run: an endless stream needs a number of accesses or a tick to stop at")
+        if self.finished:
+            return False
         with nogil:
             more = self._run(count, until)
         return more
+
+    def add(self, stream):
+        """Add a stream, which takes its turn after the others, and return its number.
+
+        Only where streams take turns by number; raises ValueError otherwise. A stream that should have begun begins
+        now.
+        """
+        cdef int32_t index = self.source_count, room = self.source_room
+        cdef void *moved
+        if not self.by_index:
+            raise ValueError("DramSimulation.add: the order of turns was given, so that no stream can join")
+        if index == room:
+            room = 2 * room + 16
+            moved = realloc(self.source, room * sizeof(Source))
+            if moved == NULL:
+                raise MemoryError
+            self.source = <Source *>moved
+            moved = realloc(self.skip, (room + 1) * sizeof(int32_t))
+            if moved == NULL:
+                raise MemoryError
+            self.skip = <int32_t *>moved
+            moved = realloc(self.turns, room * sizeof(int32_t))
+            if moved == NULL:
+                raise MemoryError
+            self.turns = <int32_t *>moved
+            self.source_room = room
+        memset(&self.source[index], 0, sizeof(Source))
+        self._take_stream(&self.source[index], stream)
+        self.streams += (stream,)
+        self.turns[index] = index
+        # What was the end of the list, where finished sources point to, is the new source.
+        self.skip[index], self.skip[index + 1] = index, index + 1
+        if self.source[index].start < self.source[index - 1].start:
+            self.in_order = False
+        self.source_count = self.turn_count = index + 1
+        self.finished = self.flushing = False
+        if self.tick > later(self.clock, self.source[index].start):
+            self.tick = later(self.clock, self.source[index].start)
+        return index
 
     @property
     def now(self):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from leptonsim.model import Model
     from leptonsim.result.result import Result
 
+Fidelity = Literal["fast", "detailed"]
+"""How DRAM is timed: by the efficiency of the access patterns in flight, or burst by burst."""
+
 
 def simulate(
     chip: Chip,
@@ -22,15 +25,17 @@ def simulate(
     dtype: str | None = None,
     requests: int = 1,
     cold: bool = False,
+    fidelity: Fidelity = "fast",
 ) -> Result:
     """Compile ``model`` for ``chip`` and run it ``requests`` times back to back.
 
     ``batch`` samples a request (default: the model's own), in ``dtype`` (default: the chip's); ``cold`` includes
-    copying the weights over PCIe first. Raises LeptonError if the model cannot be mapped.
+    copying the weights over PCIe first; ``fidelity`` as in ``execute``. Raises LeptonError if the model cannot be
+    mapped.
     """
     from leptonsim.compiler.compile import compile
 
-    return execute(compile(chip, model, batch=batch, dtype=dtype), requests=requests, cold=cold)
+    return execute(compile(chip, model, batch=batch, dtype=dtype), requests=requests, cold=cold, fidelity=fidelity)
 
 
 def execute(
@@ -38,6 +43,7 @@ def execute(
     *,
     requests: int = 1,
     cold: bool = False,
+    fidelity: Fidelity = "fast",
     watch: Callable[[Callable[[], float]], None] | None = None,
     trace: str | Path | None = None,
 ) -> Result:
@@ -45,9 +51,10 @@ def execute(
 
     ``trace`` is a file to write the run's timeline to: .pftrace (Perfetto) or .json (Chrome's trace events).
 
-    ``watch`` is called once, before the run, with a function that tells the share of it that is done, from 0 to 1; it
-    may be called from another thread. Raises LeptonError for fewer than one request, or if the trace
-    cannot be written.
+    ``fidelity`` "detailed" sends every burst through the DRAM kernel instead of taking the efficiency of the access
+    patterns in flight. ``watch`` is called once, before the run, with a function that tells the share of it that is
+    done, from 0 to 1; it may be called from another thread. Raises LeptonError for fewer than one request, or if the
+    trace cannot be written.
     """
     from leptonsim.errors import LeptonError
     from leptonsim.machine.machine import Machine
@@ -58,11 +65,16 @@ def execute(
         raise LeptonError(f"requests is {requests}: at least one is needed")
     if trace is not None:
         check_trace_path(trace)
-    machine = Machine(program, log_jobs=trace is not None)
-    if watch is not None:
-        runs = requests * program.runs_per_request
-        watch(lambda: machine.completed_runs / runs)
-    record = machine.execute(requests, cold)
+    if fidelity == "detailed":
+        from leptonsim.machine.detailed import execute_detailed
+
+        record = execute_detailed(program, requests, cold, log_jobs=trace is not None)
+    else:
+        machine = Machine(program, log_jobs=trace is not None)
+        if watch is not None:
+            runs = requests * program.runs_per_request
+            watch(lambda: machine.completed_runs / runs)
+        record = machine.execute(requests, cold)
     result = make_result(program, record, requests)
     if trace is not None:
         write_trace(trace, program, record, result)

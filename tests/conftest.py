@@ -170,7 +170,8 @@ def drive(machine: Any, case: Case) -> dict[str, Any]:
                 machine.set_clock(**what)
         events = machine.run(agenda[0][0] if agenda else -1)
         trace.append((machine.now_ps, events, machine.next_ps(), machine.tiles))
-        for name, value in events:
+        # what is done at the same instant as its copy no longer waits for it
+        for name, value in sorted(events, key=lambda event: event[0] != "done"):
             if name == "copied" and completed <= value < 1000:  # a program may not need its inputs, and be done before
                 machine.input_ready(value)
             elif name == "done":
@@ -188,8 +189,17 @@ def drive(machine: Any, case: Case) -> dict[str, Any]:
 
 
 def outputs(machine: Any) -> dict[str, Any]:
-    names = ("engine_time_ps", "step_time_ps", "step_span_ps", "moving_time_ps", "route_bytes", "peak_staging_bytes")
-    names += ("jobs", "staging")
+    names = (
+        "engine_time_ps",
+        "step_time_ps",
+        "step_span_ps",
+        "moving_time_ps",
+        "route_bytes",
+        "mix_bytes",
+        "peak_staging_bytes",
+        "jobs",
+        "staging",
+    )
     return {name: np.asarray(getattr(machine, name)).tolist() for name in names}
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import click
 
@@ -27,6 +27,13 @@ if TYPE_CHECKING:
     default=1,
     show_default=True,
     help="Requests back to back, transfers overlapped.",
+)
+@click.option(
+    "--fidelity",
+    type=click.Choice(["fast", "detailed"]),
+    default="fast",
+    show_default=True,
+    help="detailed: every burst goes through the DRAM kernel.",
 )
 @click.option("--cold", is_flag=True, help="Include loading the weights over PCIe.")
 @click.option(
@@ -60,6 +67,7 @@ def command(
     dtype: str | None,
     requests: int,
     cold: bool,
+    fidelity: Literal["fast", "detailed"],
     json_path: str | None,
     trace_path: str | None,
     plots: tuple[str, ...],
@@ -100,7 +108,9 @@ def command(
             program = ls.compile(chip, source, dtype=dtype)
     with Progress() as progress:
         progress.stage(f"simulating {program.model} on {program.chip.name}")
-        result = ls.execute(program, requests=requests, cold=cold, watch=progress.watch, trace=trace_path)
+        result = ls.execute(
+            program, requests=requests, cold=cold, fidelity=fidelity, watch=progress.watch, trace=trace_path
+        )
     if json_path not in (None, "-"):
         result.save(json_path)
     if pictures or report_path is not None:

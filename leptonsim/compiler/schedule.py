@@ -24,7 +24,6 @@ from leptonsim.compiler.target import Target
 from leptonsim.compiler.work import Operator
 from leptonsim.compiler.workload import Workload
 
-
 Choose = Callable[[Product], tuple[float, MappingTuple]]
 """How a product is to be mapped, and what that costs in picoseconds."""
 

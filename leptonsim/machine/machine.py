@@ -86,6 +86,7 @@ class Record:
     staging: Integers
     copies: tuple[tuple[int, int], ...]
     launches_ps: tuple[tuple[int, int], ...]
+    dram_bursts: int = 0
 
 
 class Machine:
@@ -94,11 +95,13 @@ class Machine:
     ``log_jobs``: remember every job of every engine.
     """
 
-    def __init__(self, program: Program, log_jobs: bool = False) -> None:
+    def __init__(self, program: Program, dram_mix: tuple[int, ...] | None = None, *, log_jobs: bool = False) -> None:
         chip = program.chip
         self.program = program
         self.environment = CountingEnvironment()
         self.fabric = Fabric(chip, program.routes)
+        if dram_mix is not None:
+            self.fabric.dram_mix = dram_mix
         self.links = self.fabric.at(chip.clocks.core_hz)
         self.tiles = TileMachine(
             program.runs, program.blocks, program.steps, program.cores, program.dependencies,
@@ -175,7 +178,8 @@ class Machine:
             size = _share(self.program.memory.input_bytes, run % each, each)
             if size:
                 yield from self._copy(False, size, run)
-            self.tiles.input_ready(run, size > 0)
+            if run >= self.completed_runs:  # else nothing waited for them
+                self.tiles.input_ready(run, size > 0)
             self._wake()
             self._ready[run].succeed()
 
@@ -196,7 +200,7 @@ class Machine:
         """Copy the outputs of each run back when it is done."""
         each = self.program.runs_per_request
         for run in range(requests * each):
-            yield self._done[run]
+            yield self._done[run] & self._ready[run]
             size = _share(self.program.memory.output_bytes, run % each, each)
             if size:
                 yield from self._copy(True, size, run)

@@ -15,7 +15,7 @@ import numpy as np
 from leptonsim.compiler.program import Program
 from leptonsim.kernels.tiles import ENGINE_NAMES, JOB_FIELDS
 from leptonsim.machine.machine import Record
-from leptonsim.result.power import _SPENDERS
+from leptonsim.result.power import SPENDERS
 from leptonsim.result.step import Step
 from leptonsim.result.trace.model import Floats, Integers
 
@@ -31,7 +31,7 @@ def power_w(program: Program, record: Record, steps: Sequence[Step], static_w: f
     begins, ends = _spans(program, record)
     nothing: Series = np.zeros(1, dtype=np.int64), np.zeros(1)
     parts: dict[str, tuple[Integers, Integers, Floats]] = {}
-    for component, names in _SPENDERS.items():
+    for component, names in SPENDERS.items():
         energy = np.array([step.energy_breakdown_pj.get(component, 0.0) for step in steps])
         engines = [ENGINE_NAMES.index(name) for name in names]
         at_work = ends[:, :, engines].max(axis=2) >= 0
