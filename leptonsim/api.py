@@ -9,6 +9,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from leptonsim.chip.spec import Chip
+    from leptonsim.compiler.compile import Unsupported
+    from leptonsim.compiler.policy import Policy
     from leptonsim.compiler.program import Program
     from leptonsim.model import Model
     from leptonsim.result.result import Result
@@ -23,19 +25,23 @@ def simulate(
     *,
     batch: int | None = None,
     dtype: str | None = None,
+    policy: Policy | None = None,
+    unsupported: Unsupported = "error",
     requests: int = 1,
     cold: bool = False,
     fidelity: Fidelity = "fast",
 ) -> Result:
     """Compile ``model`` for ``chip`` and run it ``requests`` times back to back.
 
-    ``batch`` samples a request (default: the model's own), in ``dtype`` (default: the chip's); ``cold`` includes
-    copying the weights over PCIe first; ``fidelity`` as in ``execute``. Raises LeptonError if the model cannot be
-    mapped.
+    ``batch`` samples a request (default: the model's own), in ``dtype`` (default: the chip's), or layer by layer in
+    what ``policy`` says (see ``load_policy``); ``unsupported`` operators are an error, or the work of the host;
+    ``cold`` includes copying the weights over PCIe first; ``fidelity`` as in ``execute``. Raises LeptonError if the
+    model cannot be mapped.
     """
     from leptonsim.compiler.compile import compile
 
-    return execute(compile(chip, model, batch=batch, dtype=dtype), requests=requests, cold=cold, fidelity=fidelity)
+    program = compile(chip, model, batch=batch, dtype=dtype, policy=policy, unsupported=unsupported)
+    return execute(program, requests=requests, cold=cold, fidelity=fidelity)
 
 
 def execute(
@@ -49,11 +55,10 @@ def execute(
 ) -> Result:
     """Run a compiled program, on the chip that it was compiled for.
 
-    ``trace`` is a file to write the run's timeline to: .pftrace (Perfetto) or .json (Chrome's trace events).
-
     ``fidelity`` "detailed" sends every burst through the DRAM kernel instead of taking the efficiency of the access
     patterns in flight. ``watch`` is called once, before the run, with a function that tells the share of it that is
-    done, from 0 to 1; it may be called from another thread. Raises LeptonError for fewer than one request, or if the
+    done, from 0 to 1; it may be called from another thread. ``trace`` is a file to write the run's timeline to:
+    .pftrace (Perfetto) or .json (Chrome's trace events). Raises LeptonError for fewer than one request, or if the
     trace cannot be written.
     """
     from leptonsim.errors import LeptonError

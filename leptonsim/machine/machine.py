@@ -92,10 +92,11 @@ class Record:
 class Machine:
     """One chip with one program; ``execute`` can be called once. ``completed_runs`` counts while it goes on.
 
-    ``log_jobs``: remember every job of every engine.
+    ``log_jobs``: remember every job of every engine. ``dram_mix``: capacities of DRAM by the access patterns in flight,
+    instead of what the fabric says.
     """
 
-    def __init__(self, program: Program, dram_mix: tuple[int, ...] | None = None, *, log_jobs: bool = False) -> None:
+    def __init__(self, program: Program, dram_mix: tuple[int, ...] | None = None, log_jobs: bool = False) -> None:
         chip = program.chip
         self.program = program
         self.environment = CountingEnvironment()

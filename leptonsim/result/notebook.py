@@ -9,7 +9,7 @@ from html import escape
 from typing import TYPE_CHECKING
 
 from leptonsim.errors import LeptonError
-from leptonsim.result.summary import step_row, summary_rows
+from leptonsim.result.summary import setting, step_row, summary_rows
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -31,7 +31,7 @@ def summary_html(result: AnyResult) -> str:
     left = len(result.steps) - len(steps)
     more = f"<p>... and {left:,} more operators: to_dataframe() has them all</p>" if left else ""
     return (
-        f"<h4>{escape(result.model)} on {escape(result.chip)}</h4><table>{rows}</table>"
+        f"<h4>{escape(result.model)} on {escape(result.chip)}</h4><p>{escape(setting(result))}</p><table>{rows}</table>"
         f"<table><thead><tr>{header}</tr></thead><tbody>{body}</tbody></table>{more}{warnings}"
     )
 

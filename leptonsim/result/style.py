@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 BLUE, ORANGE, GREEN, VERMILLION = "#0072b2", "#e69f00", "#009e73", "#d55e00"
 SKY, PURPLE, YELLOW = "#56b4e9", "#cc79a7", "#d8c400"
 INK, RULE, PAPER, GREY, PALE = "#1d1f23", "#d0d3d8", "#ffffff", "#9aa0a6", "#c9cdd3"
+BLACK, WHITE = "#000000", "#fdfdfd"
+"""For text on colours; these stay what they are where ``INK`` and ``PAPER`` are the reader's own."""
+
 
 PALETTE = (BLUE, ORANGE, GREEN, VERMILLION, SKY, PURPLE, YELLOW, GREY)
 ENGINES = {"weights": VERMILLION, "activations": ORANGE, "tensor": BLUE, "vector": GREEN, "store": PURPLE}
@@ -152,7 +155,7 @@ def ink_on(colour: str) -> str:
     """Black or white, whichever is read better on a colour (relative luminance of WCAG 2)."""
     parts = [int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)]
     red, green, blue = (part / 12.92 if part <= 0.03928 else ((part + 0.055) / 1.055) ** 2.4 for part in parts)
-    return "#000000" if 0.2126 * red + 0.7152 * green + 0.0722 * blue > 0.18 else "#ffffff"
+    return BLACK if 0.2126 * red + 0.7152 * green + 0.0722 * blue > 0.18 else WHITE
 
 
 def powers(axis: Axis) -> None:

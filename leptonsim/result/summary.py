@@ -15,10 +15,10 @@ if TYPE_CHECKING:
 ENGINES = ("tensor", "vector", "weights", "activations", "store")
 
 
-def title(result: AnyResult) -> str:
-    """What ran on what."""
+def setting(result: AnyResult) -> str:
+    """In what way it ran: data type, batch, requests."""
     requests = f"{result.requests:,} request{'s' if result.requests > 1 else ''}"
-    return f"{result.model} on {result.chip}: {result.dtype}, batch {result.batch}, {requests}"
+    return f"{result.dtype}, batch {result.batch}, {requests}"
 
 
 def summary_rows(result: AnyResult) -> list[tuple[str, str]]:

@@ -35,7 +35,8 @@ def draw(result: AnyResult) -> Figure:
     above.barh(range(len(parts)), values, color=[style.COMPONENTS[name] for name in parts], height=0.78)
     above.set_yticks(range(len(parts)), [name.replace("_", " ") for name in parts])
     for index, (name, value) in enumerate(zip(parts, values, strict=True)):
-        above.annotate(f" {micro(energy_text(parts[name]))}, {parts[name] / whole_j:.1%}", (value, index), va="center")
+        text = f"{micro(energy_text(parts[name]))}, {parts[name] / whole_j:.1%}"
+        above.annotate(text, (value, index), xytext=(3, 0), textcoords="offset points", va="center")
     above.set_ylim(len(parts) - 0.4, -0.6)
     above.set_xlim(0, (max(values, default=0) or 1) * 1.25)
     scale.label(above.xaxis, "energy of the whole run")

@@ -63,8 +63,9 @@ def draw(result: AnyResult) -> Figure:
     below.set_xlim(0, (longest or 1) / scale.factor * 1.08)
     for index, (_, parts) in enumerate(rows):
         time = sum(parts.values())
-        text = f" {time / max(1, total_ps):.1%}"
-        below.annotate(text, (time / scale.factor, index), va="center", fontsize=6.5)
+        text = f"{time / max(1, total_ps):.1%}"
+        place = (time / scale.factor, index)
+        below.annotate(text, place, xytext=(3, 0), textcoords="offset points", va="center", fontsize=6.5)
     seen = {cause for parts in (*engines.values(), *(parts for _, parts in rows)) for cause, v in parts.items() if v}
     style.legend(figure, [style.patch(colour, cause) for cause, colour in style.CAUSES.items() if cause in seen])
     return figure

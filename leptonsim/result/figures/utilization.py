@@ -65,7 +65,7 @@ def draw(result: AnyResult) -> Figure:
 def _number(axes: Axes, shares: list[list[float]]) -> None:
     for row, values in enumerate(shares):
         for column, value in enumerate(values):
-            colour = style.PAPER if value < BRIGHT else "#000000"
+            colour = style.WHITE if value < BRIGHT else style.BLACK
             axes.annotate(f"{value:.0%}", (column, row), ha="center", va="center", fontsize=7, color=colour)
 
 

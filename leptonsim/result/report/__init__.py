@@ -21,7 +21,6 @@ from leptonsim.result.units import micro, time_text
 if TYPE_CHECKING:
     from leptonsim.result.load import AnyResult
 
-CARDS = 5
 ENGINES = ("weights", "activations", "tensor", "vector", "store")
 CAPTIONS = {
     "time": "Where the time of engines and operators goes.",
@@ -57,7 +56,7 @@ def report_html(result: AnyResult) -> str:
     rows = summary.summary_rows(result)
     return environment.from_string(own("page.html")).render(
         title=f"{result.model} on {result.chip}",
-        subtitle=summary.title(result),
+        subtitle=summary.setting(result),
         cards=_cards(result),
         rows=rows,
         bounds=[(name.replace("_", " "), time_text(value)) for name, value in result.bounds_ps.items()],

@@ -6,6 +6,7 @@ import pytest
 
 import leptonsim as ls
 from leptonsim.result.load import SavedResult
+from leptonsim.result.report import report_html
 from leptonsim.result.step import Step
 
 
@@ -82,3 +83,11 @@ def extremes(runs):
         "64 cores": ls.simulate(cores, ls.load_model("zoo:resnet50")).to_dict(),
     }
     return {name: saved(document) for name, document in documents.items()}
+
+
+@pytest.fixture(scope="session")
+def page_texts(runs, extremes):
+    """Pages in HTML by name."""
+    results = {"resnet50": runs["resnet50"], "many": extremes["5,000 operators"]}
+    results["hostile"] = extremes["an hour of long names"]
+    return {name: report_html(result) for name, result in results.items()}
