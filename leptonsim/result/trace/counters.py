@@ -121,5 +121,15 @@ def staging_bytes(record: Record, cores: int) -> list[Series]:
         known = own[:1, 1].tolist() == [0]
         times = own[:, 1] if known else np.concatenate([zero, own[:, 1]])
         levels = own[:, 2] if known else np.concatenate([zero, own[:, 2]])
-        found.append((times, levels.astype(np.float64)))
+        found.append(_highest(times, levels.astype(np.float64), record.makespan_ps))
     return found
+
+
+def _highest(times: Integers, levels: Floats, until: int) -> Series:
+    """The levels; of more than ``BINS`` the highest in each equal part of the time, and the last one at the end."""
+    if len(times) <= BINS:
+        return times, levels
+    edges = np.unique(np.linspace(0, until, BINS + 1).astype(np.int64))
+    highest = levels[np.searchsorted(times, edges, side="right") - 1]
+    np.maximum.at(highest[:-1], np.searchsorted(edges[1:-1], times, side="right"), levels)
+    return edges, highest
