@@ -170,7 +170,8 @@ def drive(machine: Any, case: Case) -> dict[str, Any]:
                 machine.set_clock(**what)
         events = machine.run(agenda[0][0] if agenda else -1)
         trace.append((machine.now_ps, events, machine.next_ps(), machine.tiles))
-        for name, value in events:
+        # what is done at the same instant as its copy no longer waits for it
+        for name, value in sorted(events, key=lambda event: event[0] != "done"):
             if name == "copied" and completed <= value < 1000:  # a program may not need its inputs, and be done before
                 machine.input_ready(value)
             elif name == "done":

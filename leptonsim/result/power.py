@@ -18,7 +18,7 @@ from leptonsim.kernels.tiles import ENGINE_NAMES
 from leptonsim.machine.machine import Record
 from leptonsim.result.step import Step
 
-_SPENDERS = {
+SPENDERS = {
     "tensor_core": ("tensor",),
     "accumulators": ("tensor",),
     "vector_unit": ("vector",),
@@ -28,6 +28,8 @@ _SPENDERS = {
     "pcie": ("weights", "activations", "store"),
     "sram": ENGINE_NAMES,
 }
+"""Engines in whose time each component's energy is spent."""
+
 Piece = tuple[int, int, str, float]
 """From, to (picoseconds), component, watts."""
 
@@ -66,7 +68,7 @@ def power_over_time(program: Program, record: Record, dynamic: Sequence[Mapping[
     np.minimum.at(first, owner, np.where(spans[:, :, 0] < 0, NEVER, spans[:, :, 0]))
     np.maximum.at(last, owner, spans[:, :, 1])
     begins, ends, powers, components = [], [], [], []
-    for index, (component, names) in enumerate(_SPENDERS.items()):
+    for index, (component, names) in enumerate(SPENDERS.items()):
         energy = np.array([each.get(component, 0.0) for each in dynamic], dtype=np.float64)
         engines = [ENGINE_NAMES.index(name) for name in names]
         worked = last[:, engines].max(axis=1) >= 0
@@ -82,7 +84,7 @@ def power_over_time(program: Program, record: Record, dynamic: Sequence[Mapping[
         np.concatenate(ends),
         np.concatenate(powers),
         np.concatenate(components),
-        tuple(_SPENDERS),
+        tuple(SPENDERS),
     )
 
 
@@ -91,7 +93,7 @@ def step_pieces(steps: Iterable[Step]) -> list[Piece]:
     pieces: list[Piece] = []
     for step in steps:
         for component, energy in step.energy_breakdown_pj.items():
-            spans = [step.spans_ps[name] for name in _SPENDERS[component] if name in step.spans_ps]
+            spans = [step.spans_ps[name] for name in SPENDERS[component] if name in step.spans_ps]
             spans = spans or list(step.spans_ps.values())
             begin, end = min(span[0] for span in spans), max(span[1] for span in spans)
             pieces.append((begin, end, component, energy / max(1, end - begin)))

@@ -15,7 +15,7 @@ import numpy as np
 from leptonsim.compiler.program import Program
 from leptonsim.kernels.tiles import ENGINE_NAMES, JOB_FIELDS
 from leptonsim.machine.machine import Record
-from leptonsim.result.power import _SPENDERS
+from leptonsim.result.power import SPENDERS
 from leptonsim.result.step import Step
 from leptonsim.result.trace.model import Floats, Integers
 
@@ -31,7 +31,7 @@ def power_w(program: Program, record: Record, steps: Sequence[Step], static_w: f
     begins, ends = _spans(program, record)
     nothing: Series = np.zeros(1, dtype=np.int64), np.zeros(1)
     parts: dict[str, tuple[Integers, Integers, Floats]] = {}
-    for component, names in _SPENDERS.items():
+    for component, names in SPENDERS.items():
         energy = np.array([step.energy_breakdown_pj.get(component, 0.0) for step in steps])
         engines = [ENGINE_NAMES.index(name) for name in names]
         at_work = ends[:, :, engines].max(axis=2) >= 0
@@ -121,5 +121,15 @@ def staging_bytes(record: Record, cores: int) -> list[Series]:
         known = own[:1, 1].tolist() == [0]
         times = own[:, 1] if known else np.concatenate([zero, own[:, 1]])
         levels = own[:, 2] if known else np.concatenate([zero, own[:, 2]])
-        found.append((times, levels.astype(np.float64)))
+        found.append(_highest(times, levels.astype(np.float64), record.makespan_ps))
     return found
+
+
+def _highest(times: Integers, levels: Floats, until: int) -> Series:
+    """The levels; of more than ``BINS`` the highest in each equal part of the time, and the last one at the end."""
+    if len(times) <= BINS:
+        return times, levels
+    edges = np.unique(np.linspace(0, until, BINS + 1).astype(np.int64))
+    highest = levels[np.searchsorted(times, edges, side="right") - 1]
+    np.maximum.at(highest[:-1], np.searchsorted(edges[1:-1], times, side="right"), levels)
+    return edges, highest

@@ -7,6 +7,7 @@ from typing import Any
 
 import onnx
 import pytest
+from leptonsim.kernels.tiles import ENGINE_NAMES
 from onnx import TensorProto, helper
 
 import leptonsim as ls
@@ -69,3 +70,13 @@ def test_logging_jobs_changes_no_result_and_the_same_run_gives_the_same_bytes(su
     results = [ls.execute(program, requests=2, trace=path).to_json() for path in paths]
     assert paths[0].read_bytes() == paths[1].read_bytes()
     assert results == [ls.execute(program, requests=2).to_json()] * 2
+
+
+def test_a_detailed_run_is_traced_as_any_other(read_trace: Read, tmp_path: Path) -> None:
+    program = ls.compile(ls.load_chip("lepton-c1"), ls.load_model("gemm:256x256x256"))
+    result = ls.execute(program, fidelity="detailed", trace=tmp_path / "out.pftrace")
+    trace = read_trace(tmp_path / "out.pftrace")
+    for engine in ENGINE_NAMES:
+        busy = sum(each.notes["time_ps"] for each in trace.slices[f"core 0/{engine}"])
+        assert busy == result.time_ps[f"core0.{engine}"]["busy"]
+    assert result.events["dram_bursts"] > 0
