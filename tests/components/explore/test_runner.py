@@ -72,7 +72,7 @@ def test_a_kept_mapping_follows_from_the_point_alone(explore):
 
 
 def test_a_kept_mapping_and_an_own_one_are_different_points(explore):
-    text = 'chips: [lepton-e1]\nmodels: ["gemm:64x64x64"]\nset: {dram.channels: [1, 8]}\nmapping: '
+    text = "chips: [lepton-e1]\nmodels: [tiny.onnx]\nset: {dram.channels: [1, 8]}\nmapping: "
     own, kept = (explore.run(f"name: {each}\n{text}{each}\n", store="s.db").rows for each in ("own", "kept"))
     assert {row.key for row in own}.isdisjoint(row.key for row in kept)
 
@@ -197,10 +197,10 @@ def test_a_resumed_search_ends_as_an_undisturbed_one(explore):
     assert plain(resumed.rows) == plain(whole.rows)
 
 
-def test_an_interrupted_sweep_keeps_what_is_finished_and_leaves_no_process(tmp_path):
+def test_an_interrupted_sweep_keeps_what_is_finished_and_leaves_no_process(tmp_path, explore):
     sweep = tmp_path / "s.yaml"
     sweep.write_text(
-        'chips: [lepton-e1]\nmodels: ["gemm:64x64x64"]\nset: {core.sram.size: {from: 1 MiB, to: 16 MiB, step: 1 KiB}}\n'
+        "chips: [lepton-e1]\nmodels: [tiny.onnx]\nset: {core.sram.size: {from: 1 MiB, to: 16 MiB, step: 1 KiB}}\n"
     )
     store = tmp_path / "s.db"
     process = subprocess.Popen(
@@ -223,7 +223,7 @@ def test_an_interrupted_sweep_keeps_what_is_finished_and_leaves_no_process(tmp_p
 def test_a_killed_and_resumed_sweep_exports_the_same_bytes(explore):
     """The sweep of 2,000 points and five kills is benchmarks/sweep_kill.py; this is a smaller one."""
     text = (
-        'name: killed\nchips: [lepton-e1]\nmodels: ["gemm:64x64x64"]\n'
+        "name: killed\nchips: [lepton-e1]\nmodels: [tiny.onnx]\n"
         "set: {core.sram.size: {from: 1 MiB, to: 1273 KiB, step: 1 KiB}}\n"
     )
     sweep, store = explore.folder / "s.yaml", explore.folder / "killed.db"
