@@ -123,7 +123,7 @@ def test_a_defect_of_the_simulator_costs_one_point(explore, monkeypatch):
 
 
 class Dying(Processes):
-    """Loses the worker of every job that has a given point in it, so many times."""
+    """Loses the worker of every job that has a given point in it (or any), so many times."""
 
     def __init__(self, inner, number, times):
         self._inner, self._number, self._left = inner, number, times
@@ -131,7 +131,7 @@ class Dying(Processes):
     width = 1
 
     def submit(self, fn, /, *args, **kwargs):
-        if self._left and any(task.number == self._number for task in args[1]):
+        if self._left and any(self._number in (None, task.number) for task in args[1]):
             self._left -= 1
             future = Future()
             future.set_exception(BrokenProcessPool("killed"))
@@ -154,6 +154,11 @@ def test_a_point_that_kills_every_worker_is_lost_and_tried_again_by_the_next_run
     again = explore.run()
     assert (again.progress.stored_before, again.progress.lost) == (8, 0)
     assert {row.status for row in again.rows} == {"ok"}
+
+
+def test_workers_that_cannot_start_end_the_sweep_with_a_message(explore):
+    with pytest.raises(LeptonError, match="6 workers died before one of them finished a point"):
+        explore.run(executor=Dying(explore.Here(), None, 99))
 
 
 def test_a_killed_worker_process_is_replaced():
