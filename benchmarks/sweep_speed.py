@@ -17,6 +17,8 @@ import tempfile
 import time
 from pathlib import Path
 
+from sweep_kill import tiny_model
+
 from leptonsim.chip import load_chip
 from leptonsim.explore.executors.processes import Processes
 from leptonsim.explore.runner import Progress, Runner
@@ -46,7 +48,7 @@ derive:
 
 MANY = """
 chips: [lepton-c1]
-models: ["gemm:64x64x64"]
+models: [tiny.onnx]
 set:
   core.sram.size: {{from: 1 MiB, step: 1 KiB, to: {last} KiB}}
 """
@@ -102,10 +104,11 @@ def memory(folder: Path, points: int) -> list[tuple[int, float]]:
         if not seen or progress.done >= seen[-1][0] + points / 10:
             seen.append((progress.done, resident_mib()))
 
+    tiny_model(folder / "tiny.onnx")
     executor = Processes(1)
     try:
         with Store(folder / "many.db") as store:
-            Runner(sweep_from_text(MANY.format(last=1023 + points), "benchmark"), store, executor, watch).run()
+            Runner(sweep_from_text(MANY.format(last=1023 + points), "benchmark", folder), store, executor, watch).run()
     finally:
         executor.shutdown()
     return seen

@@ -29,6 +29,9 @@ from leptonsim.explore.workbench import Outcome, work
 CHUNK_S = 0.25
 MOST_IN_CHUNK = 64
 DEATHS_ALONE = 3
+DEATHS_AT_START = 6
+"""Dead workers before any has finished a chunk, after which it is the machine and not a point."""
+
 POLL_S = 0.5
 GRACE_S = 5.0
 """How long Ctrl-C waits for the chunks in hand."""
@@ -285,6 +288,11 @@ class Runner:
         if not self.executor.is_loss(error):
             raise error
         self.progress.replaced_workers += 1
+        if not self._point_s and self.progress.replaced_workers >= DEATHS_AT_START:
+            raise LeptonError(
+                f"{DEATHS_AT_START} workers died before one of them finished a point; is there memory for them, and "
+                "can they import leptonsim? (a Python script that runs a sweep needs `if __name__ == '__main__':`)"
+            )
         if len(chunk.points) > 1:
             self._alone.extend(chunk.points)
             return

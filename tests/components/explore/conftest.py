@@ -13,11 +13,32 @@ from leptonsim.explore.store import Store
 TINY = """
 name: tiny
 chips: [lepton-e1]
-models: ["gemm:64x64x64"]
+models: [tiny.onnx]
 set:
   core.sram.size: {from: 1 MiB, to: 4 MiB, scale: log2}
   dram.channels: [1, 2, 4]
 """
+
+
+# The compiler tries many mappings of a model with few products, which would be the time that these tests take.
+def tiny_model(path):
+    """Three different small products: enough for the compiler to take the search's word for how to map them."""
+    import onnx
+    from onnx import TensorProto, helper
+
+    sizes = (64, 96, 48, 32)
+    names = [f"x{number}" for number in range(len(sizes))]
+    nodes = [helper.make_node("MatMul", [names[n], f"w{n}"], [names[n + 1]]) for n in range(len(sizes) - 1)]
+    values = [
+        helper.make_tensor_value_info(name, TensorProto.FLOAT, [64, size])
+        for name, size in zip(names, sizes, strict=True)
+    ]
+    weights = [
+        helper.make_tensor(f"w{n}", TensorProto.FLOAT, [sizes[n], sizes[n + 1]], [0.0] * (sizes[n] * sizes[n + 1]))
+        for n in range(len(sizes) - 1)
+    ]
+    graph = helper.make_graph(nodes, "tiny", values[:1], values[-1:], weights)
+    onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 20)], ir_version=10), path)
 
 
 class Here(PointExecutor):
@@ -47,6 +68,8 @@ class Here(PointExecutor):
 @pytest.fixture
 def explore(tmp_path):
     """run(text) -> rows; the executor, the store's path and the text of a tiny sweep."""
+
+    tiny_model(tmp_path / "tiny.onnx")
 
     def run(text=TINY, store="s.db", executor=None, **options):
         sweep = sweep_from_text(text, "test.yaml", tmp_path)

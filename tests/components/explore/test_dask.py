@@ -21,7 +21,7 @@ distributed = pytest.importorskip("distributed", reason="the extra `dask` is not
 SWEEP = """
 name: dask
 chips: [lepton-e1]
-models: ["gemm:64x64x64"]
+models: [tiny.onnx]
 set:
   core.sram.size: {from: 1 MiB, to: 1223 KiB, step: 1 KiB}
 """
@@ -86,7 +86,7 @@ def test_workers_killed_in_mid_run_lose_nothing_and_count_nothing_twice(cluster,
     executor = open_executor(cluster.address, None)
     try:
         with Store(explore.folder / "dask.db") as store:
-            progress = Runner(sweep_from_text(SWEEP, "s.yaml"), store, executor, watch).run()
+            progress = Runner(sweep_from_text(SWEEP, "s.yaml", explore.folder), store, executor, watch).run()
             rows = list(store.rows())
     finally:
         executor.shutdown()
@@ -114,7 +114,7 @@ def test_a_scheduler_that_goes_away_ends_the_sweep_with_its_points_kept(cluster,
     try:
         with Store(explore.folder / "dask.db") as store:
             with pytest.raises(LeptonError, match="went away; points stored so far are kept"):
-                Runner(sweep_from_text(SWEEP, "s.yaml"), store, executor, watch).run()
+                Runner(sweep_from_text(SWEEP, "s.yaml", explore.folder), store, executor, watch).run()
             assert sum(1 for _ in store.rows()) >= 10
     finally:
         executor.abandon()

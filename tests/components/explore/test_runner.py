@@ -72,7 +72,7 @@ def test_a_kept_mapping_follows_from_the_point_alone(explore):
 
 
 def test_a_kept_mapping_and_an_own_one_are_different_points(explore):
-    text = 'chips: [lepton-e1]\nmodels: ["gemm:64x64x64"]\nset: {dram.channels: [1, 8]}\nmapping: '
+    text = "chips: [lepton-e1]\nmodels: [tiny.onnx]\nset: {dram.channels: [1, 8]}\nmapping: "
     own, kept = (explore.run(f"name: {each}\n{text}{each}\n", store="s.db").rows for each in ("own", "kept"))
     assert {row.key for row in own}.isdisjoint(row.key for row in kept)
 
@@ -123,7 +123,7 @@ def test_a_defect_of_the_simulator_costs_one_point(explore, monkeypatch):
 
 
 class Dying(Processes):
-    """Loses the worker of every job that has a given point in it, so many times."""
+    """Loses the worker of every job that has a given point in it (or any), so many times."""
 
     def __init__(self, inner, number, times):
         self._inner, self._number, self._left = inner, number, times
@@ -131,7 +131,7 @@ class Dying(Processes):
     width = 1
 
     def submit(self, fn, /, *args, **kwargs):
-        if self._left and any(task.number == self._number for task in args[1]):
+        if self._left and any(self._number in (None, task.number) for task in args[1]):
             self._left -= 1
             future = Future()
             future.set_exception(BrokenProcessPool("killed"))
@@ -154,6 +154,11 @@ def test_a_point_that_kills_every_worker_is_lost_and_tried_again_by_the_next_run
     again = explore.run()
     assert (again.progress.stored_before, again.progress.lost) == (8, 0)
     assert {row.status for row in again.rows} == {"ok"}
+
+
+def test_workers_that_cannot_start_end_the_sweep_with_a_message(explore):
+    with pytest.raises(LeptonError, match="6 workers died before one of them finished a point"):
+        explore.run(executor=Dying(explore.Here(), None, 99))
 
 
 def test_a_killed_worker_process_is_replaced():
@@ -197,10 +202,10 @@ def test_a_resumed_search_ends_as_an_undisturbed_one(explore):
     assert plain(resumed.rows) == plain(whole.rows)
 
 
-def test_an_interrupted_sweep_keeps_what_is_finished_and_leaves_no_process(tmp_path):
+def test_an_interrupted_sweep_keeps_what_is_finished_and_leaves_no_process(tmp_path, explore):
     sweep = tmp_path / "s.yaml"
     sweep.write_text(
-        'chips: [lepton-e1]\nmodels: ["gemm:64x64x64"]\nset: {core.sram.size: {from: 1 MiB, to: 16 MiB, step: 1 KiB}}\n'
+        "chips: [lepton-e1]\nmodels: [tiny.onnx]\nset: {core.sram.size: {from: 1 MiB, to: 16 MiB, step: 1 KiB}}\n"
     )
     store = tmp_path / "s.db"
     process = subprocess.Popen(
@@ -223,7 +228,7 @@ def test_an_interrupted_sweep_keeps_what_is_finished_and_leaves_no_process(tmp_p
 def test_a_killed_and_resumed_sweep_exports_the_same_bytes(explore):
     """The sweep of 2,000 points and five kills is benchmarks/sweep_kill.py; this is a smaller one."""
     text = (
-        'name: killed\nchips: [lepton-e1]\nmodels: ["gemm:64x64x64"]\n'
+        "name: killed\nchips: [lepton-e1]\nmodels: [tiny.onnx]\n"
         "set: {core.sram.size: {from: 1 MiB, to: 1273 KiB, step: 1 KiB}}\n"
     )
     sweep, store = explore.folder / "s.yaml", explore.folder / "killed.db"

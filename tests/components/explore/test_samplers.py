@@ -74,7 +74,7 @@ def test_a_search_finds_the_front_of_a_thousand_points_with_a_quarter_of_the_eva
     text = """
 name: {name}
 chips: [lepton-e1]
-models: ["gemm:192x256x192"]
+models: [tiny.onnx]
 set:
   core.tensor_core.rows: [8, 16, 24, 32, 48, 64, 96, 128, 192, 256]
   core.tensor_core.cols: [8, 16, 24, 32, 48, 64, 96, 128, 192, 256]

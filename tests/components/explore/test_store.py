@@ -82,8 +82,7 @@ def test_a_disk_that_takes_no_more_bytes_is_told_and_loses_nothing(tmp_path, exp
     )
     sweep = tmp_path / "s.yaml"
     sweep.write_text(
-        'chips: [lepton-e1]\nmodels: ["gemm:64x64x64"]\n'
-        "set: {core.sram.size: {from: 1 MiB, to: 1324 KiB, step: 1 KiB}}\n"
+        "chips: [lepton-e1]\nmodels: [tiny.onnx]\nset: {core.sram.size: {from: 1 MiB, to: 1324 KiB, step: 1 KiB}}\n"
     )
     arguments = ["sweep", str(sweep), "--store", str(tmp_path / "s.db"), "--workers", "1"]
     assert resource.getrlimit(resource.RLIMIT_FSIZE)[1] == resource.RLIM_INFINITY
