@@ -2,12 +2,20 @@
 
 import copy
 
+import onnx.parser
 import pytest
 
 import leptonsim as ls
 from leptonsim.result.load import SavedResult
 from leptonsim.result.report import report_html
 from leptonsim.result.step import Step
+
+LACKING = """
+<ir_version: 8, opset_import: ["" : 17]>
+g (float[1,512,512] x) => (float[1] y)
+{ a = Relu(x) d = Det(a) y = Exp(d) }
+"""
+"""An operator that no chip can do between two that it can."""
 
 
 def saved(document):
@@ -64,7 +72,10 @@ def runs():
     """Real runs by name."""
     chip = ls.load_chip("lepton-c1")
     models = {"resnet50": "zoo:resnet50", "llama": "zoo:llama-3-8b?seq=1&past=128", "one operator": "gemm:64x64x64"}
-    return {name: ls.simulate(chip, ls.load_model(source)) for name, source in models.items()}
+    found = {name: ls.simulate(chip, ls.load_model(source)) for name, source in models.items()}
+    lacking = ls.load_model(onnx.parser.parse_model(LACKING))
+    found["work of the host"] = ls.execute(ls.compile(chip, lacking, unsupported="host"))
+    return found
 
 
 @pytest.fixture(scope="session")
@@ -82,7 +93,8 @@ def extremes(runs):
         "5,000 operators": repeated(resnet, 5000),
         "64 cores": ls.simulate(cores, ls.load_model("zoo:resnet50")).to_dict(),
     }
-    return {name: saved(document) for name, document in documents.items()}
+    host = {"work of the host": runs["work of the host"]}
+    return {**{name: saved(document) for name, document in documents.items()}, **host}
 
 
 @pytest.fixture(scope="session")

@@ -22,7 +22,7 @@ from leptonsim.result.figures.timeline import bars, joined
 from leptonsim.result.figures.utilization import busy_shares
 from leptonsim.result.load import load_result
 
-SHOWN = ("one operator of a nanosecond", "an hour of long names", "5,000 operators", "64 cores")
+SHOWN = ("one operator of a nanosecond", "an hour of long names", "5,000 operators", "64 cores", "work of the host")
 
 
 def texts(figure):
