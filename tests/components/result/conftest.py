@@ -1,11 +1,13 @@
 """Results to draw: real ones, and extremes made of them."""
 
 import copy
+import itertools
 
 import onnx.parser
 import pytest
 
 import leptonsim as ls
+from leptonsim.result import style
 from leptonsim.result.load import SavedResult
 from leptonsim.result.report import report_html
 from leptonsim.result.step import Step
@@ -95,6 +97,24 @@ def extremes(runs):
     }
     host = {"work of the host": runs["work of the host"]}
     return {**{name: saved(document) for name, document in documents.items()}, **host}
+
+
+@pytest.fixture(scope="session")
+def governed(runs):
+    """A run under a governor: the part ``power`` as results of such runs have it, with even pieces."""
+    document = copy.deepcopy(runs["resnet50"].to_dict())
+    ends = [document["makespan_ps"] * number // 8 for number in range(9)]
+    watts = [1.0 * number for number in range(len(style.COMPONENTS))]
+    document["power"] = {
+        "governor": "ondemand", "samples": 8, "changes": 3, "residency_ps": {"eco": ends[4], "base": ends[8] - ends[4]},
+        "throttled_ps": 0, "die_max_c": 52.0, "die_end_c": 52.0, "die_steady_c": 61.0,
+        "components": list(document["energy_breakdown_j"]),
+        "segments": [
+            [begin, end, 10**9 if number > 3 else 7 * 10**8, 0.55, 45.0 + number, *watts]
+            for number, (begin, end) in enumerate(itertools.pairwise(ends))
+        ],
+    }  # fmt: skip
+    return saved(document)
 
 
 @pytest.fixture(scope="session")
