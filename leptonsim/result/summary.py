@@ -61,9 +61,10 @@ def governed(result: AnyResult) -> list[tuple[str, str]]:
     if block is None:
         return []
     heat = "" if block["die_max_c"] is None else f"; die at most {block['die_max_c']:.0f} degC"
-    share = block["throttled_ps"] / max(1, sum(block["residency_ps"].values()))
-    throttled = f", throttled {share:.0%}" if block["throttled_ps"] else ""
-    return [("governor", f"{block['governor']}: {shares(block['residency_ps'])}{heat}{throttled}")]
+    total = max(1, sum(block["residency_ps"].values()))
+    states = ", ".join(f"{name} {time / total:.0%}" for name, time in block["residency_ps"].items() if time)
+    throttled = f", throttled {block['throttled_ps'] / total:.0%}" if block["throttled_ps"] else ""
+    return [("governor", f"{block['governor']}: {states}{heat}{throttled}")]
 
 
 def step_row(step: Step, total_ps: int) -> dict[str, str]:

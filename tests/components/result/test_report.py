@@ -117,5 +117,5 @@ def test_a_saved_result_gives_the_same_page(runs, tmp_path, text):
 
 
 def test_a_governed_run_says_so_in_its_summary(governed, runs):
-    assert dict(summary_rows(governed))["governor"] == "ondemand: base 50%, eco 50%; die at most 52 degC"
+    assert dict(summary_rows(governed))["governor"] == "ondemand: eco 50%, base 50%; die at most 52 degC"
     assert "governor" not in dict(summary_rows(runs["resnet50"]))
