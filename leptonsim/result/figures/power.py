@@ -83,7 +83,8 @@ def draw(result: AnyResult) -> Figure:
         others[0].step(edges / time.factor, _closed(clocks), where="post", color=style.INK, linewidth=0.9)
         others[0].set_ylim(0, clocks.max() * 1.15)
         others[0].set_ylabel("clock (GHz)")
-        others[0].set_title(f"governor {style.short(block['governor'], 60)}, {block['changes']:,} changes of state")
+        changes = f"{block['changes']:,} change{'' if block['changes'] == 1 else 's'} of state"
+        others[0].set_title(f"governor {style.short(block['governor'], 60)}, {changes}")
     if block is not None and hot:
         known = [(each[1] / time.factor, each[4]) for each in block["segments"] if each[4] is not None]
         others[1].plot([at for at, _ in known], [die for _, die in known], color=style.VERMILLION, linewidth=1)
