@@ -67,6 +67,12 @@ class SavedResult:
 AnyResult = Result | SavedResult
 
 
+def power_in_time(result: AnyResult) -> Mapping[str, Any] | None:
+    """The part ``power`` of the JSON: clock, temperature and power over time; None where the run had a fixed state."""
+    block: Mapping[str, Any] | None = result.to_dict().get("power")
+    return block
+
+
 def load_result(path: str | Path) -> SavedResult:
     """Read what ``Result.save`` wrote. Raises LeptonError if the file is not that, or not of this version."""
     try:

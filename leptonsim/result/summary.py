@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from leptonsim.result.load import power_in_time
 from leptonsim.result.units import count_text, energy_text, rate_text, size_text, time_text
 
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ def summary_rows(result: AnyResult) -> list[tuple[str, str]]:
         ("throughput", throughput),
         ("energy", f"{energy_text(result.energy_per_sample_j)} per sample: {shares(result.energy_breakdown_j)}"),
         ("power", f"{result.power_avg_w:.1f} W average, {result.power_peak_w:.1f} W peak"),
+        *governed(result),
         ("work", f"{count_text(result.macs)} MACs, {busy['macs']:.1%} of the tensor cores' peak"),
         ("engines busy", ", ".join(f"{name} {busy[name]:.0%}" for name in ENGINES)),
         ("tensor cores", shares(tensor_time_ps(result))),
@@ -51,6 +53,18 @@ def summary_rows(result: AnyResult) -> list[tuple[str, str]]:
         ),
         ("operators", ", ".join(f"{count:,} {place}" for place, count in result.operators.items() if count)),
     ]
+
+
+def governed(result: AnyResult) -> list[tuple[str, str]]:
+    """The governor, the time in each state and the hottest that the die was; nothing for a run in one state."""
+    block = power_in_time(result)
+    if block is None:
+        return []
+    heat = "" if block["die_max_c"] is None else f"; die at most {block['die_max_c']:.0f} degC"
+    total = max(1, sum(block["residency_ps"].values()))
+    states = ", ".join(f"{name} {time / total:.0%}" for name, time in block["residency_ps"].items() if time)
+    throttled = f", throttled {block['throttled_ps'] / total:.0%}" if block["throttled_ps"] else ""
+    return [("governor", f"{block['governor']}: {states}{heat}{throttled}")]
 
 
 def step_row(step: Step, total_ps: int) -> dict[str, str]:

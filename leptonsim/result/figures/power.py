@@ -1,8 +1,11 @@
-"""Power over the first run, stacked by component, with what the chip is made for.
+"""Power over time, stacked by component, with what the chip is made for; clock and temperature where they changed.
 
-Within the time in which an operator's engines are at work its energy is spread evenly (``leptonsim.result.power``).
-Where there are more changes than a picture can show, power is the mean over equal pieces of time, which the axis says;
-the highest instant is written out.
+Of a run in one performance state the first run of the program is shown. Within the time in which an operator's engines
+are at work its energy is spread evenly (``leptonsim.result.power``). Where there are more changes than a picture can
+show, power is the mean over equal pieces of time, which the axis says; the highest instant is written out.
+
+Of a run under a governor or with a thermal model the whole is shown, with the core's clock and the die's temperature
+below, in the pieces that the result has.
 """
 
 from __future__ import annotations
@@ -14,9 +17,11 @@ import numpy as np
 import numpy.typing as npt
 
 from leptonsim.result import style
+from leptonsim.result.load import power_in_time
 from leptonsim.result.power import Piece, step_pieces
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
     from leptonsim.result.load import AnyResult
@@ -27,6 +32,12 @@ MOST_EDGES = 1200
 
 def stacked(result: AnyResult) -> tuple[Floats, dict[str, Floats], bool]:
     """Edges in ps (n + 1), watts by component (n each), and whether they are means over equal pieces."""
+    block = power_in_time(result)
+    if block is not None:
+        edges = np.array([block["segments"][0][0], *(each[1] for each in block["segments"])], dtype=np.float64)
+        watts = np.array([each[5:] for each in block["segments"]], dtype=np.float64)
+        levels = {name: watts[:, block["components"].index(name)] for name in style.COMPONENTS}
+        return edges, {name: values for name, values in levels.items() if values.any()}, False
     pieces = step_pieces(result.steps)
     end = max((each[1] for each in pieces), default=1)
     edges = np.unique(np.array([0, end, *(at for each in pieces for at in each[:2])], dtype=np.float64))
@@ -53,16 +64,47 @@ def _means(pieces: Sequence[Piece], edges: Floats) -> Floats:
 
 @style.styled
 def draw(result: AnyResult) -> Figure:
-    """Areas by component; the limit of the chip as a line."""
+    """Areas by component; the limit of the chip as a line; clock and temperature below."""
     edges, levels, averaged = stacked(result)
-    figure = style.canvas(3.6, style.headline("Power", result))
-    axes = figure.add_subplot()
+    block = power_in_time(result)
+    hot = block is not None and any(each[4] is not None for each in block["segments"])
+    below = 0 if block is None else 2 if hot else 1
+    figure = style.canvas(3.6 + 1.1 * below, style.headline("Power", result))
+    axes, *others = figure.subplots(1 + below, 1, sharex=True, squeeze=False, height_ratios=[3, 1, 1][: 1 + below])[
+        :, 0
+    ]
     time = style.time_scale(edges[-1])
+    _stack(axes, result, edges / time.factor, levels)
+    mean = style.time_scale(edges[1] - edges[0])
+    quantity = f"power, mean of {(edges[1] - edges[0]) / mean.factor:.3g} {mean.unit}" if averaged else "power"
+    style.power_scale(result.power_peak_w).label(axes.yaxis, quantity)
+    if block is not None:
+        clocks = np.array([each[2] for each in block["segments"]], dtype=np.float64) / 1e9
+        others[0].step(edges / time.factor, _closed(clocks), where="post", color=style.INK, linewidth=0.9)
+        others[0].set_ylim(0, clocks.max() * 1.15)
+        others[0].set_ylabel("clock (GHz)")
+        changes = f"{block['changes']:,} change{'' if block['changes'] == 1 else 's'} of state"
+        others[0].set_title(f"governor {style.short(block['governor'], 60)}, {changes}")
+    if block is not None and hot:
+        known = [(each[1] / time.factor, each[4]) for each in block["segments"] if each[4] is not None]
+        others[1].plot([at for at, _ in known], [die for _, die in known], color=style.VERMILLION, linewidth=1)
+        others[1].set_ylabel("die (\u00b0C)")
+        style.numbers(others[1].yaxis)
+    for panel in (axes, *others):
+        panel.grid(True, axis="y")
+    last = others[-1] if others else axes
+    last.set_xlim(0, edges[-1] / time.factor)
+    time.label(last.xaxis, "time in the first run" if block is None else "time")
+    style.legend(figure, [style.patch(style.COMPONENTS[name], name.replace("_", " ")) for name in levels], columns=5)
+    return figure
+
+
+def _stack(axes: Axes, result: AnyResult, times: Floats, levels: dict[str, Floats]) -> None:
     watt = style.power_scale(result.power_peak_w)
-    base = np.zeros(len(edges) - 1)
+    base = np.zeros(len(times) - 1)
     for name, values in levels.items():
         axes.fill_between(
-            edges / time.factor, _closed(base) / watt.factor, _closed(base + values) / watt.factor, step="post",
+            times, _closed(base) / watt.factor, _closed(base + values) / watt.factor, step="post",
             color=style.COMPONENTS[name], linewidth=0,
         )  # fmt: skip
         base = base + values
@@ -77,14 +119,7 @@ def draw(result: AnyResult) -> Figure:
     else:
         notes.append(f"TDP {result.peaks['tdp_w']:g} W")
     axes.set_title(", ".join(notes))
-    axes.set(xlim=(0, edges[-1] / time.factor), ylim=(0, highest * 1.08))
-    time.label(axes.xaxis, "time in the first run")
-    mean = style.time_scale(edges[1] - edges[0])
-    quantity = f"power, mean of {(edges[1] - edges[0]) / mean.factor:.3g} {mean.unit}" if averaged else "power"
-    watt.label(axes.yaxis, quantity)
-    axes.grid(True, axis="y")
-    style.legend(figure, [style.patch(style.COMPONENTS[name], name.replace("_", " ")) for name in levels], columns=5)
-    return figure
+    axes.set_ylim(0, highest * 1.08)
 
 
 def _closed(values: Floats) -> Floats:

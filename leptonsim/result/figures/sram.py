@@ -63,8 +63,9 @@ def _panel(axes: Axes, edges: list[float], name: str, taken: list[int], capacity
     axes.fill_between(edges, values, step="post", color=colour, alpha=0.85, linewidth=0)
     if near:
         axes.axhline(capacity / size.factor, color=style.INK, linewidth=0.9)
+    if near and peak > highest:
         axes.axhline(peak / size.factor, color=style.VERMILLION, linewidth=0.9, linestyle="--")
-        notes[-1] += " (dashed)" if peak > highest else ""
+        notes[-1] += " (dashed)"
     notes.append(f"capacity {size_text(capacity)}{' (line)' if near else ''}")
     axes.set_title(", ".join(notes))
     axes.set_ylim(0, top / size.factor * 1.08)

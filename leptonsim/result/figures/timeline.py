@@ -83,6 +83,8 @@ def draw(result: AnyResult) -> Figure:
 
 
 def _lane(axes: Axes, lane: int, row: list[Bar], kinds: dict[str, str], end_ps: float, factor: float) -> None:
+    if not row:
+        return
     many = len(row) > 1 / FINEST / 4
     axes.broken_barh(
         [(begin / factor, (end - begin) / factor) for begin, end, _, _ in row],

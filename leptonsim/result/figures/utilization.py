@@ -14,7 +14,6 @@ if TYPE_CHECKING:
 
 MOST_NUMBERED = 16
 """Cores up to which a number stands in each cell."""
-BRIGHT = 0.55
 
 
 def busy_shares(result: AnyResult) -> tuple[list[str], list[list[float]], dict[str, float]]:
@@ -63,9 +62,12 @@ def draw(result: AnyResult) -> Figure:
 
 
 def _number(axes: Axes, shares: list[list[float]]) -> None:
+    from matplotlib import colormaps
+    from matplotlib.colors import to_hex
+
     for row, values in enumerate(shares):
         for column, value in enumerate(values):
-            colour = style.WHITE if value < BRIGHT else style.BLACK
+            colour = style.ink_on(to_hex(colormaps["cividis"](value)))
             axes.annotate(f"{value:.0%}", (column, row), ha="center", va="center", fontsize=7, color=colour)
 
 

@@ -1,13 +1,23 @@
 """Results to draw: real ones, and extremes made of them."""
 
 import copy
+import itertools
 
+import onnx.parser
 import pytest
 
 import leptonsim as ls
+from leptonsim.result import style
 from leptonsim.result.load import SavedResult
 from leptonsim.result.report import report_html
 from leptonsim.result.step import Step
+
+LACKING = """
+<ir_version: 8, opset_import: ["" : 17]>
+g (float[1,512,512] x) => (float[1] y)
+{ a = Relu(x) d = Det(a) y = Exp(d) }
+"""
+"""An operator that no chip can do between two that it can."""
 
 
 def saved(document):
@@ -64,7 +74,10 @@ def runs():
     """Real runs by name."""
     chip = ls.load_chip("lepton-c1")
     models = {"resnet50": "zoo:resnet50", "llama": "zoo:llama-3-8b?seq=1&past=128", "one operator": "gemm:64x64x64"}
-    return {name: ls.simulate(chip, ls.load_model(source)) for name, source in models.items()}
+    found = {name: ls.simulate(chip, ls.load_model(source)) for name, source in models.items()}
+    lacking = ls.load_model(onnx.parser.parse_model(LACKING))
+    found["work of the host"] = ls.execute(ls.compile(chip, lacking, unsupported="host"))
+    return found
 
 
 @pytest.fixture(scope="session")
@@ -82,7 +95,26 @@ def extremes(runs):
         "5,000 operators": repeated(resnet, 5000),
         "64 cores": ls.simulate(cores, ls.load_model("zoo:resnet50")).to_dict(),
     }
-    return {name: saved(document) for name, document in documents.items()}
+    host = {"work of the host": runs["work of the host"]}
+    return {**{name: saved(document) for name, document in documents.items()}, **host}
+
+
+@pytest.fixture(scope="session")
+def governed(runs):
+    """A run under a governor: the part ``power`` as results of such runs have it, with even pieces."""
+    document = copy.deepcopy(runs["resnet50"].to_dict())
+    ends = [document["makespan_ps"] * number // 8 for number in range(9)]
+    watts = [1.0 * number for number in range(len(style.COMPONENTS))]
+    document["power"] = {
+        "governor": "ondemand", "samples": 8, "changes": 3, "residency_ps": {"eco": ends[4], "base": ends[8] - ends[4]},
+        "throttled_ps": 0, "die_max_c": 52.0, "die_end_c": 52.0, "die_steady_c": 61.0,
+        "components": list(document["energy_breakdown_j"]),
+        "segments": [
+            [begin, end, 10**9 if number > 3 else 7 * 10**8, 0.55, 45.0 + number, *watts]
+            for number, (begin, end) in enumerate(itertools.pairwise(ends))
+        ],
+    }  # fmt: skip
+    return saved(document)
 
 
 @pytest.fixture(scope="session")

@@ -22,7 +22,7 @@ from leptonsim.result.figures.timeline import bars, joined
 from leptonsim.result.figures.utilization import busy_shares
 from leptonsim.result.load import load_result
 
-SHOWN = ("one operator of a nanosecond", "an hour of long names", "5,000 operators", "64 cores")
+SHOWN = ("one operator of a nanosecond", "an hour of long names", "5,000 operators", "64 cores", "work of the host")
 
 
 def texts(figure):
@@ -133,6 +133,19 @@ def test_power_over_time_has_the_peak_and_the_energy_of_the_result(runs):
             assert highest == pytest.approx(result.power_peak_w, rel=1e-6)
 
 
+def test_clock_and_temperature_stand_below_the_power_of_a_governed_run(governed):
+    figure = draw("power", governed)
+    labels = [axes.get_ylabel() for axes in figure.axes]
+    assert labels == ["power (W)", "clock (GHz)", "die (\u00b0C)"]
+    edges, watts, _ = stacked(governed)
+    segments = governed.document["power"]["segments"]
+    assert edges.tolist() == [0, *(each[1] for each in segments)]
+    assert sum(watts.values()).tolist() == pytest.approx([sum(each[5:]) for each in segments])
+    clock = figure.axes[1].lines[0].get_ydata()
+    assert list(clock[:-1]) == [each[2] / 1e9 for each in segments]
+    assert list(figure.axes[2].lines[0].get_ydata()) == [each[4] for each in segments]
+
+
 def test_the_energy_bars_are_the_breakdown(runs):
     result = runs["resnet50"]
     above = draw_energy(result).axes[0]
@@ -175,7 +188,7 @@ def test_utilization_is_that_of_the_result(runs):
     names, shares, chip = busy_shares(result)
     for name, row in zip(names, shares, strict=True):
         assert np.mean(row) == pytest.approx(result.utilization[name])
-    assert chip["pcie_in"] == pytest.approx(result.utilization["pcie_in"])
+    assert chip["pcie_in"] == pytest.approx(result.time_ps["pcie_in"]["busy"] / result.makespan_ps)
 
 
 @pytest.mark.parametrize(

@@ -114,3 +114,8 @@ def test_a_saved_result_gives_the_same_page(runs, tmp_path, text):
     runs["resnet50"].save(tmp_path / "result.json")
     save_report(load_result(tmp_path / "result.json"), tmp_path / "page.html")
     assert (tmp_path / "page.html").read_text(encoding="utf-8") == text
+
+
+def test_a_governed_run_says_so_in_its_summary(governed, runs):
+    assert dict(summary_rows(governed))["governor"] == "ondemand: eco 50%, base 50%; die at most 52 degC"
+    assert "governor" not in dict(summary_rows(runs["resnet50"]))

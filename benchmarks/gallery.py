@@ -1,0 +1,127 @@
+"""Draw docs/gallery.md: every kind of picture on a real run, with the commands that draw it.
+
+    python benchmarks/gallery.py
+
+The commands on the page are the ones that are run here. The screenshot of the HTML page is taken with Chromium, and
+left as it is where there is none; all else gives the same bytes each time.
+"""
+
+from __future__ import annotations
+
+import argparse
+import shlex
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from leptonsim.files import write_whole
+from leptonsim.result.figures import kinds
+
+ROOT = Path(__file__).parent.parent
+LARGEST_BYTES = 150_000
+COLOURS = 256
+
+RUNS = {
+    "resnet50.json": "leptonsim run --config lepton-c1 zoo:resnet50 --json resnet50.json",
+    "resnet50x16.json": "leptonsim run --config lepton-c1 zoo:resnet50 --batch 16 --json resnet50x16.json",
+    "bert.json": "leptonsim run --config lepton-c1 zoo:bert-base --json bert.json",
+    "llama.json": "leptonsim run --config lepton-t1 'zoo:llama-3-8b?seq=1&past=2048' --json llama.json",
+}
+SHOWN = {
+    "time": (
+        "llama.json",
+        "Where the time of engines and operators goes; operators that are alike are taken together.",
+    ),
+    "roofline": ("resnet50.json", "What operators do in a second against what they do for each byte of DRAM."),
+    "timeline": ("resnet50.json", "Which operator is on which kind of engine when."),
+    "power": ("bert.json", "Power over the first run, stacked by component."),
+    "energy": ("resnet50.json", "Where the energy goes, by component and by operator."),
+    "sram": ("resnet50x16.json", "What tensors take in SRAM while operators run."),
+    "utilization": ("resnet50x16.json", "How busy each engine of each core is."),
+}
+REPORT = "leptonsim run --config lepton-c1 zoo:resnet50 --report resnet50.html"
+
+HEAD = """# Gallery
+
+Every kind of picture on a real run, with the commands that draw it. Drawn by `python benchmarks/gallery.py`; do not
+edit.
+
+`leptonsim plot RESULT.json --kind KIND -o FILE` draws from a saved result, PNG, SVG or PDF by the file's suffix;
+`leptonsim run --plot KIND=FILE` draws at once. In Python, `leptonsim.result.figures.draw(kind, result)` gives a
+matplotlib figure. A kind is a file in `leptonsim/result/figures/`: put one there and it is found.
+"""
+
+PAGE = """## The page
+
+All of it in one HTML file that works offline: summary, pictures, a timeline with zoom, a table of operators that sorts
+and filters, the chip, warnings and provenance.
+
+    {command}
+
+![The top of the page](images/gallery-report.png)
+"""
+
+
+def run(command: str, folder: Path) -> None:
+    """Run a command of the page in a folder."""
+    arguments = shlex.split(command)[1:]
+    subprocess.run([sys.executable, "-m", "leptonsim", *arguments], cwd=folder, check=True, stdout=subprocess.DEVNULL)
+
+
+def keep(picture: Path, kept: Path) -> None:
+    """Put a picture among the page's, in few colours so that it is small."""
+    from PIL import Image
+
+    small = kept.with_suffix(".tmp.png")
+    Image.open(picture).convert("RGB").quantize(COLOURS).save(small, optimize=True)
+    data = small.read_bytes()
+    small.unlink()
+    if len(data) > LARGEST_BYTES:
+        raise SystemExit(f"{kept}: {len(data)} bytes, more than {LARGEST_BYTES}")
+    write_whole(kept, data)
+
+
+def screenshot(page: Path, kept: Path) -> None:
+    """The top of the HTML page, where Chromium is installed."""
+    browser = shutil.which("chromium")
+    if browser is None:
+        print(f"{kept} is left as it is: chromium is not installed")
+        return
+    picture = page.with_suffix(".png")
+    options = ["--headless=new", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", "--window-size=1200,1000"]
+    subprocess.run(
+        [browser, *options, f"--screenshot={picture}", page.as_uri()], check=True, capture_output=True, timeout=120
+    )
+    keep(picture, kept)
+
+
+def section(kind: str) -> str:
+    source, caption = SHOWN[kind]
+    commands = f"    {RUNS[source]}\n    leptonsim plot {source} --kind {kind} -o {kind}.png"
+    return f"## {kind}\n\n{caption}\n\n{commands}\n\n![{caption}](images/gallery-{kind}.png)\n"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--out", type=Path, default=ROOT / "docs", help="folder of the page, with images/ in it")
+    out = parser.parse_args().out
+    if missing := set(kinds()) - set(SHOWN):
+        raise SystemExit(f"gallery.py does not show {', '.join(sorted(missing))}")
+    (out / "images").mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        for command in RUNS.values():
+            run(command, folder)
+        for kind, (source, _) in SHOWN.items():
+            run(f"leptonsim plot {source} --kind {kind} -o {kind}.png", folder)
+            keep(folder / f"{kind}.png", out / "images" / f"gallery-{kind}.png")
+        run(REPORT, folder)
+        screenshot(folder / "resnet50.html", out / "images" / "gallery-report.png")
+    report = PAGE.format(command=REPORT)
+    write_whole(out / "gallery.md", "\n".join([HEAD, *(section(kind) for kind in SHOWN), report]))
+
+
+if __name__ == "__main__":
+    main()
