@@ -310,7 +310,7 @@ cdef class TileMachine:
     cdef int64_t[::1] route_bytes_view
     cdef int64_t[:, ::1] mix_bytes_view
     cdef int64_t[:, ::1] mix_rest     # of mix_bytes_view, below one byte, in 2^-32 byte
-    cdef int64_t[::1] held            # jobs on each route when rates were last renewed
+    cdef int64_t[::1] held            # jobs on each route that touches DRAM when rates were last renewed
     cdef int64_t mix_now, mix_since   # access patterns in flight since then
     cdef int64_t[::1] peak_view
     cdef int64_t* engine_time         # the same as the views
@@ -1092,12 +1092,12 @@ cdef class TileMachine:
         cdef Queue* queue
         cdef const int64_t* rate = self._rates()
         for r in range(self.n_routes):
-            if self.routes[r].pattern and self.held[r]:
+            if self.held[r]:
                 moved = <int128> self.queue[r].rate * self.held[r] * (self.now_ps - self.mix_since)
                 moved += self.mix_rest[self.mix_now, r]
                 self.mix_bytes_view[self.mix_now, r] += <int64_t> (moved >> 32)
                 self.mix_rest[self.mix_now, r] = <int64_t> (<uint64_t> moved & 0xFFFFFFFFULL)
-            self.held[r] = self.flows[r]
+            self.held[r] = self.flows[r] if self.routes[r].pattern else 0
             if self.flows[r]:
                 mix |= self.routes[r].pattern
         self.mix_now = mix

@@ -170,7 +170,8 @@ class Engines:
         capacities = [self.dram_mix[mix], *self.capacities[1:]] if self.dram_mix else self.capacities
         rates = max_min(self.routes, flows, capacities)
         self._count_mix(now_ps)
-        self.in_flight = (now_ps, mix, flows, rates)
+        from_dram = [jobs if route.pattern else 0 for jobs, route in zip(flows, self.routes, strict=True)]
+        self.in_flight = (now_ps, mix, from_dram, rates)
         for job in moving:
             job.left -= job.rate * (now_ps - job.updated_ps)
             job.updated_ps = now_ps
@@ -181,7 +182,7 @@ class Engines:
         """What moved, in 2^-32 byte, over each DRAM route since rates were renewed, by the patterns in flight then."""
         since_ps, mix, flows, rates = self.in_flight
         for r, (jobs, rate) in enumerate(zip(flows, rates, strict=True)):
-            if jobs and self.routes[r].pattern:
+            if jobs:
                 self.mix_moved[mix][r] += rate * jobs * (now_ps - since_ps)
 
     def set_clock(self, khz: int, now_ps: int) -> None:
