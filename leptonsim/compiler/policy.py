@@ -85,7 +85,7 @@ def load_policy(path: str | Path) -> Policy:
 
 def policy_of(text: str, file: str) -> Policy:
     """A policy from its text; ``file`` is what messages call it. Raises LeptonError."""
-    document, problems = read(text, file, "policy", "weights: int8")
+    document, problems = read(text, file, "a policy", "weights: int8")
     reader = _Reader(document, problems)
     policy = reader.policy()
     fail(problems)

@@ -258,6 +258,8 @@ def _map(
             useful_cycles=plan.useful_cycles,
             weight_load_cycles=plan.weight_load_cycles,
             sram_stall_cycles=plan.sram_stall_cycles,
+            sram_resident_bytes=ledger.sram,
+            shared_resident_bytes=ledger.shared,
         )
     )
 

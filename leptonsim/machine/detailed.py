@@ -113,14 +113,14 @@ def _turns(streams: list[tuple[int, int]]) -> tuple[int, ...]:
     return tuple(index for _, index in places)
 
 
-def execute_detailed(program: Program, requests: int, cold: bool) -> Record:
+def execute_detailed(program: Program, requests: int, cold: bool, log_jobs: bool = False) -> Record:
     """Run a program at the DRAM efficiencies that its own bursts reach; the record counts the last pass's bursts."""
     machine = Machine(program)
     record = machine.execute(requests, cold)
     capacities = machine.fabric.dram_mix
     passed = replay(machine.fabric, machine.tiles.mix_bytes, capacities)
     for _ in range(MOST_ROUNDS):
-        machine = Machine(program, passed.dram_mix)
+        machine = Machine(program, passed.dram_mix, log_jobs)
         record = machine.execute(requests, cold)
         capacities = passed.dram_mix
         passed = replay(machine.fabric, machine.tiles.mix_bytes, capacities)

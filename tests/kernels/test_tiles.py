@@ -25,7 +25,7 @@ def test_the_kernel_and_its_twin_agree_on_every_output(tile_tools: Any, data: An
 
 
 def test_both_name_causes_events_engines_and_columns_alike() -> None:
-    for name in ("CAUSE_NAMES", "EVENT_NAMES", "ENGINE_NAMES", "RUN_FIELDS", "STEP_FIELDS"):
+    for name in ("CAUSE_NAMES", "EVENT_NAMES", "ENGINE_NAMES", "JOB_FIELDS", "RUN_FIELDS", "STEP_FIELDS"):
         assert getattr(kernel, name) == getattr(plain, name)
 
 

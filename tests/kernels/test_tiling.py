@@ -12,7 +12,7 @@ from leptonsim.kernels.plain.layout import DEPTH_INSIDE, Mapping, Problem
 from leptonsim.kernels.plain.sram_conflicts import Scratchpad
 from leptonsim.kernels.plain.systolic_array import Array
 
-SIZE = st.integers(1, 20) | st.integers(1, 70)
+SIZE = st.integers(1, 30)
 FLAG = st.integers(0, 1)
 BITS = st.sampled_from([4, 8, 16, 32])
 
@@ -107,7 +107,7 @@ def share_of(p: Problem, mapping: Mapping, draw) -> tuple[int, int, int]:
     return most, draw(st.sampled_from([rows, max(1, rows - 1)])), draw(st.sampled_from([n, max(1, n - 1)]))
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=10, deadline=None)
 @given(tilers(), problems())
 def test_the_search_finds_what_its_twin_finds(both, problem):
     compiled, twin = both
@@ -116,11 +116,11 @@ def test_the_search_finds_what_its_twin_finds(both, problem):
     assert sorted(mapping for _, mapping in found) == sorted(mapping for _, mapping in every)
     times = {mapping: time for time, mapping in every}
     for time, mapping in found:
-        assert time == pytest.approx(times[mapping], rel=0.02), mapping
+        assert time == pytest.approx(times[mapping], rel=1e-6), mapping
     best = compiled.search(problem)
     assert len(best) == min(1, len(every))
     if best:
-        assert best[0][0] == pytest.approx(every[0][0], rel=0.02)
+        assert best[0][0] == pytest.approx(every[0][0], rel=1e-6)
 
 
 @settings(max_examples=150, deadline=None)

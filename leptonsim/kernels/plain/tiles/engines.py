@@ -27,7 +27,10 @@ class State(Enum):
 
 @dataclass(slots=True)
 class Engine:
-    """One engine and its job; ``left`` was true at ``updated_ps``, and ``end_ps`` is None until a rate is known."""
+    """One engine and its job; ``left`` was true at ``updated_ps``, and ``end_ps`` is None until a rate is known.
+
+    A copy between host and device belongs to no step, and its ``instance`` is its tag.
+    """
 
     state: State = State.IDLE
     end_ps: int | None = None
@@ -39,7 +42,7 @@ class Engine:
     route: int = 0
     rate: int = 0
     step: int | None = None
-    in_first_instance: bool = False
+    instance: int = 0
     last_end_ps: int = 0
 
 
@@ -89,8 +92,8 @@ class Engines:
             self.accounts.wait(e, step, job.last_end_ps, now_ps, source)
         job.start_ps = job.updated_ps = now_ps
         job.step = step
-        job.in_first_instance = instance == 0
-        if step is not None and job.in_first_instance:
+        job.instance = instance
+        if step is not None and instance == 0:
             self.accounts.span_begin(e, step, now_ps)
         return job
 
@@ -132,12 +135,14 @@ class Engines:
             self.flow(e, now_ps)
             return False
         self.accounts.account(e, job.step, Cause.BUSY, now_ps - job.start_ps)
-        if job.step is not None and job.in_first_instance:
+        if job.step is not None and job.instance == 0:
             self.accounts.span_end(e, job.step, now_ps)
         if job.state is State.MOVING:
             self.log_transfer(e, job, now_ps)
+            self.accounts.job(e, job.step, job.instance, job.route, job.start_ps, now_ps, job.size_bytes)
         else:
             self.accounts.log(e, Segment(job.start_ps, now_ps, Cause.BUSY))
+            self.accounts.job(e, job.step, job.instance, -1, job.start_ps, now_ps, 0)
         job.state = State.IDLE
         job.end_ps = None
         job.last_end_ps = now_ps
