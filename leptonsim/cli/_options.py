@@ -35,9 +35,13 @@ def chip_options(function: F) -> F:
 
 def model_options(function: F) -> F:
     """``--batch``, ``--shape`` and ``--bind``."""
-    function = click.option("--bind", "binds", multiple=True, metavar="DIM=N", help="Size of a named dimension.")(
-        function
-    )
+    function = click.option(
+        "--bind",
+        "binds",
+        multiple=True,
+        metavar="DIM=N",
+        help="Size of a named dimension, or value of an input of one integer.",
+    )(function)
     function = click.option(
         "--shape", "shapes", multiple=True, metavar="INPUT=AxBxC", help="Shape of an input; wins over --batch."
     )(function)

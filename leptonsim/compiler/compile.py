@@ -93,9 +93,8 @@ def compile_graph(
     graph = model.graph
     target = Target(chip, dtype)
     host_too = unsupported == "host"
-    work: Workload = model.derived(
-        "workload, host" if host_too else "workload", lambda graph: workload(graph, host_too)
-    )
+    kept_as = "workload, host" if host_too else "workload"
+    work: Workload = model.derived(kept_as, lambda graph: workload(graph, host_too))
     warnings = [_told_of_host(work)] if work.on_host else []
     if policy is not None:
         all_names = tuple((operator.name, *operator.nodes) for operator in work.operators)

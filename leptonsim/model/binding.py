@@ -8,6 +8,8 @@ A model file may leave dimensions open: by name (``dim_param``), by nothing, or 
 - where no first dimension is open, the fixed one of the first input of rank 2 or more, and that of every other input
   whose first dimension is the same (vectors of one element excepted).
 
+An input of one integer (a sampling rate) may be bound to a value like a dimension: what depends on it is then known.
+
 Without ``batch`` it is what the file fixes, else 1 if the name says batch or there is no name. An explicit shape
 wins over ``batch``. A dimension left open is an error, never a guess.
 """
@@ -54,7 +56,8 @@ class Binding:
     """A shape for every input.
 
     ``batch_axes`` names the inputs that hold samples, with the axes that are the batch; ``batch_symbols`` are the names
-    it has. ``fixed_batch`` is the batch that the file fixes, None where it leaves it open.
+    it has. ``fixed_batch`` is the batch that the file fixes, None where it leaves it open. ``values`` are those of
+    inputs of one element that are known.
     """
 
     shapes: Mapping[str, tuple[int, ...]]
@@ -62,6 +65,7 @@ class Binding:
     batch_axes: Mapping[str, tuple[int, ...]]
     batch_symbols: frozenset[str]
     fixed_batch: int | None
+    values: Mapping[str, int] = field(default_factory=dict)
 
     def request_at(self, batch: int, request: Request) -> Request:
         """The same request at another batch, explicit shapes and named dimensions included."""
@@ -107,7 +111,13 @@ def bind(inputs: Sequence[DeclaredInput], request: Request) -> Binding:
     agreed = next(iter(told.values()), 1)
     if agreed < 1:
         raise LeptonError(f"the batch cannot be {agreed}: it must be 1 or more")
-    return Binding(shapes, agreed, batch_axes, frozenset(batch_symbols), fixed)
+    values = {name: size for name, size in request.dims.items() if name in _single(inputs)}
+    return Binding(shapes, agreed, batch_axes, frozenset(batch_symbols), fixed, values)
+
+
+def _single(inputs: Sequence[DeclaredInput]) -> list[str]:
+    """Inputs of one number, which may be given a value as dimensions are given a size."""
+    return [declared.name for declared in inputs if declared.dims in ((), (1,)) and "float" not in declared.dtype]
 
 
 def _check_names(inputs: Sequence[DeclaredInput], request: Request) -> None:
@@ -134,6 +144,8 @@ def _check_names(inputs: Sequence[DeclaredInput], request: Request) -> None:
                 )
     known = sorted({dim for declared in inputs for dim in declared.dims or () if isinstance(dim, str)})
     for symbol, size in request.dims.items():
+        if symbol in _single(inputs):
+            continue
         if symbol not in known and not any(symbol in _names_in(expression) for expression in known):
             raise LeptonError(
                 f"--bind {symbol}={size}: the model has no dimension named {symbol!r}"

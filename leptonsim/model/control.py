@@ -83,7 +83,8 @@ def branch(
     condition = inputs[0]
     if condition is None or condition.value is None:
         raise LeptonError(
-            f"{where}: its condition {node.input[0]!r} is computed from the data, so the branch taken is unknown"
+            f"{where}: its condition {node.input[0]!r} is computed from the data, so the branch taken is unknown; "
+            "if an input of one integer decides it, give its value with --bind INPUT=N"
         )
     wanted = "then_branch" if bool(condition.value.reshape(-1)[0]) else "else_branch"
     graph = _subgraph(node, wanted, where)

@@ -31,6 +31,9 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+_NAMELESS = ("", "?")
+"""What exporters write for a dimension that has no name: two of them are two dimensions."""
+
 NAMED = 5
 """So many nodes of one operator are named in an error."""
 
@@ -177,7 +180,7 @@ class _Reading:
         check_batch_scaled(nodes, walked.tensors, reference.tensors, walked.outputs, walked.batch, reference.batch)
 
     def _walk(self, binding: Binding, reference: Walked | None = None) -> Walked:
-        return Walk(self._inference, binding.shapes, binding.batch, reference).run(self._model.graph)
+        return Walk(self._inference, binding.shapes, binding.batch, reference, binding.values).run(self._model.graph)
 
     def _assemble(self, binding: Binding, walked: Walked) -> Graph:
         names = [declared.name for declared in self._inputs]
@@ -203,7 +206,7 @@ def _declared(value: onnx.ValueInfoProto) -> DeclaredInput:
     dims: tuple[int | str | None, ...] | None = None
     if tensor.HasField("shape"):
         dims = tuple(
-            dim.dim_param or None
+            (None if dim.dim_param in _NAMELESS else dim.dim_param)
             if not dim.HasField("dim_value")
             else (int(dim.dim_value) if dim.dim_value > 0 else None)
             for dim in tensor.shape.dim

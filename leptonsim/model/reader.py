@@ -24,7 +24,7 @@ from leptonsim.model.definition import expanded
 from leptonsim.model.graph import Node, Tensor, TensorKind
 from leptonsim.model.inference import NodeInference, OutputType, Signature, small_output
 from leptonsim.model.liveness import needed_nodes
-from leptonsim.model.protos import attributes_of, dtype_name
+from leptonsim.model.protos import attributes_of, dtype_name, frozen
 from leptonsim.model.rebatch import Rebatcher
 from leptonsim.model.sequences import Members, handles, walk_sequence
 
@@ -61,7 +61,8 @@ class Walked:
 class Walk:
     """One pass over a graph at one binding of its inputs.
 
-    ``reference`` is the walk at the batch at which the model was written, None when this is it.
+    ``values`` are those of inputs that are known. ``reference`` is the walk at the batch at which the model was
+    written, None when this is it.
     """
 
     def __init__(
@@ -70,9 +71,11 @@ class Walk:
         shapes: Mapping[str, tuple[int, ...]],
         batch: int,
         reference: Walked | None = None,
+        values: Mapping[str, int] | None = None,
     ) -> None:
         self._inference = inference
         self._shapes = shapes
+        self._values = values or {}
         self._result = Walked(batch)
         self._tensors = self._result.tensors
         self._rebatcher = Rebatcher(
@@ -90,7 +93,7 @@ class Walk:
         for declared in graph.input:
             if declared.name not in initialised and declared.name in self._shapes:
                 dtype = dtype_name(declared.type.tensor_type.elem_type)
-                self.define(Tensor(declared.name, self._shapes[declared.name], dtype, "input"))
+                self.define(self._input(declared.name, dtype))
         names: Names = {}
         self.enter(graph, names)
         outputs = tuple(names.get(output.name, output.name) for output in graph.output)
@@ -98,6 +101,13 @@ class Walk:
             self.find(name, "the output of the graph")
         self._result.outputs = outputs
         return self._result
+
+    def _input(self, name: str, dtype: str) -> Tensor:
+        """An input; one whose value is known counts as a constant."""
+        shape = self._shapes[name]
+        if name not in self._values:
+            return Tensor(name, shape, dtype, "input")
+        return Tensor(name, shape, dtype, "weight", frozen(np.full(shape, self._values[name], dtype)))
 
     def enter(self, graph: onnx.GraphProto, names: Names) -> None:
         """Walk the nodes of a graph or subgraph; ``names`` says what its tensors are called outside."""

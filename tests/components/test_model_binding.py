@@ -1,8 +1,10 @@
 """Every dimension of every input gets a number, or the error tells which option would give it one."""
 
+import onnx.parser
 import pytest
 
 from leptonsim.errors import LeptonError
+from leptonsim.model import load_model
 from leptonsim.model.binding import DeclaredInput, Request, bind
 
 
@@ -126,3 +128,43 @@ def test_a_dimension_may_be_zero_but_not_the_batch():
     assert bound(("past", ("batch", 8, "past", 64)), dims={"past": 0}).shapes == {"past": (1, 8, 0, 64)}
     with pytest.raises(LeptonError, match="the batch cannot be 0"):
         bound(("x", ("batch", 3)), dims={"batch": 0})
+
+
+def test_dimensions_named_by_a_question_mark_are_different_ones():
+    model = onnx.parser.parse_model(
+        '<ir_version: 8, opset_import: ["" : 17]> g (float[N,3,q,q] x) => (float[N,3,q,q] y) { y = Relu(x) }'
+    )
+    for value in (*model.graph.input, *model.graph.output):
+        for dim in value.type.tensor_type.shape.dim[2:]:
+            dim.dim_param = "?"
+    graph = load_model(model, shapes={"x": (1, 3, 48, 192)}).graph
+    assert graph.tensors["y"].shape == (1, 3, 48, 192)
+    with pytest.raises(LeptonError, match="dimension 2 of input 'x' is open"):
+        load_model(model, batch=1)
+
+
+BRANCHES = """
+<ir_version: 8, opset_import: ["" : 17]>
+g (float[N,8] x, int64 rate) => (float[N,8] y)
+<int64 fast = {16000}>
+{
+  is_fast = Equal(rate, fast)
+  y = If (is_fast) <
+    then_branch = one () => (float[N,8] a) { a = Relu(x) },
+    else_branch = two () => (float[N,8] b) { c = Exp(x)
+      b = Neg(c) }
+  >
+}
+"""
+
+
+@pytest.mark.parametrize(("rate", "taken"), [(16000, ["Relu"]), (8000, ["Exp", "Neg"])])
+def test_an_input_of_one_integer_may_be_bound_to_a_value_that_decides(rate, taken):
+    model = load_model(onnx.parser.parse_model(BRANCHES), batch=2, dims={"rate": rate})
+    assert [node.op_type for node in model.graph.nodes] == taken
+    assert [node.op_type for node in model.with_batch(4).graph.nodes] == taken
+
+
+def test_an_unknown_condition_tells_of_the_value_to_give():
+    with pytest.raises(LeptonError, match="--bind INPUT=N"):
+        load_model(onnx.parser.parse_model(BRANCHES), batch=2)

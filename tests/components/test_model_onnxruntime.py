@@ -136,3 +136,9 @@ def test_a_node_that_contradicts_itself_is_named():
     )
     with pytest.raises(LeptonError, match=r"FusedMatMul.*\[2, 3\] and \[4, 5\] do not fit"):
         load_model(model)
+
+
+def test_attention_with_the_scale_in_the_product_is_one_operator():
+    kinds = [operator.kind for operator in workload(model_of("bert.extended").graph).operators]
+    assert kinds.count("Attention") == 2
+    assert "Softmax" not in kinds

@@ -60,7 +60,7 @@ def _fuse_around(flow: Flow, softmax: Operator) -> None:
 
 def _is_product_of_activations(flow: Flow, operator: Operator) -> bool:
     return (
-        operator.kind == "MatMul"
+        operator.kind in ("MatMul", "FusedMatMul")
         and operator.engine == "tensor"
         and flow.tensors[operator.inputs[1].tensor].kind != "weight"
     )

@@ -87,6 +87,12 @@ def last_token(g: GraphBuilder, x: str, seq: int) -> str:
     return g.op("Slice", [x, g.shape(-1), g.shape(2**63 - 1), g.shape(1)], name="last_token")
 
 
+def tied_logits(g: GraphBuilder, x: str, table: str) -> str:
+    """Logits [batch, 1, words] of one token by the table of words [words, width] itself, read as it lies."""
+    x = g.op("Gemm", [g.op("Squeeze", [x, g.shape(1)], name="lm_head.token"), table], name="lm_head", transB=1)
+    return g.op("Unsqueeze", [x, g.shape(1)], name="lm_head.logits", output="logits")
+
+
 def gelu(g: GraphBuilder, name: str, x: str) -> str:
     """x / 2 (1 + erf(x / sqrt 2))."""
     erf = g.op("Erf", [g.op("Div", [x, g.constant(2**0.5)], name=f"{name}.div")], name=f"{name}.erf")

@@ -2,7 +2,7 @@
 
 Radford et al., Language Models are Unsupervised Multitask Learners, 2019: 12 layers, width 768, 1024 positions,
 vocabulary 50,257; 12 heads. Queries, keys and values are one projection, embeddings are tied: the logits are taken
-with the transposed table.
+with the table of words.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from leptonsim.model.zoo._layers import (
     last_token,
     layer_norm,
     linear,
+    tied_logits,
 )
 
 if TYPE_CHECKING:
@@ -57,8 +58,7 @@ def build(seq: int = 512, past: int = 0) -> onnx.ModelProto:
         x = g.op("Add", [x, linear(g, "mlp.c_proj", y, 4 * WIDTH, WIDTH)], name="mlp.residual")
     g.scope = ""
     x = last_token(g, layer_norm(g, "ln_f", x, WIDTH), seq)
-    tied = g.op("Transpose", [table], name="tied", perm=[1, 0])
-    logits = g.op("MatMul", [x, tied], name="lm_head", output="logits")
+    logits = tied_logits(g, x, table)
     cache: Shape = ("batch", HEADS, past + seq, WIDTH // HEADS)
     outputs: list[tuple[str, Shape]] = [(logits, ("batch", 1, VOCABULARY)), *((name, cache) for name in presents)]
     return g.model(outputs, tokens_per_sample=seq)

@@ -25,6 +25,7 @@ from leptonsim.model.zoo._layers import (
     last_token,
     linear,
     rms_norm,
+    tied_logits,
 )
 
 if TYPE_CHECKING:
@@ -65,8 +66,7 @@ def build(text: int = 128, seq: int = 1, past: int = 0) -> onnx.ModelProto:
     g.scope = ""
     x = last_token(g, rms_norm(g, "decoder.norm", x, WIDTH), seq)
     x = g.op("Mul", [x, g.constant(WIDTH**-0.5)], name="lm_head.scale")
-    tied = g.op("Transpose", [table], name="tied", perm=[1, 0])
-    logits = g.op("MatMul", [x, tied], name="lm_head", output="logits")
+    logits = tied_logits(g, x, table)
     return g.model([(logits, ("batch", 1, VOCABULARY)), *outputs], tokens_per_sample=seq)
 
 

@@ -23,6 +23,7 @@ from leptonsim.model.zoo._layers import (
     last_token,
     layer_norm,
     linear,
+    tied_logits,
 )
 
 if TYPE_CHECKING:
@@ -63,8 +64,7 @@ def build(seq: int = 4, past: int = 0) -> onnx.ModelProto:
         outputs += [(name, ("batch", HEADS, AUDIO, HEAD)) for name in crossed]
     g.scope = ""
     x = last_token(g, layer_norm(g, "norm", x, WIDTH), seq)
-    tied = g.op("Transpose", [table], name="tied", perm=[1, 0])
-    logits = g.op("MatMul", [x, tied], name="lm_head", output="logits")
+    logits = tied_logits(g, x, table)
     return g.model([(logits, ("batch", 1, VOCABULARY)), *outputs], tokens_per_sample=seq)
 
 
