@@ -57,7 +57,7 @@ class Planner:
     """Points of a sweep. Loads every model once. Raises LeptonError where a chip or a model cannot be read."""
 
     def __init__(self, sweep: Sweep) -> None:
-        from leptonsim.result.result import leptonsim_version
+        from leptonsim.version import leptonsim_version
 
         self.sweep = sweep
         self.designer = Designer(sweep)
