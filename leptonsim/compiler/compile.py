@@ -116,7 +116,10 @@ def compile_graph(
             weights_read_bytes=_weights_read(work, target),
             weights_on_host_bytes=on_host,
             input_bytes=repeats * sum(_bytes(work, target, name) for name in inputs if name not in state),
-            output_bytes=repeats * sum(_bytes(work, target, name) for name in graph.outputs if name not in state),
+            output_bytes=repeats
+            * sum(
+                _bytes(work, target, name) for name in graph.outputs if name not in state
+            ),
             state_bytes=state_bytes,
             activations_bytes=max(0, mapped.ledger.dram_peak - state_bytes),
             dram_peak_bytes=total_weights - on_host + mapped.ledger.dram_peak,

@@ -49,7 +49,7 @@ def relative_clock(curve: Curve, voltage_v: float) -> float:
     def speed(volts: float) -> float:
         return (volts - curve.threshold_v) ** curve.alpha / volts
 
-    return speed(voltage_v) / speed(curve.voltage_v)
+    return float(speed(voltage_v) / speed(curve.voltage_v))
 
 
 def curve_points(curve: Curve, core_hz: int) -> tuple[OperatingPoint, ...]:

@@ -306,7 +306,9 @@ def tile(
     )
 
 
-def multiply(array: Array, arrays: int, m: int, k: int, n: int, a_size: int, b_size: int) -> tuple[int, int, int, int]:
+def multiply(
+    array: Array, arrays: int, m: int, k: int, n: int, a_size: int, b_size: int
+) -> tuple[int, int, int, int]:
     """Steady cycles, further cycles at the end, cycles of weight loading, and bytes read, of one product of a tile.
 
     Arrays work side by side on parts of the columns or of the rows, whatever is faster. What does not stay in the cells
