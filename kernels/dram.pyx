@@ -11,8 +11,10 @@ Invariants: an entry is in exactly one list (free, source, request queue, bank, 
 and ``miss`` of a bank are right after each change of its row or lists; ``waiting`` counts the entries of a queue wherever they wait.
 """
 
+cimport cython
 from libc.stdint cimport int32_t, int64_t, uint64_t
-from libc.stdlib cimport calloc, free
+from libc.stdlib cimport calloc, free, realloc
+from libc.string cimport memset
 
 cdef extern from *:
     """
@@ -56,6 +58,7 @@ cdef inline int64_t aligned(int64_t tick, int64_t align) noexcept nogil:
     return tick if rest == 0 else tick + align - rest
 
 
+@cython.final
 cdef class DramSimulation:
     """Channels under a stream of accesses; see ``leptonsim.kernels.plain.dram`` for the rules.
 
@@ -67,6 +70,7 @@ cdef class DramSimulation:
         cdef int32_t i, d, total
         self.setup = setup
         self.streams = tuple(streams)
+        self.by_index = turns is None
         turns = tuple(range(len(self.streams))) if turns is None else tuple(turns)
         if not self.streams or not turns or min(turns) < 0 or max(turns) >= len(self.streams):
             raise ValueError("DramSimulation needs at least one stream, and turns that name streams")
@@ -100,20 +104,27 @@ cdef class DramSimulation:
             self.capacity[0] + self.capacity[1] + self.banks * (1 + self.bank_queue) + self.sends
         )
         self.entry = <Entry *>calloc(entries, sizeof(Entry))
-        self.source_count, self.turn_count = len(self.streams), len(turns)
+        self.source_count = self.source_room = len(self.streams)
+        self.turn_count = len(turns)
         self.source = <Source *>calloc(self.source_count, sizeof(Source))
+        self.skip = <int32_t *>calloc(self.source_count + 1, sizeof(int32_t))
         self.turns = <int32_t *>calloc(self.turn_count, sizeof(int32_t))
         if (self.bank == NULL or self.group == NULL or self.rank == NULL or self.channel == NULL or self.entry == NULL
                 or self.active_bank == NULL or self.col_bound == NULL or self.row_bound == NULL
-                or self.histogram == NULL or self.source == NULL or self.turns == NULL):
+                or self.histogram == NULL or self.source == NULL or self.turns == NULL or self.skip == NULL):
             raise MemoryError
         for i in range(entries):
             self.entry[i].after = i + 1 if i + 1 < entries else -1
         self.free_entry = 0
         for i in range(self.turn_count):
             self.turns[i] = turns[i]
+        self.in_order = True
         for i, stream in enumerate(self.streams):
             self._take_stream(&self.source[i], stream)
+            self.skip[i] = i
+            if i and self.source[i].start < self.source[i - 1].start:
+                self.in_order = False
+        self.skip[self.source_count] = self.source_count
         self.used = 0
         self.flushing = False
         self.turn_at = 0
@@ -128,6 +139,7 @@ cdef class DramSimulation:
         free(self.entry)
         free(self.source)
         free(self.turns)
+        free(self.skip)
         free(self.active_bank)
         free(self.col_bound)
         free(self.row_bound)
@@ -265,6 +277,48 @@ cdef class DramSimulation:
         s.at = end
         return address
 
+    cdef int32_t _unfinished(self, int32_t index) noexcept nogil:
+        """The first source from ``index`` on that has accesses to send; ``source_count`` when there is none."""
+        cdef int32_t found = index, following
+        while self.skip[found] != found:
+            found = self.skip[found]
+        while index != found:
+            following = self.skip[index]
+            self.skip[index] = found
+            index = following
+        return found
+
+    cdef int32_t _choose_source(self) noexcept nogil:
+        """The source whose turn it is; -1, and nothing changed, when none may send now."""
+        cdef int32_t skipped = 0, turn_at = self.turn_at, found
+        cdef int64_t turn_left = self.turn_left
+        cdef Source *s
+        if self.by_index and self.in_order:
+            while self.begun < self.source_count and self.source[self.begun].start <= self.tick:
+                self.begun += 1
+            if self.turn_left and self.skip[self.turn_at] == self.turn_at and self.turn_at < self.begun:
+                return self.turn_at
+            found = self._unfinished(self.turn_at + 1)
+            if found >= self.begun:
+                found = self._unfinished(0)
+            if found >= self.begun:
+                return -1
+            self.turn_at = found
+            self.turn_left = self.source[found].turn
+            return found
+        while True:
+            s = &self.source[self.turns[self.turn_at]]
+            if self.turn_left and s.start <= self.tick and not (s.limit and s.sent == s.limit):
+                return self.turns[self.turn_at]
+            skipped += 1
+            if skipped > self.turn_count + 1:
+                self.turn_at, self.turn_left = turn_at, turn_left
+                return -1
+            self.turn_at += 1
+            if self.turn_at == self.turn_count:
+                self.turn_at = 0
+            self.turn_left = self.source[self.turns[self.turn_at]].turn
+
     cdef bint _send(self) noexcept nogil:
         """Send accesses while the window and the pace allow; False when no source has any left now."""
         cdef Source *s
@@ -272,29 +326,20 @@ cdef class DramSimulation:
         cdef Channel *ch
         cdef int64_t address
         cdef int64_t part[7]
-        cdef int32_t i, d, index, skipped, c, turn_at
-        cdef int64_t turn_left
+        cdef int32_t i, d, index, c, source
         cdef int32_t *p
         while self.in_flight < self.window:
             if self.interval_ticks and self.sent * self.interval_ticks > self.tick * self.interval_accesses:
                 return True
-            skipped = 0
-            turn_at, turn_left = self.turn_at, self.turn_left
-            s = &self.source[self.turns[self.turn_at]]
-            while self.turn_left == 0 or s.start > self.tick or (s.limit and s.sent == s.limit):
-                self.turn_at += 1
-                if self.turn_at == self.turn_count:
-                    self.turn_at = 0
-                s = &self.source[self.turns[self.turn_at]]
-                self.turn_left = s.turn
-                skipped += 1
-                if skipped > self.turn_count:
-                    # Looking for a source in vain changes nothing.
-                    self.turn_at, self.turn_left = turn_at, turn_left
-                    return False
+            source = self._choose_source()
+            if source < 0:
+                return False
+            s = &self.source[source]
             self.turn_left -= 1
             address = self._next_address(s)
             s.sent += 1
+            if s.sent == s.limit:
+                self.skip[source] = source + 1
             self.sent += 1
             self.in_flight += 1
             for i in range(7):
@@ -314,7 +359,7 @@ cdef class DramSimulation:
             e.row, e.column = part[5], part[6]
             e.merged = -1
             e.write = s.write
-            e.stream = self.turns[self.turn_at]
+            e.stream = source
             e.order = self.sent
             e.after = -1
             ch = &self.channel[c]
@@ -361,16 +406,16 @@ cdef class DramSimulation:
         d = ch.mode
         if bank.open_row < 0:
             if bank.head[d] >= 0:
-                at = self._act_at(ch, bank)
+                self.row_bound[c * self.banks + b] = at = self._act_at(ch, bank)
                 if at < ch.act_from:
                     ch.act_from = at
             return
         if bank.hit[d] >= 0:
-            at = self._col_at(ch, bank, d)
+            self.col_bound[c * self.banks + b] = at = self._col_at(ch, bank, d)
             if at < ch.hit_from:
                 ch.hit_from = at
         if bank.miss[d] >= 0:
-            at = self._pre_at(ch, bank)
+            self.row_bound[c * self.banks + b] = at = self._pre_at(ch, bank)
             if at < ch.pre_from:
                 ch.pre_from = at
 
@@ -1246,11 +1291,13 @@ cdef class DramSimulation:
                     at = (self.sent * self.interval_ticks + self.interval_accesses - 1) // self.interval_accesses
                     soonest = later(soonest, at)
         else:
-            for i in range(self.source_count):
+            for i in range(self.begun if self.by_index and self.in_order else 0, self.source_count):
                 if self.source[i].start > self.tick:
                     waits = True
                     if self.source[i].start < soonest:
                         soonest = self.source[i].start
+                    if self.by_index and self.in_order:
+                        break
             if not waits:
                 if self.used == 0:
                     return NEVER
@@ -1281,6 +1328,8 @@ cdef class DramSimulation:
             self.clock = self.tick + 1
             following = self._next_tick(sending)
             if following == NEVER:
+                self.finished = True
+                self.tick = self.clock
                 return False
             self.tick = following
             if accesses >= 0 and self.total.reads + self.total.writes >= target:
@@ -1298,9 +1347,49 @@ cdef class DramSimulation:
         cdef bint more
         if count < 0 and until == NEVER and any(stream.accesses == 0 for stream in self.streams):
             raise ValueError("DramSimulation.run: an endless stream needs a number of accesses or a tick to stop at")
+        if self.finished:
+            return False
         with nogil:
             more = self._run(count, until)
         return more
+
+    def add(self, stream):
+        """Add a stream, which takes its turn after the others, and return its number.
+
+        Only where streams take turns by number; raises ValueError otherwise. A stream that should have begun begins now.
+        """
+        cdef int32_t index = self.source_count, room = self.source_room
+        cdef void *moved
+        if not self.by_index:
+            raise ValueError("DramSimulation.add: the order of turns was given, so that no stream can join")
+        if index == room:
+            room = 2 * room + 16
+            moved = realloc(self.source, room * sizeof(Source))
+            if moved == NULL:
+                raise MemoryError
+            self.source = <Source *>moved
+            moved = realloc(self.skip, (room + 1) * sizeof(int32_t))
+            if moved == NULL:
+                raise MemoryError
+            self.skip = <int32_t *>moved
+            moved = realloc(self.turns, room * sizeof(int32_t))
+            if moved == NULL:
+                raise MemoryError
+            self.turns = <int32_t *>moved
+            self.source_room = room
+        memset(&self.source[index], 0, sizeof(Source))
+        self._take_stream(&self.source[index], stream)
+        self.streams += (stream,)
+        self.turns[index] = index
+        # What was the end of the list, where finished sources point to, is the new source.
+        self.skip[index], self.skip[index + 1] = index, index + 1
+        if self.source[index].start < self.source[index - 1].start:
+            self.in_order = False
+        self.source_count = self.turn_count = index + 1
+        self.finished = self.flushing = False
+        if self.tick > later(self.clock, self.source[index].start):
+            self.tick = later(self.clock, self.source[index].start)
+        return index
 
     @property
     def now(self):

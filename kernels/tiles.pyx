@@ -304,6 +304,10 @@ cdef class TileMachine:
     cdef int64_t[:, ::1] moving_time_view
     cdef int64_t[::1] route_bytes_view
     cdef int64_t[:, ::1] work_view    # (operators + 1, WORK_COLUMNS): cycles and bytes of jobs that are over; last the copies
+    cdef int64_t[:, ::1] mix_bytes_view
+    cdef int64_t[:, ::1] mix_rest     # of mix_bytes_view, below one byte, in 2^-32 byte
+    cdef int64_t[::1] held            # jobs on each route when rates were last renewed
+    cdef int64_t mix_now, mix_since   # access patterns in flight since then
     cdef int64_t[::1] peak_view
     cdef int64_t* engine_time         # the same as the views
     cdef int64_t* step_time
@@ -366,6 +370,10 @@ cdef class TileMachine:
         self.moving_time_view = np.zeros((self.n_engines, CAUSES), dtype=np.int64)
         self.route_bytes_view = np.zeros(self.n_routes, dtype=np.int64)
         self.work_view = np.zeros((operators + 1, WORK_COLUMNS), dtype=np.int64)
+        self.mix_bytes_view = np.zeros((max(1, self.dram_mix.shape[0]), self.n_routes), dtype=np.int64)
+        self.mix_rest = np.zeros((max(1, self.dram_mix.shape[0]), self.n_routes), dtype=np.int64)
+        self.held = np.zeros(self.n_routes, dtype=np.int64)
+        self.mix_now = self.mix_since = 0
         self.peak_view = np.zeros(max(self.n_cores, 1), dtype=np.int64)
         self.operator_steps = np.bincount(np.asarray(self.steps)[:, STEP_OPERATOR], minlength=operators).astype(np.int64)
         self.token_left = np.zeros(2 * self.n_tokens, dtype=np.int64)
@@ -723,6 +731,11 @@ cdef class TileMachine:
                 to[engine.account] += engine.size if left <= 0 else engine.size - ((left + 0xFFFFFFFF) >> 32)
 
     @property
+    def mix_bytes(self):
+        """int64 (mixes, routes): bytes that moved until rates were last renewed, by the set of access patterns in flight."""
+        return np.asarray(self.mix_bytes_view).copy()
+
+    @property
     def peak_staging_bytes(self):
         """int64 (cores,): most staging bytes held at once."""
         return np.asarray(self.peak_view)[:self.n_cores].copy()
@@ -1013,9 +1026,21 @@ cdef class TileMachine:
 
     cdef void _share(self) noexcept nogil:
         """Renew the rates of all routes, and when the first job of each ends."""
-        cdef int64_t r
+        cdef int64_t r, mix = 0
+        cdef int128 moved
         cdef Queue* queue
         cdef const int64_t* rate = self._rates()
+        for r in range(self.n_routes):
+            if self.routes[r].pattern and self.held[r]:
+                moved = <int128> self.queue[r].rate * self.held[r] * (self.now_ps - self.mix_since)
+                moved += self.mix_rest[self.mix_now, r]
+                self.mix_bytes_view[self.mix_now, r] += <int64_t> (moved >> 32)
+                self.mix_rest[self.mix_now, r] = <int64_t> (<uint64_t> moved & 0xFFFFFFFFULL)
+            self.held[r] = self.flows[r]
+            if self.flows[r]:
+                mix |= self.routes[r].pattern
+        self.mix_now = mix
+        self.mix_since = self.now_ps
         for r in range(self.n_routes):
             queue = &self.queue[r]
             if queue.rate == rate[r] and not queue.moved:

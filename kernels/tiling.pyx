@@ -8,7 +8,10 @@ from libc.stdint cimport int64_t
 
 from leptonsim.kernels.plain.layout import PROBLEM_FIELDS, Laid
 from leptonsim.kernels.plain.sram_conflicts import Scratchpad as ScratchpadRecord
+from leptonsim.kernels.plain.tiling import EXPOSED as EXPOSED_OF_TWIN
 from leptonsim.kernels.plain.tiling import ORDER_NAMES, PARTS
+from leptonsim.kernels.plain.tiling import PIECES as PIECES_OF_TWIN
+from leptonsim.kernels.plain.tiling import TIE as TIE_OF_TWIN
 
 from leptonsim.kernels.layout cimport (
     ACTIVATIONS_STAY,
@@ -31,24 +34,56 @@ __all__ = ["ORDER_NAMES", "PROBLEM_FIELDS", "Tiler"]
 
 cdef enum:
     RING = 64        # tiles that may hold staging space at once
+    LEAST_PIECE = 16
+    MOST_PIECE = 4096
     MAX_SIZES = 64   # tile sizes tried along one dimension
     DEEP_FOLDS = 64  # depth in folds from which cutting it is tried even where it need not be cut
 
 
+cdef double TIE = TIE_OF_TWIN, EXPOSED = EXPOSED_OF_TWIN, PIECES = PIECES_OF_TWIN
+
+
+cdef inline double most_of(double a, double b) noexcept nogil:
+    return a if a > b else b
+
+
+cdef double waste(int64_t run_bytes, int64_t access_bytes) noexcept nogil:
+    # Bytes that DRAM moves for each byte of pieces this long; as routes have it, a power of two from 16 B to 4 KiB.
+    cdef int64_t piece = LEAST_PIECE
+    while piece < MOST_PIECE and 2 * piece <= run_bytes:
+        piece *= 2
+    return PIECES * (up(piece, access_bytes) * access_bytes) / piece
+
+
+cdef double waste_a(const Problem* p, const Limits* chip, const Mapping* map) noexcept nogil:
+    # Rows of A that are cut along the depth.
+    return waste(map.tile_k * p.a_bits // 8, chip.dram_access) if map.tile_k < p.k else 1.0
+
+
+cdef double waste_o(const Problem* p, const Limits* chip, const Mapping* map) noexcept nogil:
+    # Rows of results that are cut along the columns.
+    cdef int64_t columns = p.context if p.context else p.n
+    if map.split_n == 1 and map.tile_n >= p.n:
+        return 1.0
+    return waste(least(map.tile_n, columns) * p.o_bits // 8, chip.dram_access)
+
+
 cdef double time_of(
-    const Problem* p, const Limits* chip, const Mapping* map, const Layout* plan, double best
+    const Problem* p, const Limits* chip, const Mapping* map, const Layout* plan, double bound, double best
 ) noexcept nogil:
     # Picoseconds of the tiles of one core while all cores do the same; any figure above `best` when it is no better.
-    cdef double w_free = 0, a_free = 0, tensor = 0, vector = 0, store = 0, dram = 0, grant = 0
+    cdef double w_free = 0, a_free = 0, tensor = 0, vector = 0, store = 0, dram = 0, drained = 0, link = 0, grant = 0
     cdef double w_end, a_end, begin, before = 0, step = 0, now
     cdef double cores = map.split_g * map.split_m * map.split_n
-    cdef double w_share = chip.dram_ps * cores / map.split_m if p.b_dram else 0.0
-    cdef double a_share = chip.dram_ps * cores / map.split_n if p.a_dram else 0.0
+    cdef double w_share = most_of(chip.host_ps, chip.dram_ps * (chip.host_ps == 0)) * cores / map.split_m if p.b_dram else 0.0
+    cdef double a_share = chip.dram_ps * cores / map.split_n * waste_a(p, chip, map) if p.a_dram else 0.0
     cdef double x_share = chip.dram_ps * cores if p.x_dram else 0.0
-    cdef double o_share = chip.dram_ps * cores if p.o_dram else 0.0
+    cdef double o_share = chip.dram_ps * cores * waste_o(p, chip, map) if p.o_dram else 0.0
     cdef double freed_at[RING]
     cdef int64_t freed[RING]
     cdef int64_t head = 0, tail = 0, used = 0, held_w = 0, held_a = 0, b, r, i, need, same, times, left
+    cdef double exposed = 0
+    cdef bint ahead = not p.b_waits
     cdef double past[2]          # ends of the vector work of the last tiles: accumulators in use
     cdef const Run* run
     cdef double jump
@@ -76,14 +111,21 @@ cdef double time_of(
                         head += 1
                     used += need
                     w_end = grant
-                    if run.w:
+                    if run.w and ahead:
+                        # Weights need not wait for anything: the first are there when the activations come, or nearly.
+                        ahead = False
+                        exposed = chip.setup_ps + chip.latency_ps + run.w * most_of(chip.w_port_ps, w_share)
+                    elif run.w:
                         begin = w_free if w_free > grant else grant
                         w_end = begin + chip.setup_ps + (chip.latency_ps if begin > w_free or w_free == 0 else 0)
+                        now = most_of(link if chip.host_ps > 0 else dram, w_end) + run.w * w_share
+                        w_end += run.w * chip.w_port_ps
                         if w_share > 0:
-                            dram = (dram if dram > w_end else w_end) + run.w * w_share
-                        w_end += run.w * chip.port_ps
-                        if w_share > 0 and dram > w_end:
-                            w_end = dram
+                            w_end = most_of(w_end, now)
+                            if chip.host_ps > 0:
+                                link = now
+                            else:
+                                dram = now
                         w_free = w_end
                         if chip.one_queue:
                             a_free = w_free
@@ -93,7 +135,7 @@ cdef double time_of(
                         a_end = begin + chip.setup_ps + (chip.latency_ps if begin > a_free or a_free == 0 else 0)
                         if a_share > 0:
                             dram = (dram if dram > a_end else a_end) + run.a * a_share
-                        a_end += run.a * chip.port_ps
+                        a_end += run.a * chip.a_port_ps
                         if a_share > 0 and dram > a_end:
                             a_end = dram
                         a_free = a_end
@@ -113,7 +155,7 @@ cdef double time_of(
                         a_end = begin + chip.setup_ps
                         if x_share > 0:
                             dram = (dram if dram > a_end else a_end) + run.x * x_share
-                        a_end += run.x * chip.port_ps
+                        a_end += run.x * chip.a_port_ps
                         if x_share > 0 and dram > a_end:
                             a_end = dram
                         a_free = a_end
@@ -133,10 +175,10 @@ cdef double time_of(
                             now = store
                         now += chip.setup_ps
                         if o_share > 0:
-                            dram = (dram if dram > now else now) + run.o * o_share
-                        now += run.o * chip.port_ps
-                        if o_share > 0 and dram > now:
-                            now = dram
+                            drained = (drained if drained > now else now) + run.o * o_share
+                        now += run.o * chip.o_port_ps
+                        if o_share > 0 and drained > now:
+                            now = drained
                         store = now
                     held_w += run.w
                     held_a += run.a
@@ -162,6 +204,8 @@ cdef double time_of(
                         vector += jump
                         store += jump
                         dram += jump
+                        drained += jump
+                        link += jump
                         grant += jump
                         past[0] += jump
                         past[1] += jump
@@ -172,25 +216,26 @@ cdef double time_of(
     now = store if store > vector else vector
     if tensor > now:
         now = tensor
-    return now
+    return (now if now > bound else bound) + now * TIE + exposed * EXPOSED
 
 
 cdef double bound_of(const Problem* p, const Limits* chip, const Mapping* map, const Layout* plan) noexcept nogil:
     # No mapping with these bytes and cycles is faster.
     cdef double cores = map.split_g * map.split_m * map.split_n, dram = 0, port, t
-    cdef double w = plan.bytes_w, a = plan.bytes_a + plan.bytes_x
-    if p.b_dram:
+    cdef double w = plan.bytes_w * chip.w_port_ps, a = (plan.bytes_a + plan.bytes_x) * chip.a_port_ps
+    if p.b_dram and chip.host_ps == 0:
         dram += plan.bytes_w * cores / map.split_m
     if p.a_dram:
-        dram += plan.bytes_a * cores / map.split_n
+        dram += plan.bytes_a * cores / map.split_n * waste_a(p, chip, map)
     if p.x_dram:
         dram += plan.bytes_x * cores
     if p.o_dram:
-        dram += plan.bytes_o * cores
+        dram += plan.bytes_o * cores * waste_o(p, chip, map)
     t = dram * chip.dram_ps
-    port = (w + a if chip.one_queue else (w if w > a else a)) * chip.port_ps
-    if port > t:
-        t = port
+    if p.b_dram:
+        t = most_of(t, plan.bytes_w * cores / map.split_m * chip.host_ps)
+    port = w + a if chip.one_queue else most_of(w, a)
+    t = most_of(t, most_of(port, plan.bytes_o * chip.o_port_ps))
     if plan.tensor * chip.cycle_ps > t:
         t = plan.tensor * chip.cycle_ps
     if plan.vector * chip.cycle_ps > t:
@@ -214,8 +259,14 @@ cdef class Tiler:
         Cores; arrays, accumulator and staging bytes of a core.
     core_khz, setup_ps, latency_ps : int
         Core clock; set-up of a DMA job and latency of its first byte.
-    port_bytes_per_s, dram_bytes_per_s : float
-        Bandwidth of one DMA engine and of the whole DRAM.
+    port_bytes_per_s : (float, float, float)
+        Bandwidth of a core's DMA engines for weights, for activations and for stores.
+    dram_bytes_per_s : float
+        Bandwidth of the whole DRAM.
+    host_bytes_per_s : float
+        Bandwidth of the link from the host where weights come over it; else 0.
+    dram_access_bytes : int
+        What DRAM moves at least.
     one_queue : bool
         Whether weights and activations share one DMA engine.
 
@@ -230,10 +281,13 @@ cdef class Tiler:
 
     def __init__(
         self, array, scratchpad, *, int64_t cores, int64_t arrays, int64_t accumulator_bytes, int64_t stage_bytes,
-        int64_t core_khz, int64_t setup_ps, int64_t latency_ps, double port_bytes_per_s, double dram_bytes_per_s,
-        bint one_queue,
+        int64_t core_khz, int64_t setup_ps, int64_t latency_ps, port_bytes_per_s, double dram_bytes_per_s,
+        double host_bytes_per_s, int64_t dram_access_bytes, bint one_queue,
     ):
-        if min(cores, arrays, accumulator_bytes, stage_bytes, core_khz) < 1 or min(port_bytes_per_s, dram_bytes_per_s) <= 0:
+        if (
+            min(cores, arrays, accumulator_bytes, stage_bytes, core_khz, dram_access_bytes) < 1
+            or min(*port_bytes_per_s, dram_bytes_per_s) <= 0
+        ):
             raise ValueError("Tiler: every size and rate must be positive")
         self.array = array_struct(array)
         self.chip.scratchpad = scratchpad_struct(scratchpad)
@@ -244,8 +298,10 @@ cdef class Tiler:
         self.chip.cycle_ps = 1e9 / core_khz
         self.chip.setup_ps = setup_ps
         self.chip.latency_ps = latency_ps
-        self.chip.port_ps = 1e12 / port_bytes_per_s
+        self.chip.w_port_ps, self.chip.a_port_ps, self.chip.o_port_ps = (1e12 / rate for rate in port_bytes_per_s)
         self.chip.dram_ps = 1e12 / dram_bytes_per_s
+        self.chip.host_ps = 1e12 / host_bytes_per_s if host_bytes_per_s > 0 else 0.0
+        self.chip.dram_access = dram_access_bytes
         self.chip.one_queue = one_queue
         self.n_parts = len(PARTS)
         for i, parts in enumerate(PARTS):
@@ -288,7 +344,7 @@ cdef class Tiler:
         cdef int64_t g, m, n, share_g, share_m, share_n, i, j, l, order, sums
         cdef int64_t units = p.groups // p.shared_b if p.groups % p.shared_b == 0 else p.groups
         cdef int64_t column_folds = up(p.n, self.array.cols), depth_folds = up(p.k, self.array.rows)
-        cdef double best = 1e300, slack, t
+        cdef double best = 1e300, slack, bound, t
         cdef bint roomy
         found = []
         self._sizes(p.k, self.array.rows, fine, &depths)
@@ -306,7 +362,7 @@ cdef class Tiler:
                     share_g = up(units, g) * p.shared_b if g <= units else up(p.groups, g)
                     share_m = up(p.rows, m)
                     share_n = up(p.n, n)
-                    self._sizes(share_m, self._row_unit(p), fine, &rows)
+                    self._sizes(share_m, self._row_unit(p), fine or self._row_unit(p) > 1, &rows)
                     self._sizes(share_n, self.array.cols, fine, &columns)
                     for i in range(rows.n):
                         map.tile_rows = rows.at[i]
@@ -333,10 +389,11 @@ cdef class Tiler:
                                         continue
                                     roomy = roomy or plan.stage <= self.chip.stage_bytes // 2
                                     slack = best if keep == 1 else 1e300
-                                    if bound_of(p, &self.chip, &map, &plan) >= slack:
+                                    bound = bound_of(p, &self.chip, &map, &plan)
+                                    if bound >= slack:
                                         continue
                                     self.timed += 1
-                                    t = time_of(p, &self.chip, &map, &plan, slack)
+                                    t = time_of(p, &self.chip, &map, &plan, bound, slack)
                                     if keep != 1:
                                         found.append((t, (g, m, n, order, map.tile_rows, map.tile_n, map.tile_k)))
                                     elif t < best:
@@ -355,7 +412,7 @@ cdef class Tiler:
         return self.array.cols if self.array.dataflow == INPUT_STATIONARY else 1
 
     cdef void _sizes(self, int64_t share, int64_t fold, bint fine, Sizes* out) noexcept:
-        """Equal parts of a share in whole folds, from the largest down; when ``fine``, then halves down to 1."""
+        """Equal parts in whole folds, from the largest down; one fold is also cut in two; ``fine``: halves down to 1."""
         cdef int64_t i, size = 0
         out.n = 0
         for i in range(self.n_parts):
@@ -363,6 +420,9 @@ cdef class Tiler:
             if out.n == 0 or size != out.at[out.n - 1]:
                 out.at[out.n] = size
                 out.n += 1
+        if not fine and 1 < share <= fold:
+            out.at[out.n] = up(share, 2)
+            out.n += 1
         while fine and size > 1 and out.n < MAX_SIZES:
             size //= 2
             out.at[out.n] = size

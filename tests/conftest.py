@@ -189,7 +189,15 @@ def drive(machine: Any, case: Case) -> dict[str, Any]:
 
 
 def outputs(machine: Any) -> dict[str, Any]:
-    names = ("engine_time_ps", "step_time_ps", "step_span_ps", "moving_time_ps", "route_bytes", "peak_staging_bytes")
+    names = (
+        "engine_time_ps",
+        "step_time_ps",
+        "step_span_ps",
+        "moving_time_ps",
+        "route_bytes",
+        "mix_bytes",
+        "peak_staging_bytes",
+    )
     return {name: np.asarray(getattr(machine, name)).tolist() for name in names}
 
 

@@ -84,7 +84,7 @@ Bytes = Annotated[int, _scaled({"B": 1, "KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1
 class _Group(BaseModel):
     """A group of parameters with its source; ``estimates`` names those that the source does not give."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
     source: str = Field(min_length=8)
     estimates: tuple[str, ...] = ()
@@ -181,7 +181,7 @@ class Controller(_Group):
 class DramPart(BaseModel):
     """One DRAM part: what ``dram.part`` in a chip names."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
     name: str
     standard: str

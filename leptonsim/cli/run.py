@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import click
 
 from leptonsim.cli._options import chip_options, model_options, the_chip, the_model
@@ -23,6 +25,13 @@ from leptonsim.errors import LeptonError
     show_default=True,
     help="Requests back to back, transfers overlapped.",
 )
+@click.option(
+    "--fidelity",
+    type=click.Choice(["fast", "detailed"]),
+    default="fast",
+    show_default=True,
+    help="detailed: every burst goes through the DRAM kernel.",
+)
 @click.option("--cold", is_flag=True, help="Include loading the weights over PCIe.")
 @click.option(
     "--json",
@@ -41,6 +50,7 @@ def command(
     dtype: str | None,
     requests: int,
     cold: bool,
+    fidelity: Literal["fast", "detailed"],
     json_path: str | None,
     verbose: bool,
     model: str,
@@ -71,7 +81,7 @@ def command(
             program = ls.compile(chip, source, dtype=dtype)
     with Progress() as progress:
         progress.stage(f"simulating {program.model} on {program.chip.name}")
-        result = ls.execute(program, requests=requests, cold=cold, watch=progress.watch)
+        result = ls.execute(program, requests=requests, cold=cold, fidelity=fidelity, watch=progress.watch)
     if json_path == "-":
         click.echo(result.to_json(), nl=False)
         return

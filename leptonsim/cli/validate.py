@@ -26,7 +26,13 @@ def _share(context: click.Context, parameter: click.Parameter, text: str | None)
 
 
 @click.command("validate")
-@click.argument("file", type=click.Path())
+@click.argument("file", type=click.Path(), required=False)
+@click.option(
+    "--fidelity",
+    "fidelity_of",
+    metavar="MODEL",
+    help="Instead of a file: run MODEL on --config with the DRAM's efficiency and burst by burst, and print the difference.",
+)
 @click.option(
     "--config", "-c", metavar="CHIP", help="Chip or engine to predict with: a YAML file, or the name of a shipped one."
 )
@@ -44,7 +50,12 @@ def _share(context: click.Context, parameter: click.Parameter, text: str | None)
     help="Exit with 1 when any prediction is further off than this, such as 5%, or nothing was predicted.",
 )
 def command(
-    file: str, config: str | None, json_file: str | None, plot_file: str | None, fail_above: float | None
+    file: str | None,
+    fidelity_of: str | None,
+    config: str | None,
+    json_file: str | None,
+    plot_file: str | None,
+    fail_above: float | None,
 ) -> None:
     """Predict every row of reference data and report the errors.
 
@@ -52,6 +63,12 @@ def command(
     """
     from leptonsim.files import check_writable
     from leptonsim.validate import validate
+
+    if fidelity_of is not None:
+        _show_fidelity(fidelity_of, config)
+        return
+    if file is None:
+        raise click.UsageError("give a CSV file of reference data, or --fidelity MODEL")
 
     for path in (json_file, plot_file):
         if path not in (None, "-"):
@@ -70,6 +87,21 @@ def command(
     if fail_above is not None and report.exceeds(fail_above):
         click.echo(f"Further off than {fail_above:.4g}: {_worst(report)}", err=True)
         sys.exit(1)
+
+
+def _show_fidelity(model: str, config: str | None) -> None:
+    """Latency with the efficiency of access patterns, and burst by burst."""
+    import leptonsim as ls
+    from leptonsim.cli._options import the_chip
+    from leptonsim.result.units import time_text
+
+    program = ls.compile(the_chip(config, ()), ls.load_model(model))
+    fast = ls.execute(program)
+    detailed = ls.execute(program, fidelity="detailed")
+    click.echo(f"{program.model} on {program.chip.name}: {detailed.events['dram_bursts']:,} bursts")
+    click.echo(f"fast      {time_text(fast.makespan_ps):>10}")
+    click.echo(f"detailed  {time_text(detailed.makespan_ps):>10}")
+    click.echo(f"fast is {_percent(fast.makespan_ps / detailed.makespan_ps - 1, signed=True)} off")
 
 
 def _show(report: Report) -> None:

@@ -3,7 +3,7 @@
     workload (fold, recognise, lower, fuse)  ->  schedule (place, tile, order)  ->  Program
 
 Batches: a program for the whole batch and one for a single sample, run once for each, are both made where the batch is
-more than one; the one that the machine finishes first is taken.
+more than one; the one that the machine finishes first is taken. Of small models so are the mappings (``refine``).
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from leptonsim.chip.spec import Chip
 from leptonsim.compiler.placement import INPUT
 from leptonsim.compiler.precision import element_bits
 from leptonsim.compiler.program import Memory, Program
+from leptonsim.compiler.refine import refined
 from leptonsim.compiler.schedule import Choose, Schedule, fastest_mapping, schedule
 from leptonsim.compiler.target import Target
 from leptonsim.compiler.work import Operator
@@ -34,12 +35,16 @@ def compile(chip: Chip, model: Model, *, batch: int | None = None, dtype: str | 
     """
     if batch is not None:
         model = model.with_batch(batch)
-    whole = compile_graph(chip, model, dtype)
+    whole = _best(chip, model, dtype)
     count = model.graph.batch
     if count == 1 or not _separable(model):
         return whole
-    single = compile_graph(chip, model.with_batch(1), dtype, repeats=count)
+    single = _best(chip, model.with_batch(1), dtype, repeats=count)
     return min((whole, single), key=_device_time)
+
+
+def _best(chip: Chip, model: Model, dtype: str | None, repeats: int = 1) -> Program:
+    return refined(lambda choose: compile_graph(chip, model, dtype, repeats, choose), _device_time)
 
 
 def _separable(model: Model) -> bool:
@@ -116,10 +121,7 @@ def compile_graph(
             weights_read_bytes=_weights_read(work, target),
             weights_on_host_bytes=on_host,
             input_bytes=repeats * sum(_bytes(work, target, name) for name in inputs if name not in state),
-            output_bytes=repeats
-            * sum(
-                _bytes(work, target, name) for name in graph.outputs if name not in state
-            ),
+            output_bytes=repeats * sum(_bytes(work, target, name) for name in graph.outputs if name not in state),
             state_bytes=state_bytes,
             activations_bytes=max(0, mapped.ledger.dram_peak - state_bytes),
             dram_peak_bytes=total_weights - on_host + mapped.ledger.dram_peak,

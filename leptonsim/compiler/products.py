@@ -15,7 +15,7 @@ from leptonsim.compiler.target import Target
 from leptonsim.compiler.work import MatMul, Operator
 from leptonsim.errors import LeptonError
 from leptonsim.kernels.plain.layout import Laid
-from leptonsim.kernels.systolic import array_of, gemm_cycles
+from leptonsim.kernels.systolic import gemm_cycles
 from leptonsim.kernels.tiling import ORDER_NAMES
 from leptonsim.model.graph import Tensor
 
@@ -161,7 +161,7 @@ class Product:
         the probabilities that the arrays read again.
         """
         core = self.target.chip.core.tensor_core
-        array = array_of(core, self.dtype)
+        array = self.target.array(self.dtype)
         groups, rows, n = busiest
         sums = useful = written = 0
         for number, product in enumerate(self.operator.matmuls):
@@ -213,7 +213,9 @@ def make_product(
     context = product_context(operator)
     a, b = located[0], located[1]
     rest = located[3:] if context else located[2:]
-    columns = [each for each in rest if each.weight and each.operand.elements <= product.n * product.groups]
+    # Column operands come with B, once for each of them.
+    b_columns = product.n * product.groups // product.shared_b
+    columns = [each for each in rest if each.weight and each.operand.elements <= b_columns]
     extra = tuple(each for each in rest if each not in columns)
     groups = math.ceil(product.groups / packed)
     n, k, row_elements = product.n * packed, product.k * packed, product.row_elements * packed
@@ -244,7 +246,7 @@ def make_product(
         n,
         context,
         b.bits,
-        -(-sum(each.operand.elements * each.bits for each in columns) // (product.groups * product.n)),
+        -(-sum(each.operand.elements * each.bits for each in columns) // b_columns),
         packed,
         out_bits,
         -(-x_bytes * 65536 // results),
@@ -261,6 +263,7 @@ def make_product(
         int(any(each.place.home == "dram" for each in extra)),
         int(output.home == "dram"),
         a.bits,
+        int(not b.weight),
         math.ceil(target.vector_cycles({"mul": 1}) * (1 << 20)),
     )
     return Product(target, operator, dtype, stage_bytes, from_host, values, a, b, extra, output, packed)

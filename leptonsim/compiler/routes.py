@@ -8,6 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from leptonsim.compiler.work import Access
+
 End = Literal["dram", "shared", "cores", "local", "host", "copy"]
 """Where the bytes lie: DRAM, shared SRAM, the SRAMs of all cores, the core's own, the host (streamed over PCIe), or a
 copy between host and DRAM."""
@@ -29,7 +31,7 @@ class Route:
 
     end: End
     write: bool = False
-    access: str = "sequential"
+    access: Access = "sequential"
     run_bytes: int = SEQUENTIAL_BYTES
     receivers: int = 1
     engines: int = 1
@@ -62,7 +64,7 @@ class RouteTable:
             self._patterns.add(pattern)
         return self._remember(route, route)
 
-    def _nearest(self, pattern: tuple[str, int, bool]) -> tuple[str, int, bool]:
+    def _nearest(self, pattern: tuple[Access, int, bool]) -> tuple[Access, int, bool]:
         """The known pattern of the same direction whose pieces are closest in size."""
         same = [known for known in self._patterns if known[2] == pattern[2]]
         return min(same, key=lambda known: (abs(known[1].bit_length() - pattern[1].bit_length()), known))
@@ -75,13 +77,13 @@ class RouteTable:
         return self._index[taken]
 
 
-def pattern_of(route: Route) -> tuple[str, int, bool]:
+def pattern_of(route: Route) -> tuple[Access, int, bool]:
     """How a route hits DRAM: access, contiguous bytes, direction."""
     return (route.access, route.run_bytes, route.write)
 
 
 def dram_route(
-    write: bool, access: str = "sequential", run_bytes: int | None = None, receivers: int = 1, engines: int = 1
+    write: bool, access: Access = "sequential", run_bytes: int | None = None, receivers: int = 1, engines: int = 1
 ) -> Route:
     """A route from or to DRAM; long pieces count as sequential."""
     if run_bytes is None or (access != "random" and run_bytes >= SEQUENTIAL_BYTES):

@@ -9,6 +9,7 @@ from leptonsim.chip.spec import Chip
 from leptonsim.compiler.precision import RUN_BITS
 from leptonsim.errors import LeptonError
 from leptonsim.kernels.plain.sram_conflicts import Scratchpad
+from leptonsim.kernels.plain.systolic_array import Array
 from leptonsim.kernels.systolic import array_of
 from leptonsim.kernels.tiling import Tiler
 from leptonsim.machine.dram import AccessPattern, DramModel
@@ -34,6 +35,7 @@ class Target:
         self.activation_engines = max(1, engines - engines // 2)
         self.store_engines = engines
         self._tilers: dict[tuple[str, int, bool], Tiler] = {}
+        self._arrays: dict[str, Array] = {}
 
     @property
     def one_queue(self) -> bool:
@@ -73,13 +75,19 @@ class Target:
         grain = max(1, self.sram_bytes // STAGE_GRAIN)
         return max(grain, free_bytes // grain * grain)
 
+    def array(self, dtype: str) -> Array:
+        """The systolic array in ``dtype``."""
+        if dtype not in self._arrays:
+            self._arrays[dtype] = array_of(self.chip.core.tensor_core, dtype)
+        return self._arrays[dtype]
+
     def tiler(self, dtype: str, stage_bytes: int, from_host: bool) -> Tiler:
         """The search for products in ``dtype`` with so much staging space; weights from DRAM or from the host."""
         key = (dtype, stage_bytes, from_host)
         if key not in self._tilers:
             chip, core = self.chip, self.chip.core
             self._tilers[key] = Tiler(
-                array_of(core.tensor_core, dtype),
+                self.array(dtype),
                 self.scratchpad,
                 cores=self.cores,
                 arrays=core.tensor_core.count,
@@ -88,8 +96,14 @@ class Target:
                 core_khz=chip.clocks.core_hz // 1000,
                 setup_ps=core.dma.setup_ps,
                 latency_ps=self.dram.latency_ps,
-                port_bytes_per_s=self.port_bytes_per_s * self.weight_engines,
-                dram_bytes_per_s=self.host_bytes_per_s if from_host else self.stream_bytes_per_s,
+                port_bytes_per_s=(
+                    self.port_bytes_per_s * self.weight_engines,
+                    self.port_bytes_per_s * self.activation_engines,
+                    self.port_bytes_per_s * self.store_engines,
+                ),
+                dram_bytes_per_s=self.stream_bytes_per_s,
+                host_bytes_per_s=self.host_bytes_per_s if from_host else 0.0,
+                dram_access_bytes=self.dram.part.access_bytes,
                 one_queue=self.one_queue,
             )
         return self._tilers[key]

@@ -1,5 +1,6 @@
 """C interface of the burst-level DRAM kernel: state of banks, ranks, channels and streams."""
 
+cimport cython
 from libc.stdint cimport int32_t, int64_t, uint64_t
 
 cdef struct Timing:
@@ -120,9 +121,10 @@ cdef struct Totals:
     int64_t latency             # sum over reads, ticks
     int64_t bounds[8]           # ticks of the data buses by what they go to
 
+@cython.final
 cdef class DramSimulation:
     cdef readonly object setup
-    cdef readonly object streams
+    cdef readonly tuple streams
     cdef Timing k
     cdef int32_t channels, lanes, ranks, groups, per_group, banks
     cdef int64_t access_bytes
@@ -138,7 +140,12 @@ cdef class DramSimulation:
     cdef int32_t piece[64][4]
     cdef int64_t piece_mask[64]
     cdef int32_t xor_piece[16][4]
-    cdef int32_t source_count, turn_count
+    cdef int32_t source_count, source_room, turn_count
+    cdef bint by_index          # sources take turns in the order of their numbers
+    cdef bint in_order          # no source begins before one with a smaller number
+    cdef int32_t begun          # when in_order: sources that have begun
+    cdef int32_t *skip          # by source: itself while it has accesses to send, else one to look at instead
+    cdef bint finished          # every source is at its end and nothing is left in flight
     cdef int32_t turn_at        # place in the order of turns
     cdef int64_t turn_left      # accesses left of this turn
     cdef int64_t tick           # next tick to be looked at
@@ -166,6 +173,8 @@ cdef class DramSimulation:
     cdef _take_stream(self, Source *s, stream)
     cdef void _reset_device(self) noexcept
     cdef int64_t _next_address(self, Source *s) noexcept nogil
+    cdef int32_t _unfinished(self, int32_t index) noexcept nogil
+    cdef int32_t _choose_source(self) noexcept nogil
     cdef bint _send(self) noexcept nogil
     cdef inline void _mask(self, int32_t c, int32_t b) noexcept nogil
     cdef inline void _append(self, int32_t c, int32_t index) noexcept nogil

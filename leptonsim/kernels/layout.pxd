@@ -46,6 +46,7 @@ cdef struct Problem:
     int64_t x_dram
     int64_t o_dram
     int64_t a_bits          # bits of one element of A
+    int64_t b_waits         # B is made by an earlier operator; else it can be loaded ahead
     int64_t rescale_q20     # vector cycles to rescale one element of the context before more columns are added, in 2^-20
 
 cdef struct Limits:
@@ -57,8 +58,12 @@ cdef struct Limits:
     double cycle_ps
     double setup_ps
     double latency_ps
-    double port_ps              # picoseconds a byte on one DMA engine
+    double w_port_ps            # picoseconds a byte on the DMA engines for weights
+    double a_port_ps            # for activations
+    double o_port_ps            # for stores
     double dram_ps              # picoseconds a byte of the whole DRAM
+    double host_ps              # of the link from the host, where weights come over it; else 0
+    int64_t dram_access         # bytes that DRAM moves at least
     bint one_queue              # weights and activations share one DMA engine
 
 cdef struct Mapping:

@@ -166,7 +166,7 @@ def _measure(
     from leptonsim.kernels.dram import DramSimulation
 
     streams = [
-        _stream(pattern, index, setup.access_bytes, granule, channel_bytes) for index, pattern in enumerate(patterns)
+        stream_of(pattern, index, setup.access_bytes, granule, channel_bytes) for index, pattern in enumerate(patterns)
     ]
     simulation = DramSimulation(setup, streams)
     interval = setup.refresh_interval
@@ -180,7 +180,7 @@ def _measure(
     return min(1.0, useful / most), (after["activates"] - before["activates"]) / useful
 
 
-def _stream(pattern: AccessPattern, index: int, access: int, granule: int, channel_bytes: int) -> Stream:
+def stream_of(pattern: AccessPattern, index: int, access: int, granule: int, channel_bytes: int) -> Stream:
     """The accesses of one requester on one channel; requesters begin in different rows and banks."""
     base = index * 0x9E3779B1 * granule % channel_bytes
     turn = max(1, granule // access)

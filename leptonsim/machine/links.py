@@ -44,19 +44,21 @@ class Fabric:
         self.routes = tuple(routes)
         self.dram = DramModel(chip.dram)
         self.pcie = PcieLink(chip.pcie)
-        patterns = sorted({pattern_of(route) for route in routes if route.end in ("dram", "copy")})
-        self._bit = {pattern: 1 << index for index, pattern in enumerate(patterns)}
-        flights = [AccessPattern(access, run, write) for access, run, write in patterns]  # type: ignore[arg-type]
-        self._mix = np.array(
-            [
-                rate_of(
-                    self.dram.peak_bytes_per_s
-                    * self.dram.efficiency([f for i, f in enumerate(flights) if mask >> i & 1])
-                )
-                for mask in range(1 << len(patterns))
-            ],
-            dtype=np.int64,
+        keys = sorted({pattern_of(route) for route in routes if route.end in ("dram", "copy")})
+        self._bit = {key: 1 << index for index, key in enumerate(keys)}
+        self.patterns = tuple(AccessPattern(access, run, write) for access, run, write in keys)
+        self.dram_mix = tuple(
+            rate_of(self.dram.peak_bytes_per_s * self.dram.efficiency(self.mix(mask)))
+            for mask in range(1 << len(self.patterns))
         )
+
+    def mix(self, mask: int) -> tuple[AccessPattern, ...]:
+        """The access patterns of a set, given as bits."""
+        return tuple(pattern for index, pattern in enumerate(self.patterns) if mask >> index & 1)
+
+    def bit(self, route: Route) -> int:
+        """The bit of a route's access pattern, 0 when it does not touch DRAM."""
+        return self._bit[pattern_of(route)] if route.end in ("dram", "copy") else 0
 
     def at(self, core_hz: int) -> Links:
         """Everything at a core clock of ``core_hz``."""
@@ -65,7 +67,7 @@ class Fabric:
         shared = chip.shared_sram.bandwidth_bytes_per_s if chip.shared_sram else chip.noc.link_bytes_per_cycle * core_hz
         capacities = [
             self.dram.peak_bytes_per_s,
-            noc.capacity_bytes_per_s,
+            noc.capacity_bytes_per_s / noc.hops,
             shared,
             self.pcie.read_bytes_per_s,
             self.pcie.write_bytes_per_s,
@@ -76,14 +78,18 @@ class Fabric:
             row[:5] = (
                 port,
                 latency,
-                self._bit.get(pattern_of(route), 0) if route.end in ("dram", "copy") else 0,
+                self.bit(route),
                 kind,
                 len(links),
             )
             for place, (link, share) in enumerate(links):
                 row[5 + place] = link
                 row[9 + place] = max(1, round(share * SHARE_ONE))
-        return Links(rows, np.array([rate_of(each) for each in capacities], dtype=np.int64), self._mix)
+        return Links(
+            rows,
+            np.array([rate_of(each) for each in capacities], dtype=np.int64),
+            np.array(self.dram_mix, dtype=np.int64),
+        )
 
     def _numbers(self, route: Route, noc: NocModel, core_hz: int) -> tuple[int, int, int, list[tuple[int, float]]]:
         """Port rate, latency, cause, and shares of links of one route."""
@@ -107,21 +113,25 @@ class Fabric:
                 _PCIE_CAUSE,
                 [(DRAM, 1.0), (PCIE_OUT, 1.0)],
             )
-        # What every receiver needs goes over the ring or mesh once past each of them.
-        hops = 1.0 if route.receivers > 1 else noc.hops
-        if route.end == "cores":
-            return rate_of(port), noc.latency_ps, _NOC_CAUSE, [(NOC, hops)]
-        if route.end == "shared":
-            assert chip.shared_sram is not None
-            return (
-                rate_of(port),
-                chip.shared_sram.latency_ps + noc.latency_ps,
-                _NOC_CAUSE,
-                [(SHARED, part), (NOC, hops)],
-            )
-        latency = (self.pcie.latency_ps("h2d") if route.end == "host" else self.dram.latency_ps) + noc.latency_ps
+        # The network's capacity is counted in average ways. What every receiver needs goes over the ring or mesh once
+        # past each of them: one hop.
+        way = 1.0 / noc.hops if route.receivers > 1 else 1.0
+        beyond_ps = {
+            "cores": 0,
+            "shared": chip.shared_sram.latency_ps if chip.shared_sram else 0,
+            "host": self.pcie.latency_ps("h2d"),
+            "dram": self.dram.latency_ps,
+        }
+        latency = beyond_ps[route.end] + noc.latency_ps
         in_flight = dma.outstanding * dma.access_bytes * 10**12 * route.engines / max(1, latency)
-        rate = rate_of(min(port, in_flight))
+        # Alone, a job is held by the slowest thing on its way; only what others take from it is contention.
+        slowest = {"host": self.pcie.read_bytes_per_s, "dram": self.dram.peak_bytes_per_s}.get(route.end)
+        alone = in_flight if slowest is None else slowest * route.receivers
+        rate = rate_of(min(port, in_flight, alone))
+        if route.end == "cores":
+            return rate, latency, _NOC_CAUSE, [(NOC, way)]
+        if route.end == "shared":
+            return rate, latency, _NOC_CAUSE, [(SHARED, part), (NOC, way)]
         if route.end == "host":
-            return rate, latency, _PCIE_CAUSE, [(PCIE_IN, part), (NOC, hops)]
-        return rate, latency, _DRAM_CAUSE, [(DRAM, part), (NOC, hops)]
+            return rate, latency, _PCIE_CAUSE, [(PCIE_IN, part), (NOC, way)]
+        return rate, latency, _DRAM_CAUSE, [(DRAM, part), (NOC, way)]

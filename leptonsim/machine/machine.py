@@ -22,6 +22,7 @@ from simpy.events import EventPriority
 from leptonsim.compiler.program import Program
 from leptonsim.compiler.routes import RouteTable
 from leptonsim.kernels.tiles import TileMachine
+from leptonsim.machine.governing import PowerControl, PowerRecord, is_governed
 from leptonsim.machine.links import Fabric, Links
 
 Process = Generator[simpy.Event, Any, None]
@@ -78,16 +79,20 @@ class Record:
     tiles: int
     runs: int
     cold_bytes: int
+    dram_bursts: int = 0
+    power: PowerRecord | None = None
 
 
 class Machine:
     """One chip with one program; ``execute`` can be called once. ``completed_runs`` counts while it goes on."""
 
-    def __init__(self, program: Program) -> None:
+    def __init__(self, program: Program, dram_mix: tuple[int, ...] | None = None) -> None:
         chip = program.chip
         self.program = program
         self.environment = CountingEnvironment()
         self.fabric = Fabric(chip, program.routes)
+        if dram_mix is not None:
+            self.fabric.dram_mix = dram_mix
         self.links = self.fabric.at(chip.clocks.core_hz)
         self.tiles = TileMachine(
             program.runs, program.blocks, program.steps, program.cores, program.dependencies,
@@ -101,6 +106,9 @@ class Machine:
         self._room: list[simpy.Event] = []
         self.completed_runs = 0
         self._tags = 0
+        self._launched_runs = 0
+        self._busy_ps = self._busy_since_ps = 0
+        self.control = PowerControl(program, self.fabric, self.tiles, self._busy) if is_governed(chip) else None
 
     def execute(self, requests: int, cold: bool = False) -> Record:
         """Run ``requests`` requests back to back; ``cold``: the weights are first copied over PCIe."""
@@ -134,6 +142,7 @@ class Machine:
             tiles=self.tiles.tiles,
             runs=runs,
             cold_bytes=cold_bytes,
+            power=self.control.finish(end) if self.control is not None else None,
         )
 
     # ---- what the host does
@@ -156,7 +165,8 @@ class Machine:
             size = _share(self.program.memory.input_bytes, run % each, each)
             if size:
                 yield from self._copy(False, size)
-            self.tiles.input_ready(run, size > 0)
+            if run >= self.completed_runs:  # else nothing waited for them
+                self.tiles.input_ready(run, size > 0)
             self._wake()
             self._ready[run].succeed()
 
@@ -170,13 +180,16 @@ class Machine:
                 yield self.environment.timeout(launch_ps)
                 self.tiles.log_host(LAUNCH, int(self.environment.now))
             self.tiles.launch(run)
+            if self._launched_runs == self.completed_runs:
+                self._busy_since_ps = int(self.environment.now)
+            self._launched_runs += 1
             self._wake()
 
     def _outputs(self, requests: int) -> Process:
         """Copy the outputs of each run back when it is done."""
         each = self.program.runs_per_request
         for run in range(requests * each):
-            yield self._done[run]
+            yield self._done[run] & self._ready[run]
             size = _share(self.program.memory.output_bytes, run % each, each)
             if size:
                 yield from self._copy(True, size)
@@ -219,7 +232,7 @@ class Machine:
             if due == environment.now:
                 yield environment.settle()
                 continue
-            happened = tiles.run(-1 if due == float("inf") else int(due))
+            happened = self._run_to(-1 if due == float("inf") else int(due))
             if tiles.now_ps > environment.now:
                 yield environment.settle(tiles.now_ps - int(environment.now))
             for what, which in happened:
@@ -227,6 +240,8 @@ class Machine:
                     self._copies.pop(which).succeed()
                 else:
                     self.completed_runs += 1
+                    if self._launched_runs == self.completed_runs:
+                        self._busy_ps += tiles.now_ps - self._busy_since_ps
                     self._done[which].succeed()
                     for room in self._room:
                         room.succeed()
@@ -234,6 +249,28 @@ class Machine:
             if not happened and due == float("inf"):
                 self._asleep = environment.event()
                 yield self._asleep
+
+    def _run_to(self, until_ps: int) -> list[tuple[str, int]]:
+        """Let the kernel run until something is to be reported or until ``until_ps`` (-1: for ever).
+
+        On the way the power control acts when it wants to: SimPy need not know, for nothing of its own happens there.
+        """
+        tiles, control = self.tiles, self.control
+        if control is None:
+            return tiles.run(until_ps)  # type: ignore[no-any-return]
+        while True:
+            stop_ps = control.next_ps if until_ps < 0 else min(control.next_ps, until_ps)
+            happened: list[tuple[str, int]] = tiles.run(stop_ps)
+            if happened or tiles.now_ps < control.next_ps:
+                return happened
+            control.act(tiles.now_ps)
+            if tiles.now_ps == until_ps or (until_ps < 0 and tiles.next_ps() is None):
+                return []
+
+    def _busy(self, now_ps: int) -> tuple[int, bool]:
+        """How long requests were being worked on until now, and whether one is."""
+        is_busy = self._launched_runs > self.completed_runs
+        return self._busy_ps + (now_ps - self._busy_since_ps if is_busy else 0), is_busy
 
 
 def _share(total: int, index: int, parts: int) -> int:

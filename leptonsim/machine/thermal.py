@@ -8,7 +8,7 @@ the 2 x 2 system. Static power grows with the die's temperature, exponentially; 
 instants, at the temperature at their beginning, so that instants should lie closer together than the fast pole (about
 a millisecond) where leakage is a large part of the power.
 
-Not modelled: heat flow within the die (hot spots), fans that speed up, the heat of DRAM and board on the sink.
+Not modelled: heat flow within the die (hot spots), fans that speed up.
 """
 
 from __future__ import annotations
@@ -90,7 +90,7 @@ class ThermalModel:
         return self._weights[1]
 
     def steady_with_leakage(self, dynamic_w: float, static_w: float) -> Temperatures:
-        """The steady state of a long run: where the die's own leakage is in balance with the heat that it makes.
+        """The steady state of a long run (the shortcut past it): where the die's own leakage is in balance with the heat that it makes.
 
         ``static_w`` is the static power at ``leakage_at``. Raises LeptonError where there is no balance.
         """
@@ -106,6 +106,13 @@ class ThermalModel:
                 "outgrows its cooling; lower power.thermal.r_sink or r_die, or choose a lower state"
             )
         return self.steady(dynamic_w + static_w * leakage_factor(self.thermal, die))
+
+    def steady_or_none(self, dynamic_w: float, static_w: float) -> float | None:
+        """The die's temperature in that state, None for a runaway."""
+        try:
+            return self.steady_with_leakage(dynamic_w, static_w).die_c
+        except LeptonError:
+            return None
 
 
 def _first_root(function: Callable[[float], float], low: float, high: float) -> float | None:

@@ -85,39 +85,39 @@ def operator_accounts(program: Program, record: Record) -> list[OperatorAccount]
     np.maximum.at(last, owner, ends)
     causes = np.zeros((count, len(ENGINE_NAMES), len(CAUSE_NAMES)), dtype=np.int64)
     np.add.at(causes, owner, record.step_time_ps)
-    moved = bytes_by_operator(program)
+    moved = bytes_by_operator(program).tolist()
+    main = causes[np.arange(count), _main_engines(program, causes)].tolist()
+    begins, finishes = first.tolist(), last.tolist()
     accounts = []
     reached = 0
     for index, operator in enumerate(program.operators):
-        end = int(last[index]) if last[index] >= 0 else reached
-        start = int(first[index]) if last[index] >= 0 else reached
-        account = causes[index, _main_engine(operator.engine, causes[index])]
+        ran = finishes[index] >= 0
+        end = finishes[index] if ran else reached
+        times = dict(zip(CAUSE_NAMES, main[index], strict=True))
         accounts.append(
             OperatorAccount(
-                start,
+                begins[index] if ran else reached,
                 end,
                 max(0, end - reached),
-                _binding(operator.engine, account),
-                {cause: int(value) for cause, value in zip(CAUSE_NAMES, account, strict=True) if value},
-                {program.routes[route]: int(moved[index, route]) for route in np.flatnonzero(moved[index])},
+                _binding(operator.engine, times),
+                {cause: time_ps for cause, time_ps in times.items() if time_ps},
+                {route: size for route, size in zip(program.routes, moved[index], strict=True) if size},
             )
         )
         reached = max(reached, end)
     return accounts
 
 
-def _main_engine(engine: str, causes: Integers) -> int:
+def _main_engines(program: Program, causes: Integers) -> Integers:
     """The engine whose time tells what binds an operator: the one that computes, or of a DMA operator the busiest."""
-    if engine == "tensor":
-        return TENSOR
-    if engine == "vector":
-        return VECTOR
-    return int(np.argmax(causes[:, BUSY]))
+    computing = {"tensor": TENSOR, "vector": VECTOR}
+    engines = np.array([computing.get(operator.engine, -1) for operator in program.operators], dtype=np.int64)
+    return np.where(engines >= 0, engines, np.argmax(causes[:, :, BUSY], axis=1))
 
 
-def _binding(engine: str, account: Integers) -> str:
+def _binding(engine: str, times: Mapping[str, int]) -> str:
     """What most of an engine's time goes to; latency and contention count with the transfers that they belong to."""
-    times: dict[str, int] = dict(zip(CAUSE_NAMES, account.tolist(), strict=True))
+    times = dict(times)
     moving = max(("dram", "noc", "pcie"), key=lambda cause: times[cause])
     times[moving] += times.pop("latency") + times.pop("contention")
     cause = max(times, key=lambda name: times[name])

@@ -26,9 +26,13 @@ def bounds_ps(program: Program, requests: int, cold_bytes: int) -> dict[str, int
     rates: dict[str, float] = dict(core.vector_unit.rates.items())
     tensor = 0.0
     vector = 0.0
+    arrays = {
+        dtype: array_of(core.tensor_core, dtype)
+        for dtype in dict.fromkeys(operator.dtype for operator in program.operators if operator.tensor_macs)
+    }
     for operator in program.operators:
         if operator.tensor_macs:
-            array = array_of(core.tensor_core, operator.dtype)
+            array = arrays[operator.dtype]
             cells = core.tensor_core.rows * core.tensor_core.cols * core.tensor_core.count * chip.cores
             tensor += operator.tensor_macs * array.rate_den / array.rate_num / cells
         cycles = (count / (core.vector_unit.lanes * rates[name]) for name, count in operator.vector.items())

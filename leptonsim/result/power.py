@@ -8,8 +8,10 @@ engines together. Within these spans power is taken as constant.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from leptonsim.compiler.program import Program
 from leptonsim.kernels.tiles import ENGINE_NAMES
@@ -25,40 +27,56 @@ _SPENDERS = {
     "pcie": ("weights", "activations", "store"),
     "sram": ENGINE_NAMES,
 }
-Piece = tuple[int, int, str, float]
-"""From, to (picoseconds), component, watts."""
+NEVER = np.iinfo(np.int64).max
 
 
-def power_over_time(program: Program, record: Record, dynamic: Sequence[Mapping[str, float]]) -> list[Piece]:
-    """Pieces of constant dynamic power in the first run; ``dynamic`` is each operator's energy in pJ by component."""
+@dataclass(frozen=True, slots=True)
+class PowerTrace:
+    """Pieces of constant power, each of one operator and component.
+
+    All arrays are of shape (pieces,); ``component`` indexes ``components``.
+    """
+
+    begin_ps: npt.NDArray[np.int64]
+    end_ps: npt.NDArray[np.int64]
+    power_w: npt.NDArray[np.float64]
+    component: npt.NDArray[np.int64]
+    components: tuple[str, ...]
+
+    @property
+    def peak_w(self) -> float:
+        """The highest sum of powers at one instant; where one piece ends another begins."""
+        times = np.concatenate([self.begin_ps, self.end_ps])
+        changes = np.concatenate([self.power_w, -self.power_w])
+        levels = np.cumsum(changes[np.lexsort((changes, times))])
+        return max(0.0, float(levels.max(initial=0.0)))
+
+
+def power_over_time(program: Program, record: Record, dynamic: Sequence[Mapping[str, float]]) -> PowerTrace:
+    """Dynamic power in the first run; ``dynamic`` is each operator's energy in pJ by component."""
     owner = program.steps[:, 11]
     count = len(program.operators)
-    first = np.full((count, len(ENGINE_NAMES)), np.iinfo(np.int64).max)
+    first = np.full((count, len(ENGINE_NAMES)), NEVER)
     last = np.full((count, len(ENGINE_NAMES)), -1, dtype=np.int64)
     spans = record.step_span_ps
-    np.minimum.at(first, owner, np.where(spans[:, :, 0] < 0, np.iinfo(np.int64).max, spans[:, :, 0]))
+    np.minimum.at(first, owner, np.where(spans[:, :, 0] < 0, NEVER, spans[:, :, 0]))
     np.maximum.at(last, owner, spans[:, :, 1])
-    begins, ends = first.tolist(), last.tolist()
-    pieces: list[Piece] = []
-    for index, energies in enumerate(dynamic):
-        for component, energy in energies.items():
-            if energy <= 0:
-                continue
-            engines = [ENGINE_NAMES.index(name) for name in _SPENDERS[component]]
-            busy = [engine for engine in engines if ends[index][engine] >= 0] or [
-                engine for engine in range(len(ENGINE_NAMES)) if ends[index][engine] >= 0
-            ]
-            begin = min(begins[index][engine] for engine in busy)
-            end = max(ends[index][engine] for engine in busy)
-            pieces.append((begin, end, component, energy / max(1, end - begin)))
-    return pieces
-
-
-def peak_w(pieces: Sequence[Piece]) -> float:
-    """The highest sum of powers at one instant."""
-    edges = sorted([(begin, power) for begin, _, _, power in pieces] + [(end, -power) for _, end, _, power in pieces])
-    peak = level = 0.0
-    for _, change in edges:
-        level += change
-        peak = max(peak, level)
-    return peak
+    begins, ends, powers, components = [], [], [], []
+    for index, (component, names) in enumerate(_SPENDERS.items()):
+        energy = np.array([each.get(component, 0.0) for each in dynamic], dtype=np.float64)
+        engines = [ENGINE_NAMES.index(name) for name in names]
+        worked = last[:, engines].max(axis=1) >= 0
+        begin = np.where(worked, first[:, engines].min(axis=1), first.min(axis=1))
+        end = np.where(worked, last[:, engines].max(axis=1), last.max(axis=1))
+        spent = energy > 0
+        begins.append(begin[spent])
+        ends.append(end[spent])
+        powers.append(energy[spent] / np.maximum(1, end[spent] - begin[spent]))
+        components.append(np.full(int(spent.sum()), index))
+    return PowerTrace(
+        np.concatenate(begins),
+        np.concatenate(ends),
+        np.concatenate(powers),
+        np.concatenate(components),
+        tuple(_SPENDERS),
+    )

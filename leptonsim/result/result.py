@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,11 +15,11 @@ from typing import Any
 from leptonsim.compiler.program import Program
 from leptonsim.compiler.routes import Route
 from leptonsim.kernels.tiles import ENGINE_NAMES
-from leptonsim.machine.energy import COMPONENTS, energy_model, total_pj
+from leptonsim.machine.energy import COMPONENTS, EnergyModel, energy_model, total_pj
 from leptonsim.machine.machine import Record
-from leptonsim.result.accounts import bytes_by_level, operator_accounts, time_by_engine
+from leptonsim.result.accounts import OperatorAccount, bytes_by_level, operator_accounts, time_by_engine
 from leptonsim.result.bounds import bounds_ps
-from leptonsim.result.power import peak_w, power_over_time
+from leptonsim.result.power import power_over_time
 from leptonsim.version import leptonsim_version
 
 SCHEMA = "leptonsim-result-1"
@@ -207,10 +208,7 @@ def make_result(program: Program, record: Record, requests: int) -> Result:
     model = energy_model(chip)
     accounts = operator_accounts(program, record)
     times = time_by_engine(record, cores)
-    dynamic = [
-        model.operator_pj(operator, account.bytes_by_route)
-        for operator, account in zip(program.operators, accounts, strict=True)
-    ]
+    dynamic = _dynamic_energy(program, model, accounts)
     copies = {
         route: int(size)
         for route, size in zip(program.routes, record.route_bytes.tolist(), strict=True)
@@ -248,7 +246,7 @@ def make_result(program: Program, record: Record, requests: int) -> Result:
         time_ps=times,
         tensor_cycles=_tensor_cycles(program),
         energy_breakdown_j=breakdown,
-        power_peak_w=peak_w(power_over_time(program, record, dynamic)) + model.static_w,
+        power_peak_w=power_over_time(program, record, dynamic).peak_w + model.static_w,
         bytes=levels,
         bounds_ps=bounds_ps(program, requests, record.cold_bytes),
         sram_peak_bytes=min(chip.core.sram.size_bytes, memory.sram_peak_bytes + record.peak_staging_bytes),
@@ -257,19 +255,44 @@ def make_result(program: Program, record: Record, requests: int) -> Result:
             "simpy": record.simpy_events,
             "kernel_wakes": record.kernel_wakes,
             "tiles": record.tiles,
+            "dram_bursts": record.dram_bursts,
             "steps": len(program.steps) * record.runs,
         },
         warnings=program.warnings,
     )
 
 
+def _dynamic_energy(
+    program: Program, model: EnergyModel, accounts: Sequence[OperatorAccount]
+) -> list[dict[str, float]]:
+    """Energy of one execution of each operator; equal operators, of which networks are full, are computed once."""
+    known: dict[object, dict[str, float]] = {}
+    energies = []
+    for operator, account in zip(program.operators, accounts, strict=True):
+        key = (
+            operator.dtype,
+            operator.tensor_macs,
+            tuple(operator.vector.items()),
+            operator.accumulator_bytes,
+            operator.sram_read_bytes,
+            operator.sram_written_bytes,
+            tuple(account.bytes_by_route.items()),
+        )
+        if key not in known:
+            known[key] = model.operator_pj(operator, account.bytes_by_route)
+        energies.append(known[key])
+    return energies
+
+
 def _utilization(
     program: Program, record: Record, times: dict[str, dict[str, int]], levels: dict[str, dict[str, int]]
 ) -> dict[str, float]:
-    """Busy share of the makespan by kind of engine, averaged over cores; of the tensor cores' peak; of DRAM's pins."""
+    """Busy share of the makespan by kind of engine, averaged over cores; of the tensor cores' peak; of the bytes that DRAM's pins and the
+    link can carry."""
     from leptonsim.machine.dram import DramModel
+    from leptonsim.machine.pcie import PcieLink
 
-    cores = program.chip.cores
+    cores, link = program.chip.cores, PcieLink(program.chip.pcie)
     span = record.makespan_ps
     shares = {
         name: sum(times[f"core{core}.{name}"]["busy"] for core in range(cores)) / (cores * span)
@@ -286,8 +309,8 @@ def _utilization(
         **shares,
         "macs": macs / peak,
         "dram": dram_bytes / (DramModel(program.chip.dram).peak_bytes_per_s * span / 1e12),
-        "pcie_in": times["pcie_in"]["busy"] / span,
-        "pcie_out": times["pcie_out"]["busy"] / span,
+        "pcie_in": levels["pcie"]["read"] / (link.read_bytes_per_s * span / 1e12),
+        "pcie_out": levels["pcie"]["written"] / (link.write_bytes_per_s * span / 1e12),
     }
 
 

@@ -22,6 +22,9 @@ from leptonsim.validate.table import BadFile, Row, Table, read_table
 
 USEFUL, LATENCY, ENERGY = "useful_fraction_of_peak", "avg_latency_ns", "energy_pJ_bit"
 COLUMNS = ("simulator", "dram_config", "addr_map", "channels", "tx_bytes", "peak_GBs", "pattern", "params", "mode")
+PATTERNS = ("seq", "mix", "streams", "strided", "random")
+"""What the names of patterns begin with."""
+
 WARM_UP = 7
 """One access in so many of those measured goes before them: the first 12.5 % of all."""
 
@@ -56,9 +59,13 @@ def _neighbours(file: Path) -> tuple[dict[tuple[str, ...], Row], dict[str, Row]]
 
 
 def _records(row: Row, setup_row: Row, timing: Row) -> Iterator[Record]:
+    group = f"{row['mode']} {row['simulator']} {row['dram_config']}"
+    if not row["pattern"].startswith(PATTERNS):
+        for column, quantity in ((USEFUL, "bandwidth"), (LATENCY, "latency"), (ENERGY, "energy")):
+            yield skipped(row, column, f"pattern {row['pattern']!r} is not known", f"{group} {quantity}")
+        return
     setup, streams, turns = case(row, setup_row, timing)
     counts = simulate(setup, streams, turns, row.integer("requests", 1))
-    group = f"{row['mode']} {row['simulator']} {row['dram_config']}"
     time_ns = counts["tick"] * 1e9 / setup.tick_hz
     accesses = counts["reads"] + counts["writes"]
     useful_bytes = accesses * counts["useful_bytes_sent"] / counts["sent"]
@@ -119,8 +126,6 @@ def _streams(
             for index, way in enumerate(ways)
         ]
         return streams, [0] * reads + [len(streams) - 1] * writes
-    if not pattern.startswith(("seq", "mix", "streams")):
-        raise row.fail(f"pattern: {pattern!r} is not known; seq, mix, streams, strided or random")
     turn = max(1, int(values.get("sgran", TURN_BYTES)) // access)
     count = int(values.get("streams", 1))
     readers, writers = (count if reads else 0), (count if writes else 0)

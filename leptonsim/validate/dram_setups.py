@@ -51,8 +51,8 @@ def _positions(order: list[tuple[str, int]], start: int) -> list[tuple[int, int,
 def _dramsim3(timing: Row, setup: Row, channels: int, access_bytes: int, mapping: str) -> DramSetup:
     """DRAMsim3: a command queue for each bank, served in turn; refresh rank after rank; posted writes.
 
-    Sources: its manual, source and configuration files. tRTRS is 1 there for DDR4, LPDDR4 and GDDR6 and defaults to 2 for
-    HBM; GDDR6 has its bank groups disabled, 32 activates in 420 clocks, and tRTP as tRTP_L, which is not read, so that
+    Sources: its manual, source and configuration files. tRTRS is 1 there for DDR4, LPDDR4 and GDDR6 and 2 for HBM;
+    GDDR6 has its bank groups disabled, 32 activates in 420 clocks, and tRTP as tRTP_L, which is not read, so that
     the default of 5 holds; a row is closed after four hits when another is wanted; reads and writes share a bank's
     queue; writes drain when their queue is full, or half full with no read waiting; reads of a burst that is
     waited for are merged; HBM issues a row and a column command in one clock.

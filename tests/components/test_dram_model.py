@@ -58,7 +58,7 @@ def test_bank_groups_above_the_column_cost_ddr4_a_third():
 
 
 def test_the_idle_latency_is_that_of_a_closed_row():
-    # JESD79-4C, DDR4-3200AA: tRCD 22, CL 22, burst 4 clocks of 0.625 ns; the part's controller takes 10 ns, the fabric 20.
+    # JESD79-4C, DDR4-3200AA: tRCD 22, CL 22, burst 4 clocks of 0.625 ns; the controller takes 10 ns, the fabric 20.
     assert model("DDR4-3200").latency_ps == (22 + 22 + 4 + 16) * 625 + 20_000
 
 
@@ -82,6 +82,21 @@ def test_an_unknown_part_and_no_channel_are_errors():
 @pytest.mark.parametrize("pattern", ["sequential", "strided:256x22016", "random:64", "streams:16x256"])
 def test_a_faster_part_is_never_slower(slow, fast, pattern):
     rates = [measure(load_part(name), MAPPING, pattern, accesses=20_000).bytes_per_s for name in (slow, fast)]
+    assert rates[1] >= 0.995 * rates[0]
+
+
+@pytest.mark.parametrize("name", ["DDR4-3200", "LPDDR5-6400", "HBM2-2000"])
+@pytest.mark.parametrize("pattern", ["sequential", "strided:256x22016", "random:64"])
+def test_a_wider_bus_is_never_slower(name, pattern):
+    part = load_part(name)
+    shape = part.organization
+    wider = shape.model_copy(
+        update={"data_width_bits": 2 * shape.data_width_bits, "row_bytes": 2 * shape.row_bytes, "rows": shape.rows // 2}
+    )
+    rates = [
+        measure(each, MAPPING, pattern, accesses=20_000).bytes_per_s
+        for each in (part, part.model_copy(update={"organization": wider}))
+    ]
     assert rates[1] >= 0.995 * rates[0]
 
 

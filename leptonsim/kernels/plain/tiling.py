@@ -4,8 +4,9 @@ A mapping says how groups, rows and columns are split over the cores, the loop o
 rows, columns and depth. Candidates are all divisions of the cores (or of a part of them, where the product is too small
 to divide), with tiles that are equal parts of a core's share in whole folds of the array. Each is laid out as runs of
 equal tiles, the same ones that the machine will execute, and timed by a recurrence over the machine's engines at fixed
-rates: DMA queues, a DRAM that serves one core's share in order, tensor, vector, store, and staging space granted in
-tile order.
+rates: DMA queues, a DRAM that serves one core's share of loads and of stores in order, tensor, vector, store, and
+staging space granted in tile order. The first weights are loaded while the step before computes, and all together take
+at least the work of each engine and of DRAM.
 
 The recurrence stands in for the tile kernel (leptonsim.kernels.tiles), which has the last word on time. Not modelled
 here: the load of the steps before and after, the mix of access patterns, networks and shared SRAM.
@@ -38,6 +39,15 @@ PARTS = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 96, 128, 192, 256, 512, 1024,
 TILES_IN_FLIGHT = 64
 """Tiles that may hold staging space at once."""
 
+TIE = 1 / 64
+"""Share of its own time that a mapping pays where other work binds it: between equals the less entangled is taken."""
+
+EXPOSED = 1 / 64
+"""Part of the first load of weights that shows: how long the step before lasts is not known here (estimate)."""
+
+PIECES = 1.2
+"""What activates and turns of the bus add to pieces shorter than a stream: 1.1 to 1.3 by the burst-level kernel."""
+
 DEEP_FOLDS = 64
 """Depth in folds from which cutting it is tried even where it need not be cut."""
 
@@ -47,15 +57,18 @@ class Tiler:
 
     def __init__(
         self, array: Array, scratchpad: Scratchpad, *, cores: int, arrays: int, accumulator_bytes: int, stage_bytes: int,
-        core_khz: int, setup_ps: int, latency_ps: int, port_bytes_per_s: float, dram_bytes_per_s: float, one_queue: bool,
+        core_khz: int, setup_ps: int, latency_ps: int, port_bytes_per_s: tuple[float, float, float], dram_bytes_per_s: float,
+        host_bytes_per_s: float, dram_access_bytes: int, one_queue: bool,
     ) -> None:  # fmt: skip
         self.array = array
         self.limits = Limits(cores, arrays, accumulator_bytes, min(stage_bytes, 1 << 29), scratchpad)
         self.cycle_ps = 1e9 / core_khz
         self.setup_ps = setup_ps
         self.latency_ps = latency_ps
-        self.port_ps = 1e12 / port_bytes_per_s
+        self.port_ps = dict(zip("wao", (1e12 / rate for rate in port_bytes_per_s), strict=True))
         self.dram_ps = 1e12 / dram_bytes_per_s
+        self.host_ps = 1e12 / host_bytes_per_s if host_bytes_per_s > 0 else 0.0
+        self.dram_access_bytes = dram_access_bytes
         self.one_queue = one_queue
 
     def search(self, values: Sequence[int], keep: int = 1) -> list[tuple[float, tuple[int, ...]]]:
@@ -87,7 +100,7 @@ class Tiler:
         for g, m, n in self._splits(p, units):
             share_g = ceil_div(units, g) * p.shared_b if g <= units else ceil_div(p.groups, g)
             share = (share_g, ceil_div(p.rows, m), ceil_div(p.n, n))
-            for tile_rows in sizes(share[1], self._row_unit(p), fine):
+            for tile_rows in sizes(share[1], self._row_unit(p), fine or self._row_unit(p) > 1):
                 if p.out_rows < tile_rows:
                     tile_rows -= tile_rows % p.out_rows
                 for tile_n in sizes(share[2], self.array.cols, fine):
@@ -124,24 +137,28 @@ class Tiler:
     def time_of(self, p: Problem, mapping: Mapping, laid: Laid) -> float:
         """Picoseconds of the tiles of one core while all cores do the same."""
         cores = mapping.split_g * mapping.split_m * mapping.split_n
-        share_w = self.dram_ps * cores / mapping.split_m if p.b_dram else 0.0
-        share_a = self.dram_ps * cores / mapping.split_n if p.a_dram else 0.0
+        whole_a, whole_o = self._wasted(p, mapping)
+        share_w = (self.host_ps or self.dram_ps) * cores / mapping.split_m if p.b_dram else 0.0
+        share_a = self.dram_ps * cores / mapping.split_n * whole_a if p.a_dram else 0.0
         share_x = self.dram_ps * cores if p.x_dram else 0.0
-        share_o = self.dram_ps * cores if p.o_dram else 0.0
+        share_o = self.dram_ps * cores * whole_o if p.o_dram else 0.0
         free = {"w": 0.0, "a": 0.0}
         queue = {"w": "w", "a": "w" if self.one_queue else "a"}
-        tensor = vector = store = dram = grant = 0.0
+        tensor = vector = store = grant = 0.0
+        dram = {"in": 0.0, "out": 0.0, "host": 0.0}
+        way_of = {"w": "host" if self.host_ps else "in", "a": "in", "o": "out"}
+        ahead, exposed = not p.b_waits, 0.0
         done = [0.0, 0.0]
         held: deque[tuple[float, list[int]]] = deque()
         used = held_w = held_a = 0
 
-        def transfer(begin: float, size: int, share: float) -> float:
+        def transfer(begin: float, size: int, share: float, engine: str) -> float:
             """When a job's last byte is there: at the port's rate, after DRAM has served what came before."""
-            nonlocal dram
-            end = begin + size * self.port_ps
+            end = begin + size * self.port_ps[engine]
+            way = way_of[engine]
             if share > 0:
-                dram = max(dram, begin) + size * share
-                end = max(end, dram)
+                dram[way] = max(dram[way], begin) + size * share
+                end = max(end, dram[way])
             return end
 
         def load(engine: str, size: int, share: float, with_latency: bool = True) -> float:
@@ -149,7 +166,7 @@ class Tiler:
             begin = max(free[name], grant)
             idle = begin > free[name] or free[name] == 0
             begin += self.setup_ps + (self.latency_ps if with_latency and idle else 0)
-            free[name] = transfer(begin, size, share)
+            free[name] = transfer(begin, size, share, engine)
             return free[name]
 
         for times, first, end in laid.blocks:
@@ -167,7 +184,15 @@ class Tiler:
                     grant = max(grant, at)
                     used -= size[0]
                 used += w + a + x + o
-                ready = max(load("w", w, share_w) if w else grant, load("a", a, share_a) if a else grant)
+                ready = grant
+                if w and ahead:
+                    # Weights need not wait for anything: the first are there when the activations come, or nearly.
+                    ahead = False
+                    exposed = self.setup_ps + self.latency_ps + w * max(self.port_ps["w"], share_w)
+                elif w:
+                    ready = load("w", w, share_w)
+                if a:
+                    ready = max(ready, load("a", a, share_a))
                 if tensor_cycles:
                     tensor = (
                         max(ready, tensor, done[0 if laid.accumulators == 2 else 1]) + tensor_cycles * self.cycle_ps
@@ -180,16 +205,52 @@ class Tiler:
                     vector = ready = ready + vector_cycles * self.cycle_ps
                 done = [done[1], ready]
                 if o:
-                    store = ready = transfer(max(store, ready) + self.setup_ps, o, share_o)
+                    store = ready = transfer(max(store, ready) + self.setup_ps, o, share_o, "o")
                 held_w += w
                 held_a += a
                 held.append((ready, [x + o]))
-        return max(store, vector, tensor)
+        end = max(store, vector, tensor)
+        return max(end, self.bound_of(p, mapping, laid)) + end * TIE + exposed * EXPOSED
+
+    def bound_of(self, p: Problem, mapping: Mapping, laid: Laid) -> float:
+        """Picoseconds that no order of these tiles can beat: the work of DRAM, of each queue and engine."""
+        cores = mapping.split_g * mapping.split_m * mapping.split_n
+        w, a, x, tensor, vector, o = (
+            sum(times * run[0] * run[column] for times, first, end in laid.blocks for run in laid.runs[first:end])
+            for column in range(1, 7)
+        )
+        whole_a, whole_o = self._wasted(p, mapping)
+        dram = p.a_dram * a * cores / mapping.split_n * whole_a + p.x_dram * x * cores + p.o_dram * o * cores * whole_o
+        weights = p.b_dram * w * cores / mapping.split_m
+        linked = weights * self.host_ps
+        if not self.host_ps:
+            dram += weights
+        ports = (w * self.port_ps["w"], (a + x) * self.port_ps["a"])
+        queued = sum(ports) if self.one_queue else max(ports)
+        stored = o * self.port_ps["o"]
+        return max(dram * self.dram_ps, linked, queued, stored, tensor * self.cycle_ps, vector * self.cycle_ps)
+
+    def _wasted(self, p: Problem, mapping: Mapping) -> tuple[float, float]:
+        """Bytes that DRAM moves for each byte of A, whose rows may be cut along the depth, and of the results."""
+        a = o = 1.0
+        if mapping.tile_k < p.k:
+            a = waste(mapping.tile_k * p.a_bits // 8, self.dram_access_bytes)
+        if mapping.split_n > 1 or mapping.tile_n < p.n:
+            o = waste(min(mapping.tile_n, p.context or p.n) * p.o_bits // 8, self.dram_access_bytes)
+        return a, o
+
+
+def waste(run_bytes: int, access_bytes: int) -> float:
+    """Bytes that DRAM moves for each byte of pieces this long; as routes have it, a power of two from 16 B to 4 KiB."""
+    piece = 1 << min(12, max(4, run_bytes.bit_length() - 1))
+    return PIECES * ceil_div(piece, access_bytes) * access_bytes / piece
 
 
 def sizes(share: int, fold: int, fine: bool) -> list[int]:
-    """Equal parts of a share in whole folds, from the largest down; when ``fine``, then halves down to 1."""
+    """Equal parts in whole folds, from the largest down; one fold is also cut in two; ``fine``: halves down to 1."""
     found = list(dict.fromkeys(min(share, ceil_div(ceil_div(share, fold), parts) * fold) for parts in PARTS))
+    if not fine and 1 < share <= fold:
+        found.append(ceil_div(share, 2))
     while fine and found[-1] > 1:
         found.append(found[-1] // 2)
     return found

@@ -64,6 +64,8 @@ class Engines:
         self.dram_mix: list[int] = []
         self.route_bytes: list[int] = []
         self.work = [[0] * len(WORK_FIELDS) for _ in range(operators + 1)]
+        self.mix_moved: list[list[int]] = []
+        self.in_flight: tuple[int, int, list[int], list[int]] = (0, 0, [], [])
         self.khz = khz
         self.setup_ps = setup_ps
         self.accounts = accounts
@@ -73,6 +75,7 @@ class Engines:
         self.routes = [read_route(row) for row in routes]
         self.capacities, self.dram_mix = capacities, dram_mix
         self.route_bytes = self.route_bytes or [0] * len(routes)
+        self.mix_moved = self.mix_moved or [[0] * len(routes) for _ in range(max(1, len(dram_mix)))]
 
     def is_idle(self, engine: int) -> bool:
         """Whether an engine can take a job."""
@@ -194,11 +197,20 @@ class Engines:
             mix |= self.routes[job.route].pattern
         capacities = [self.dram_mix[mix], *self.capacities[1:]] if self.dram_mix else self.capacities
         rates = max_min(self.routes, flows, capacities)
+        self._count_mix(now_ps)
+        self.in_flight = (now_ps, mix, flows, rates)
         for job in moving:
             job.left -= job.rate * (now_ps - job.updated_ps)
             job.updated_ps = now_ps
             job.rate = rates[job.route]
             job.end_ps = now_ps + ceil_div(job.left, job.rate)
+
+    def _count_mix(self, now_ps: int) -> None:
+        """What moved, in 2^-32 byte, over each DRAM route since rates were last renewed, by the patterns in flight then."""
+        since_ps, mix, flows, rates = self.in_flight
+        for r, (jobs, rate) in enumerate(zip(flows, rates, strict=True)):
+            if jobs and self.routes[r].pattern:
+                self.mix_moved[mix][r] += rate * jobs * (now_ps - since_ps)
 
     def set_clock(self, khz: int, now_ps: int) -> None:
         """Re-time what is being computed."""

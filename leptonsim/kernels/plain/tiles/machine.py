@@ -325,6 +325,11 @@ class TileMachine:
         work[:] = self._engines.done(self.now_ps)
 
     @property
+    def mix_bytes(self) -> Any:
+        """int64 (mixes, routes): bytes that moved until rates were last renewed, by the set of access patterns in flight."""
+        return np.array([[moved >> 32 for moved in row] for row in self._engines.mix_moved], dtype=np.int64)
+
+    @property
     def peak_staging_bytes(self) -> Any:
         """int64 (cores,): most staging bytes held at once."""
         return np.array([core.peak_bytes for core in self._cores], dtype=np.int64)
