@@ -113,7 +113,7 @@ class Power(Part):
 
     governor: Policy = param(
         "governor",
-        "The policy that chooses the state: the name of a file in machine/governors, with what it is told after a colon.",
+        "The policy that chooses the state: the name of a file in machine/governors; what it is told follows a colon.",
     )
     interval_ps: Annotated[int, Measure(TIME, "1 us", "1 s")] = param(
         "interval", "How often the governor looks, and temperature is followed.", 100_000_000

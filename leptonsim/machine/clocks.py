@@ -47,7 +47,7 @@ def relative_clock(curve: Curve, voltage_v: float) -> float:
     """The clock at a voltage over that at the curve's own voltage."""
 
     def speed(volts: float) -> float:
-        return (volts - curve.threshold_v) ** curve.alpha / volts
+        return float((volts - curve.threshold_v) ** curve.alpha / volts)
 
     return float(speed(voltage_v) / speed(curve.voltage_v))
 

@@ -90,7 +90,7 @@ class ThermalModel:
         return self._weights[1]
 
     def steady_with_leakage(self, dynamic_w: float, static_w: float) -> Temperatures:
-        """The steady state of a long run (the shortcut past it): where the die's own leakage is in balance with the heat that it makes.
+        """The steady state of a long run, a shortcut past it: the die's leakage is in balance with the heat it makes.
 
         ``static_w`` is the static power at ``leakage_at``. Raises LeptonError where there is no balance.
         """
