@@ -17,13 +17,15 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from leptonsim.chip.spec import Chip
 from leptonsim.compiler.program import Program
-from leptonsim.kernels.tiles import TileMachine
+from leptonsim.kernels.meter import read_meter
+from leptonsim.kernels.tiles import WORK_FIELDS, TileMachine
 from leptonsim.machine.clocks import Change, OperatingPoint, change, operating_points, start_of
 from leptonsim.machine.energy import energy_model
 from leptonsim.machine.governors import Measured, Sample, Setting, make_governor
@@ -40,8 +42,7 @@ def is_governed(chip: Chip) -> bool:
     return chip.power.governor.partition(":")[0] != "fixed" or (chip.power.heat and chip.power.thermal is not None)
 
 
-@dataclass(frozen=True, slots=True)
-class Segment:
+class Segment(NamedTuple):
     """Time at one clock and voltage: watts by component (``COMPONENTS``), die temperature at its end."""
 
     from_ps: int
@@ -99,7 +100,8 @@ class PowerControl:
         self._chip, self._fabric, self._tiles, self._busy = chip, fabric, tiles, busy
         self._points = operating_points(chip, model.table.voltage_v)
         self._spending = spending(program, model)
-        self._matrix = self._spending.matrix
+        self._pj = self._spending.rows
+        self._energy_pj, self._done = np.zeros(len(DYNAMIC)), np.zeros(len(WORK_FIELDS), dtype=np.int64)
         self._static_w = [model.static_w * point.voltage_v / model.table.voltage_v for point in self._points]
         self._volt_static = model.static_w / model.table.voltage_v
         self._scales = {point.voltage_v: self._spending.scale(point.voltage_v) for point in self._points}
@@ -120,7 +122,7 @@ class PowerControl:
         self._change: Change | None = None
         self._change_ends_ps = 0
         shape = self._spending.pj.shape[1:]
-        self._work, self._last = np.zeros(shape, dtype=np.int64), np.zeros(shape, dtype=np.int64)
+        self._work, self._last, self._mark = (np.zeros(shape, dtype=np.int64) for _ in range(3))
         self._by_voltage: dict[float, Integers] = {}
         self._static: list[float] = []
         self._segments: list[Segment] = []
@@ -140,17 +142,19 @@ class PowerControl:
         """End a change of point, or take a sample and let the governor choose."""
         self._account(now_ps)
         if self._change is not None and now_ps >= self._change_ends_ps:
+            self._file()
             self._change, self._point = None, self._target
             self._set_clock(self._points[self._point].core_hz)
         if now_ps >= self._sample_ps:
             self._sample_ps = now_ps + self._chip.power.interval_ps
-            self._govern(self._sample(now_ps), now_ps)
+            self._govern(now_ps)
         self.next_ps = self._sample_ps if self._change is None else min(self._sample_ps, self._change_ends_ps)
 
     def finish(self, end_ps: int) -> PowerRecord:
         """The run is over."""
         if end_ps > self._since_ps:
             self._account(end_ps)
+        self._file()
         steady = None
         if self._thermal is not None and self._segments:
             total_ps = self._segments[-1].to_ps
@@ -172,17 +176,18 @@ class PowerControl:
             steady_c=steady,
         )
 
-    def _govern(self, sample: Sample, now_ps: int) -> None:
+    def _govern(self, now_ps: int) -> None:
         thermal = self._chip.power.thermal
-        if thermal is not None:
-            if sample.die_c >= thermal.throttle:
-                self._highest = max(0, min(self._highest, sample.point) - 1)
-            elif sample.die_c < thermal.throttle - thermal.hysteresis:
+        if thermal is not None and self._heat is not None:
+            if self._heat.die_c >= thermal.throttle:
+                self._highest = max(0, min(self._highest, self._point) - 1)
+            elif self._heat.die_c < thermal.throttle - thermal.hysteresis:
                 self._highest = min(len(self._points) - 1, self._highest + 1)
-        wanted = self._governor.choose(replace(sample, highest=self._highest))
+        wanted = self._governor.choose(self._sample(now_ps))
         wanted = max(0, min(wanted, self._highest))
         if wanted == self._point or self._change is not None:
             return
+        self._file()
         self._target = wanted
         way = change(self._points[self._point], self._points[wanted], self._chip.power.transition)
         self._changes += 1
@@ -194,6 +199,12 @@ class PowerControl:
         else:
             self._change, self._change_ends_ps = way, now_ps + way.time_ps
         self._set_clock(way.core_hz if way.time_ps else self._points[wanted].core_hz)
+
+    def _file(self) -> None:
+        """Put what was done at the voltage in force until now under it; that is about to change, or the run is over."""
+        volts = self._points[self._point].voltage_v if self._change is None else self._change.voltage_v
+        self._by_voltage[volts] = self._by_voltage.get(volts, 0) + self._last - self._mark
+        self._mark[:] = self._last
 
     def _set_clock(self, core_hz: int) -> None:
         if core_hz not in self._links:
@@ -213,13 +224,8 @@ class PowerControl:
         if self._change is not None:
             core_hz, volts = self._change.core_hz, self._change.voltage_v
         self._tiles.progress(self._work)
-        done = self._work - self._last
-        self._work, self._last = self._last, self._work
-        if volts in self._by_voltage:
-            self._by_voltage[volts] += done
-        else:
-            self._by_voltage[volts] = done.copy()
-        dynamic = (self._matrix @ done.ravel()) * self._scales[volts]
+        read_meter(self._work, self._last, self._pj, self._energy_pj, self._done)
+        dynamic = self._energy_pj * self._scales[volts]
         static_w = self._volt_static * volts
         if self._heat is not None and self._thermal is not None:
             static_w *= leakage_factor(self._thermal.thermal, self._heat.die_c)
@@ -233,12 +239,12 @@ class PowerControl:
         self._residency[point.name if self._change is None else "change"] += span_ps
         if self._highest < len(self._points) - 1:
             self._throttled_ps += span_ps
-        sums = done.sum(axis=0).tolist()
+        sums = self._done.tolist()
         self._sum_pj += total_w * span_ps
         self._sum_cycles += span_ps * core_hz / 1e12 * self._chip.cores
         self._sum_tensor += sums[0]
         self._sum_vector += sums[1]
-        self._sum_moved += sum(sums[2:]) - int(done[-1].sum())
+        self._sum_moved += sum(sums[2:])
         self._since_ps = now_ps
 
     def _sample(self, now_ps: int) -> Sample:

@@ -48,9 +48,9 @@ class Spending:
     voltage_v: float
 
     @property
-    def matrix(self) -> Floats:
-        """``pj`` as (components, flattened work), for a product with the flattened work."""
-        return np.ascontiguousarray(self.pj.reshape(len(DYNAMIC), -1))
+    def rows(self) -> Floats:
+        """``pj`` as float64 (operators + 1, columns, components), as the meter takes it."""
+        return np.ascontiguousarray(self.pj.transpose(1, 2, 0))
 
     def scale(self, voltage_v: float) -> Floats:
         """Energy by component at a voltage over that at the table's own."""

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from leptonsim.chip.power import Thermal
 from leptonsim.errors import LeptonError
@@ -29,8 +29,7 @@ def leakage_factor(thermal: Thermal, die_c: float) -> float:
     return math.exp(thermal.leakage_per_kelvin * (die_c - thermal.leakage_at))
 
 
-@dataclass(frozen=True, slots=True)
-class Temperatures:
+class Temperatures(NamedTuple):
     """Degrees Celsius of the two nodes."""
 
     die_c: float
@@ -73,10 +72,10 @@ class ThermalModel:
 
     def after(self, now: Temperatures, power_w: float, time_s: float) -> Temperatures:
         """Temperatures after ``time_s`` at constant power: exact, however long."""
-        rest = self.steady(power_w)
-        die, sink = now.die_c - rest.die_c, now.sink_c - rest.sink_c
+        rest_die, rest_sink = self.steady(power_w)
+        die, sink = now.die_c - rest_die, now.sink_c - rest_sink
         e11, e12, e21, e22 = self._propagator(time_s)
-        return Temperatures(rest.die_c + e11 * die + e12 * sink, rest.sink_c + e21 * die + e22 * sink)
+        return Temperatures(rest_die + e11 * die + e12 * sink, rest_sink + e21 * die + e22 * sink)
 
     def _propagator(self, time_s: float) -> tuple[float, float, float, float]:
         """exp(A t) by Sylvester's formula; that of the last interval is remembered, for most are equally long."""

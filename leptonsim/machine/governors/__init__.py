@@ -13,15 +13,14 @@ import pkgutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.metadata import entry_points
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from leptonsim.chip.spec import Chip
 from leptonsim.errors import LeptonError
 from leptonsim.machine.clocks import OperatingPoint
 
 
-@dataclass(frozen=True, slots=True)
-class Sample:
+class Sample(NamedTuple):
     """What a governor sees of the interval that has just ended.
 
     ``point`` is the index of the operating point; ``busy`` the share of the interval in which a request was being

@@ -8,10 +8,8 @@ the average over any window of the cap's length holds once the lowest state draw
 
 from __future__ import annotations
 
+from collections import deque
 from dataclasses import dataclass, field
-
-import numpy as np
-import numpy.typing as npt
 
 from leptonsim.chip.units import POWER, TIME
 from leptonsim.errors import LeptonError
@@ -28,20 +26,24 @@ FLOOR = 0.9
 
 @dataclass
 class PowerCap:
-    """``spent_j`` are the energies of the last intervals, the newest first, of one window but one interval."""
+    """``total_j`` is the energy until ``sample``.
+
+    ``peaks`` has, of the samples of one window, those from which on the chip has drawn more than the floor for longest:
+    sample and floor x sample - energy until then, falling, so that the first is the greatest.
+    """
 
     setting: Setting
     cap_w: float
     window_ps: int
     first: int = 0
-    spent_j: npt.NDArray[np.float64] = field(init=False)
+    total_j: float = 0.0
+    sample: int = 0
+    peaks: deque[tuple[int, float]] = field(default_factory=lambda: deque([(0, 0.0)]))
 
     def __post_init__(self) -> None:
         power = self.setting.chip.power
         self.interval_s = power.interval_ps / 1e12
         self.intervals = self.window_ps // power.interval_ps
-        self.spent_j = np.zeros(self.intervals - 1)
-        self.later = np.arange(self.intervals)
         most_w = self.setting.most_w
         self.floor_j = min(most_w[0], FLOOR * self.cap_w) * self.interval_s
         # what the next interval may take at each point, with the way down from there at the end of it
@@ -54,18 +56,22 @@ class PowerCap:
 
     def choose(self, sample: Sample) -> int:
         """The highest point that leaves every window within the cap."""
-        if self.intervals > 1:
-            self.spent_j[1:] = self.spent_j[:-1]
-            self.spent_j[0] = sample.power_w * sample.interval_ps / 1e12
+        self.total_j += sample.power_w * sample.interval_ps / 1e12
+        self.sample += 1
+        level = self.floor_j * self.sample - self.total_j
+        while self.peaks and self.peaks[-1][1] <= level:
+            self.peaks.pop()
+        self.peaks.append((self.sample, level))
+        if self.peaks[0][0] <= self.sample - self.intervals:
+            self.peaks.popleft()
         return self.allowed()
 
     def allowed(self) -> int:
         """The highest point for the next interval."""
-        # windows that end 0, 1, 2, ... intervals after the next: each holds the fewer of those behind us, and the
-        # intervals after the next at the lowest state
-        behind_j = np.concatenate([np.cumsum(self.spent_j)[::-1], [0.0]])
-        taken_j = behind_j + self.floor_j * self.later
-        room_j = self.cap_w * self.interval_s * self.intervals - float(taken_j.max())
+        # A window that began j samples ago takes what was drawn since, the next interval, and n - 1 - j at the floor:
+        # total(now) - total(now - j) + floor (n - 1 - j), at its greatest over all j below n.
+        worst_j = self.total_j + self.floor_j * (self.intervals - 1 - self.sample) + self.peaks[0][1]
+        room_j = self.cap_w * self.interval_s * self.intervals - worst_j
         return next((point for point in range(len(self.reserve_j) - 1, 0, -1) if self.reserve_j[point] <= room_j), 0)
 
 
