@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from leptonsim.chip.spec import Chip
     from leptonsim.compiler.program import Program
@@ -42,26 +42,34 @@ def execute(
     requests: int = 1,
     cold: bool = False,
     fidelity: Fidelity = "fast",
+    arrivals_ps: Sequence[int] | None = None,
+    seed: int = 0,
     watch: Callable[[Callable[[], float]], None] | None = None,
 ) -> Result:
     """Run a compiled program, on the chip that it was compiled for.
 
     ``fidelity`` "detailed" sends every burst through the DRAM kernel instead of taking the efficiency of the access
-    patterns in flight. ``watch`` is called once, before the run, with a function that tells the share of it that is done, from 0 to 1; it
+    patterns in flight. Requests come at ``arrivals_ps``, or back to back; ``seed`` is what those were drawn from, for
+    the record. ``watch`` is called once, before the run, with a function that tells the share of it that is done, from 0 to 1; it
     may be called from another thread. Raises LeptonError for fewer than one request.
     """
     from leptonsim.errors import LeptonError
+    from leptonsim.machine.governing import is_governed
     from leptonsim.machine.machine import Machine
     from leptonsim.result.result import make_result
 
     if requests < 1:
         raise LeptonError(f"requests is {requests}: at least one is needed")
+    if arrivals_ps is not None and len(arrivals_ps) != requests:
+        raise LeptonError(f"{len(arrivals_ps)} arrivals for {requests} requests")
     if fidelity == "detailed":
         from leptonsim.machine.detailed import execute_detailed
 
+        if is_governed(program.chip) or arrivals_ps is not None:
+            raise LeptonError("fidelity detailed runs back to back under the fixed governor only, and without heat")
         return make_result(program, execute_detailed(program, requests, cold), requests)
     machine = Machine(program)
     if watch is not None:
         runs = requests * program.runs_per_request
         watch(lambda: machine.completed_runs / runs)
-    return make_result(program, machine.execute(requests, cold), requests)
+    return make_result(program, machine.execute(requests, cold, arrivals_ps), requests, seed)

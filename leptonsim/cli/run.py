@@ -6,7 +6,7 @@ from typing import Literal
 
 import click
 
-from leptonsim.cli._options import chip_options, model_options, the_chip, the_model
+from leptonsim.cli._options import chip_options, model_options, power_options, powered, the_chip, the_model
 from leptonsim.cli._progress import Progress
 from leptonsim.errors import LeptonError
 
@@ -21,9 +21,7 @@ from leptonsim.errors import LeptonError
     "--requests",
     "-n",
     type=click.IntRange(min=1),
-    default=1,
-    show_default=True,
-    help="Requests back to back, transfers overlapped.",
+    help="Requests; back to back, transfers overlapped, unless --arrival says when (default: 1, or all of its file).",
 )
 @click.option(
     "--fidelity",
@@ -32,6 +30,13 @@ from leptonsim.errors import LeptonError
     show_default=True,
     help="detailed: every burst goes through the DRAM kernel.",
 )
+@click.option(
+    "--arrival",
+    metavar="ARRIVAL",
+    help="When requests come: poisson:200/s, or a CSV file with a column time_s (default: back to back).",
+)
+@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Seed of random arrivals.")
+@power_options
 @click.option("--cold", is_flag=True, help="Include loading the weights over PCIe.")
 @click.option(
     "--json",
@@ -48,9 +53,14 @@ def command(
     shapes: tuple[str, ...],
     binds: tuple[str, ...],
     dtype: str | None,
-    requests: int,
+    requests: int | None,
     cold: bool,
     fidelity: Literal["fast", "detailed"],
+    arrival: str | None,
+    seed: int,
+    governor: str | None,
+    pstate: str | None,
+    ambient: str | None,
     json_path: str | None,
     verbose: bool,
     model: str,
@@ -66,22 +76,36 @@ def command(
     if json_path not in (None, "-"):
         check_writable(json_path)
     if model.endswith(".json"):
-        if config or overrides or batch or shapes or binds or dtype:
+        if config or overrides or batch or shapes or binds or dtype or governor or pstate or ambient:
             raise LeptonError(
                 f"{model} is a compiled program: chip, batch, shapes and data type are fixed in it; "
                 "compile the model again to change them"
             )
         program = ls.Program.load(model)
     else:
-        chip = the_chip(config, overrides)
+        chip = powered(the_chip(config, overrides), governor, pstate, ambient)
         with Progress() as progress:
             progress.stage(f"reading {model}")
             source = the_model(model, batch, shapes, binds)
             progress.stage(f"compiling {source.name} for {chip.name}")
             program = ls.compile(chip, source, dtype=dtype)
+    arrivals = None
+    if arrival is not None:
+        from leptonsim.machine.arrivals import arrival_times_ps
+
+        arrivals = arrival_times_ps(arrival, requests, seed)
+        requests = len(arrivals)
     with Progress() as progress:
         progress.stage(f"simulating {program.model} on {program.chip.name}")
-        result = ls.execute(program, requests=requests, cold=cold, fidelity=fidelity, watch=progress.watch)
+        result = ls.execute(
+            program,
+            requests=requests or 1,
+            cold=cold,
+            fidelity=fidelity,
+            arrivals_ps=arrivals,
+            seed=seed,
+            watch=progress.watch,
+        )
     if json_path == "-":
         click.echo(result.to_json(), nl=False)
         return

@@ -10,7 +10,7 @@ of the one before are copied out.
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -110,14 +110,19 @@ class Machine:
         self._busy_ps = self._busy_since_ps = 0
         self.control = PowerControl(program, self.fabric, self.tiles, self._busy) if is_governed(chip) else None
 
-    def execute(self, requests: int, cold: bool = False) -> Record:
-        """Run ``requests`` requests back to back; ``cold``: the weights are first copied over PCIe."""
+    def execute(self, requests: int, cold: bool = False, arrivals_ps: Sequence[int] | None = None) -> Record:
+        """Run ``requests`` requests; ``cold``: the weights are first copied over PCIe.
+
+        They come at ``arrivals_ps``, counted from when the chip is ready, or back to back.
+        """
         program, environment = self.program, self.environment
         runs = requests * program.runs_per_request
         self._done = {run: environment.event() for run in range(runs)}
         self._ready = [environment.event() for _ in range(runs)]
         self._begin = [0] * requests
         self._end = [0] * requests
+        self._arrivals = arrivals_ps
+        self._ready_ps = 0
         cold_bytes = program.memory.weights_bytes - program.memory.weights_on_host_bytes if cold else 0
         self.tiles.submit(runs)
         environment.process(self._serve(requests, cold_bytes))
@@ -152,6 +157,8 @@ class Machine:
         """Copy the weights if asked: the first request comes when they are there; then launch and copy side by side."""
         if cold_bytes:
             yield from self._copy(False, cold_bytes)
+        if self._arrivals is not None:
+            self._ready_ps = int(self.environment.now)
         self.environment.process(self._inputs(requests, cold_bytes > 0))
         self.environment.process(self._host(requests))
 
@@ -160,8 +167,12 @@ class Machine:
         each = self.program.runs_per_request
         for run in range(requests * each):
             yield from self._wait_for_room(run)
-            if run % each == 0 and not (cold and run == 0):
-                self._begin[run // each] = int(self.environment.now)
+            if run % each == 0:
+                yield from self._wait_for_arrival(run // each)
+                if self._arrivals is not None:
+                    self._begin[run // each] = self._ready_ps + self._arrivals[run // each]
+                elif not (cold and run == 0):
+                    self._begin[run // each] = int(self.environment.now)
             size = _share(self.program.memory.input_bytes, run % each, each)
             if size:
                 yield from self._copy(False, size)
@@ -175,6 +186,8 @@ class Machine:
         each, launch_ps = self.program.runs_per_request, self.program.chip.software.launch_ps
         for run in range(requests * each):
             yield from self._wait_for_room(run)
+            if run % each == 0:
+                yield from self._wait_for_arrival(run // each)
             if run % each == 0 and launch_ps:
                 self.tiles.log_host(ARRIVAL, int(self.environment.now))
                 yield self.environment.timeout(launch_ps)
@@ -194,6 +207,12 @@ class Machine:
             if size:
                 yield from self._copy(True, size)
             self._end[run // each] = int(self.environment.now)
+
+    def _wait_for_arrival(self, request: int) -> Process:
+        if self._arrivals is not None:
+            due = self._ready_ps + self._arrivals[request]
+            if due > self.environment.now:
+                yield self.environment.timeout(due - int(self.environment.now))
 
     def _wait_for_room(self, run: int) -> Process:
         while run >= self.completed_runs + _IN_PROGRESS:

@@ -205,7 +205,7 @@ class Result:
         write_whole(path, self.to_json())
 
 
-def make_result(program: Program, record: Record, requests: int) -> Result:
+def make_result(program: Program, record: Record, requests: int, seed: int = 0) -> Result:
     """Accounts of a machine's record."""
     chip = program.chip
     cores = chip.cores
@@ -272,6 +272,7 @@ def make_result(program: Program, record: Record, requests: int) -> Result:
         },
         warnings=program.warnings,
         power=power,
+        seed=seed,
     )
 
 

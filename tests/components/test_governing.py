@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 import leptonsim as ls
+from leptonsim.chip import energy_table
 from leptonsim.errors import LeptonError
 from leptonsim.machine.governing import at_point
 from leptonsim.machine.governors import governor_names
@@ -118,8 +119,8 @@ def test_a_deadline_takes_no_more_energy_than_the_highest_state_and_is_met(resne
     slow = run(resnet, f"power.governor=deadline:{deadline_s * 1e3:g}ms", NO_LEAK, requests=1)
     fast = run(resnet, "power.governor=race_to_idle", NO_LEAK, requests=1)
     assert slow.latency_s <= deadline_s
-    base_w = chip().power.static_w * 0.48 / 0.75
-    top_w = chip().power.static_w * 0.62 / 0.75
+    nominal_w = chip().power.static_w / energy_table(chip()).voltage_v
+    base_w, top_w = 0.48 * nominal_w, 0.62 * nominal_w
     slow_j = slow.energy_j + base_w * (deadline_s - slow.makespan_s)
     fast_j = fast.energy_j + top_w * (deadline_s - fast.makespan_s)
     assert slow_j < fast_j
