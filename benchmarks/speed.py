@@ -1,8 +1,8 @@
 """How fast leptonsim is, and SCALE-Sim beside it.
 
     python benchmarks/speed.py                            # warm and cold
-    python benchmarks/speed.py --scalesim                 # also SCALE-Sim on one block of ResNet-50 (minutes)
-    python benchmarks/speed.py --scalesim --layers all    # on every convolution
+    python benchmarks/speed.py --scalesim                 # also SCALE-Sim on one block of ResNet-50
+    python benchmarks/speed.py --scalesim --layers all    # on every convolution (minutes)
 
 Warm: compile and simulate with the model loaded and a chip not seen before, one number of it changed each time. Cold:
 the whole command in a process of its own, with the largest memory that it had. SCALE-Sim comes from PyPI into an

@@ -1,14 +1,15 @@
 """Burst-level DRAM: banks, bank groups, ranks, pseudo-channels, command buses, refresh and the controller's queues.
 
-What the rules are is told by the twin, ``leptonsim.kernels.plain.dram``, which looks at every tick. This kernel does the same and
-gives the same numbers, but goes from event to event. Two things make it fast. First, an earliest tick only ever rises while nothing
-happens to a bank's own row and lists, so the earliest tick found for a bank stays a lower bound (``col_bound``, ``row_bound``), and the
-least of them one for the channel (``hit_from``, ``act_from``, ``pre_from``): nothing is looked at before its bound. Second, only banks
-in ``hit_mask`` (an entry hits the open row), ``act_mask`` (closed, with an entry) and ``pre_mask`` (an entry wants another row) are
-looked at.
+What the rules are is told by the twin, ``leptonsim.kernels.plain.dram``, which looks at every tick. This kernel does
+the same and gives the same numbers, but goes from event to event. Two things make it fast. First, an earliest tick
+only ever rises while nothing happens to a bank's own row and lists, so the earliest tick found for a bank stays a
+lower bound (``col_bound``, ``row_bound``), and the least of them one for the channel (``hit_from``, ``act_from``,
+``pre_from``): nothing is looked at before its bound. Second, only banks in ``hit_mask`` (an entry hits the open row),
+``act_mask`` (closed, with an entry) and ``pre_mask`` (an entry wants another row) are looked at.
 
-Invariants: an entry is in exactly one list (free, source, request queue, bank, done) or is the ``active`` of one bank; masks, ``hit``
-and ``miss`` of a bank are right after each change of its row or lists; ``waiting`` counts the entries of a queue wherever they wait.
+Invariants: an entry is in exactly one list (free, source, request queue, bank, done) or is the ``active`` of one
+bank; masks, ``hit`` and ``miss`` of a bank are right after each change of its row or lists; ``waiting`` counts the
+entries of a queue wherever they wait.
 """
 
 cimport cython
@@ -62,8 +63,9 @@ cdef inline int64_t aligned(int64_t tick, int64_t align) noexcept nogil:
 cdef class DramSimulation:
     """Channels under a stream of accesses; see ``leptonsim.kernels.plain.dram`` for the rules.
 
-    ``setup`` is a ``leptonsim.chip.dram_setup.DramSetup``, ``streams`` a sequence of ``Stream``, ``turns`` the cyclic order in which they
-    send, as indices. Raises ValueError for sizes that are no powers of two, an empty list of streams or an unknown index.
+    ``setup`` is a ``leptonsim.chip.dram_setup.DramSetup``, ``streams`` a sequence of ``Stream``, ``turns`` the cyclic
+    order in which they send, as indices. Raises ValueError for sizes that are no powers of two, an empty list of
+    streams or an unknown index.
     """
 
     def __cinit__(self, setup, streams, turns=None):
@@ -78,8 +80,9 @@ cdef class DramSimulation:
             value = getattr(setup, name)
             if value < 1 or value & (value - 1):
                 raise ValueError(f"DramSimulation: {name} = {value} is not a power of two")
-        if setup.banks > 256 or setup.lanes > 8 or setup.wide_window and setup.ranks > 64:
-            raise ValueError(f"DramSimulation: {setup.banks} banks and {setup.lanes} pseudo-channels; at most 256 and 8")
+        if setup.banks > 256 or setup.lanes > 8:
+            counts = f"{setup.banks} banks and {setup.lanes} pseudo-channels"
+            raise ValueError(f"DramSimulation: {counts} in a channel; at most 256 and 8")
         if len(setup.address_map) > 64 or len(setup.xor_map) > 16:
             raise ValueError("DramSimulation: at most 64 pieces of an address and 16 hashes")
         if setup.window < 1 or setup.sends_per_tick < 1 or setup.refresh_interval < 0 or setup.issue_align < 1:
@@ -97,6 +100,7 @@ cdef class DramSimulation:
         self.active_bank = <int32_t *>calloc(total, sizeof(int32_t))
         self.col_bound = <int64_t *>calloc(total, sizeof(int64_t))
         self.row_bound = <int64_t *>calloc(total, sizeof(int64_t))
+        self.row_age = <int64_t *>calloc(total, sizeof(int64_t))
         self.histogram_size = HISTOGRAM_SIZE
         self.histogram = <int64_t *>calloc(self.histogram_size, sizeof(int64_t))
         # Every access in flight has an entry, and so has a posted write that still waits in a queue.
@@ -110,7 +114,7 @@ cdef class DramSimulation:
         self.skip = <int32_t *>calloc(self.source_count + 1, sizeof(int32_t))
         self.turns = <int32_t *>calloc(self.turn_count, sizeof(int32_t))
         if (self.bank == NULL or self.group == NULL or self.rank == NULL or self.channel == NULL or self.entry == NULL
-                or self.active_bank == NULL or self.col_bound == NULL or self.row_bound == NULL
+                or self.active_bank == NULL or self.col_bound == NULL or self.row_bound == NULL or self.row_age == NULL
                 or self.histogram == NULL or self.source == NULL or self.turns == NULL or self.skip == NULL):
             raise MemoryError
         for i in range(entries):
@@ -143,6 +147,7 @@ cdef class DramSimulation:
         free(self.active_bank)
         free(self.col_bound)
         free(self.row_bound)
+        free(self.row_age)
         free(self.histogram)
 
     def _take_timings(self, setup):
@@ -234,7 +239,7 @@ cdef class DramSimulation:
                 for d in range(32):
                     self.rank[c * self.lanes * self.ranks + i].wide[d] = -self.k.wide_window
 
-    # ---- sources -------------------------------------------------------------------------------------------------------
+    # ---- sources -------------------------------------------------------------------------------------------
 
     cdef int64_t _next_address(self, Source *s) noexcept nogil:
         """Address of the next access of a source; counts the bytes of it that were asked for."""
@@ -374,7 +379,7 @@ cdef class DramSimulation:
                 ch.wake = self.tick
         return True
 
-    # ---- lists of a bank -----------------------------------------------------------------------------------------------
+    # ---- lists of a bank -----------------------------------------------------------------------------------
 
     cdef inline void _mask(self, int32_t c, int32_t b) noexcept nogil:
         """Put a bank into the masks that its lists and its row call for, and lower the bounds to what it now offers."""
@@ -406,6 +411,7 @@ cdef class DramSimulation:
         d = ch.mode
         if bank.open_row < 0:
             if bank.head[d] >= 0:
+                self.row_age[c * self.banks + b] = self.entry[bank.head[d]].order
                 self.row_bound[c * self.banks + b] = at = self._act_at(ch, bank)
                 if at < ch.act_from:
                     ch.act_from = at
@@ -415,6 +421,7 @@ cdef class DramSimulation:
             if at < ch.hit_from:
                 ch.hit_from = at
         if bank.miss[d] >= 0:
+            self.row_age[c * self.banks + b] = self.entry[bank.miss[d]].order
             self.row_bound[c * self.banks + b] = at = self._pre_at(ch, bank)
             if at < ch.pre_from:
                 ch.pre_from = at
@@ -495,7 +502,7 @@ cdef class DramSimulation:
                     bank.miss[d] = index
                 index = self.entry[index].after
 
-    # ---- earliest ticks ------------------------------------------------------------------------------------------------
+    # ---- earliest ticks ------------------------------------------------------------------------------------
 
     cdef inline int64_t _act_at(self, Channel *ch, Bank *bank) noexcept nogil:
         cdef int64_t at = later(later(bank.act_at, ch.row_free), self.rank[bank.rank].act_at)
@@ -508,7 +515,7 @@ cdef class DramSimulation:
         cdef int64_t at = later(later(bank.col_at[d], ch.col_free), self.rank[bank.rank].col_at[d])
         return aligned(later(at, self.group[bank.group].col_at[d]), self.k.align)
 
-    # ---- commands ------------------------------------------------------------------------------------------------------
+    # ---- commands ------------------------------------------------------------------------------------------
 
     cdef inline void _take_bus(self, Channel *ch, int64_t t, bint column, int64_t slots) noexcept nogil:
         if column or not self.two_buses:
@@ -709,7 +716,7 @@ cdef class DramSimulation:
             self.total.latency += latency
             self.histogram[latency if latency < self.histogram_size else self.histogram_size - 1] += 1
 
-    # ---- refresh -------------------------------------------------------------------------------------------------------
+    # ---- refresh -------------------------------------------------------------------------------------------
 
     cdef void _request_refresh(self, int32_t c) noexcept nogil:
         """At a refresh interval: one unit, or all of them, become due."""
@@ -787,7 +794,7 @@ cdef class DramSimulation:
         issued[0] = True
         return t + 1
 
-    # ---- arbiters ------------------------------------------------------------------------------------------------------
+    # ---- arbiters ------------------------------------------------------------------------------------------
 
     cdef int32_t _offer(self, int32_t c, int32_t b, int64_t t, int32_t *index) noexcept nogil:
         """With bank queues: the first command of a bank's queue that is ready; sets the bank's bound when none is."""
@@ -832,7 +839,9 @@ cdef class DramSimulation:
         self.row_bound[c * self.banks + b] = soonest
         return NOTHING
 
-    cdef int32_t _next_in_turn(self, int32_t c, int64_t t, int32_t *bank_found, int32_t *index, int64_t *soonest) noexcept nogil:
+    cdef int32_t _next_in_turn(
+        self, int32_t c, int64_t t, int32_t *bank_found, int32_t *index, int64_t *soonest
+    ) noexcept nogil:
         """Round robin over the banks with entries, from the one after the last served."""
         cdef Channel *ch = &self.channel[c]
         cdef int32_t part, low, high, b, word, kind, first = 0, count = 0
@@ -934,7 +943,7 @@ cdef class DramSimulation:
         cdef int32_t candidate, first = 0, count = 0
         cdef Bank *bank
         cdef uint64_t bits
-        cdef int64_t at, following, order = 0
+        cdef int64_t at, following, order = NEVER
         index[0] = -1
         if self.blocks_channel and ch.refreshes_due:
             return NOTHING
@@ -951,11 +960,11 @@ cdef class DramSimulation:
                         bits &= bits - 1
                         if count and first <= b < first + count:
                             continue
+                        if self.row_age[base + b] > order:
+                            continue
                         at = self.row_bound[base + b]
                         if at <= t:
                             bank = &self.bank[base + b]
-                            if best >= 0 and self.entry[bank.head[d]].order > order:
-                                continue
                             at = self._act_at(ch, bank)
                             self.row_bound[base + b] = at
                             if at <= t:
@@ -975,15 +984,15 @@ cdef class DramSimulation:
                 while bits:
                     b = word * 64 + lowest_bit(bits)
                     bits &= bits - 1
+                    if self.row_age[base + b] > order:
+                        following = t
+                        continue
                     bank = &self.bank[base + b]
                     if (count and first <= b < first + count) or bank.active >= 0:
                         continue
                     at = self.row_bound[base + b]
                     if at <= t:
                         candidate = bank.miss[d]
-                        if best >= 0 and self.entry[candidate].order > order:
-                            following = t
-                            continue
                         at = self._pre_at(ch, bank)
                         if bank.hit[d] >= 0 and (
                             self.protect == 2
@@ -1008,14 +1017,17 @@ cdef class DramSimulation:
     cdef inline void _choose_mode(self, int32_t c) noexcept nogil:
         """Reads first; writes from the high mark of their queue (or when there are no reads) down to the low mark."""
         cdef Channel *ch = &self.channel[c]
+        cdef int32_t b
         if ch.mode == READ:
             if ch.waiting[WRITE] < self.drain_high and ch.waiting[READ] != 0:
                 return
         elif ch.waiting[WRITE] > self.drain_low or ch.waiting[READ] == 0:
             return
         ch.mode = WRITE - ch.mode
-        # The bounds were those of the other queue's entries.
+        # Bounds and ages were those of the other queue's entries.
         self._forget_bounds(c)
+        for b in range(self.banks):
+            self._mask(c, b)
 
     cdef inline void _do(self, int32_t kind, int32_t c, int32_t b, int32_t index, int64_t t) noexcept nogil:
         if kind == ACTIVATE:
@@ -1048,7 +1060,7 @@ cdef class DramSimulation:
         return True
 
     cdef bint _arbitrate_oldest(self, int32_t c, int64_t t, int64_t *soonest) noexcept nogil:
-        """One queue: what a row was opened for, then refresh, then the oldest ready command of the queue being served."""
+        """One queue: what a row was opened for, then refresh, then the oldest ready of the queue being served."""
         cdef Channel *ch = &self.channel[c]
         cdef int32_t column, row, column_bank = 0, row_bank = 0, column_index = -1, row_index = -1
         cdef int64_t again
@@ -1122,7 +1134,7 @@ cdef class DramSimulation:
             return index if self.entry[index].column == e.column else -1
         return -1
 
-    # ---- one channel, one tick -----------------------------------------------------------------------------------------
+    # ---- one channel, one tick -----------------------------------------------------------------------------
 
     cdef void _accept(self, int32_t c, int64_t t) noexcept nogil:
         """Take accesses that were sent into the queues, the oldest first, as far as there is room."""
@@ -1277,7 +1289,7 @@ cdef class DramSimulation:
                 soonest = ch.next_refresh
             ch.wake = later(soonest, t + 1)
 
-    # ---- the whole -----------------------------------------------------------------------------------------------------
+    # ---- the whole -----------------------------------------------------------------------------------------
 
     cdef int64_t _next_tick(self, bint sending) noexcept nogil:
         """The next tick at which anything can happen; NEVER when all is done."""
@@ -1340,7 +1352,8 @@ cdef class DramSimulation:
     def run(self, accesses=None, until_tick=None):
         """Simulate until ``accesses`` more are done or ``until_tick`` is reached (None: no limit).
 
-        Returns False when every stream has come to its end and nothing is left in flight. Stopping and going on changes nothing.
+        Returns False when every stream has come to its end and nothing is left in flight. Stopping and going on
+        changes nothing.
         Raises ValueError for an endless stream without a limit.
         """
         cdef int64_t count = -1 if accesses is None else accesses, until = NEVER if until_tick is None else until_tick
@@ -1356,7 +1369,8 @@ cdef class DramSimulation:
     def add(self, stream):
         """Add a stream, which takes its turn after the others, and return its number.
 
-        Only where streams take turns by number; raises ValueError otherwise. A stream that should have begun begins now.
+        Only where streams take turns by number; raises ValueError otherwise. A stream that should have begun begins
+        now.
         """
         cdef int32_t index = self.source_count, room = self.source_room
         cdef void *moved

@@ -138,9 +138,9 @@ cdef void close_block(Layout* out, int64_t times) noexcept nogil:
 
 
 cdef void show_edge(Layout* out, int64_t edge) noexcept nogil:
-    # The very last tile has no successor behind which its wavefront drains: it becomes a run of its own.
+    # The very last tile has no successor: its wavefront drains, nothing is rounded up to where the next may begin.
     cdef int64_t last = out.blocks - 1, r
-    if edge <= 0:
+    if edge == 0:
         return
     if out.times[last] > 1:
         out.times[last] -= 1

@@ -97,6 +97,7 @@ cdef enum:
     STEP_COLUMNS = 12
 
 RUN_FIELDS = ("count", "w_bytes", "a_bytes", "x_bytes", "tensor_cycles", "vector_cycles", "o_bytes")
+JOB_FIELDS = ("engine", "step", "instance", "route", "begin_ps", "end_ps", "jobs", "bytes")
 STEP_FIELDS = (
     "block", "block_end", "stage_bytes", "accumulators", "w_route", "a_route", "x_route", "o_route", "w_waits", "dep", "dep_end", "operator",
 )
@@ -176,7 +177,8 @@ cdef struct Engine:
     int64_t route
     int64_t step
     int64_t last_end  # end of the previous job: a wait begins here
-    bint first        # the job belongs to the program's first instance
+    int64_t instance  # which repetition of the program the job belongs to; of a copy its tag
+    int64_t logged    # row of its last job in the job log; -1 before the first
     bint works        # the program has jobs for it
 
 cdef struct Cursor:
@@ -216,6 +218,12 @@ cdef struct Core:
     int64_t step_begin
     int64_t step_end
 
+cdef struct Job:      # a row of the job log; jobs of one step that follow each other without a pause are one row
+    int64_t engine, step, instance, route, begin, end, jobs, size
+
+cdef struct Level:    # staging bytes that a core holds from an instant on
+    int64_t core, time, used
+
 cdef struct Copy:
     int64_t size
     int64_t tag
@@ -252,6 +260,8 @@ cdef class TileMachine:
         Routes of copies from the host and to it.
     one_queue : bool
         True when weights and activations share one DMA engine.
+    log_jobs : bool
+        Remember every job and every change of staging space; without it ``jobs`` and ``staging`` stay empty.
 
     Raises
     ------
@@ -273,7 +283,12 @@ cdef class TileMachine:
     cdef int64_t n_cores, n_steps, n_operators, n_tokens, n_routes, n_links, n_engines
     cdef int64_t khz, setup_ps
     cdef int64_t copy_in_route, copy_out_route
-    cdef bint one_queue
+    cdef bint one_queue, log_jobs
+    cdef Job* job
+    cdef int64_t jobs_n, jobs_room
+    cdef Level* level
+    cdef int64_t levels_n, levels_room
+    cdef int64_t* leveled             # [core]: row of its last level; -1 before the first
     cdef Engine* engine
     cdef Log* log
     cdef Core* core
@@ -332,12 +347,15 @@ cdef class TileMachine:
         self.moving = NULL
         self.todo = NULL
         self.memo = NULL
+        self.job = NULL
+        self.level = NULL
+        self.leveled = NULL
         self.copies[0] = NULL
         self.copies[1] = NULL
 
     def __init__(
         self, runs, blocks, steps, cores, dependencies, routes, capacities, dram_mix,
-        *, int operators, int64_t core_khz, int64_t setup_ps, copy_routes, bint one_queue,
+        *, int operators, int64_t core_khz, int64_t setup_ps, copy_routes, bint one_queue, bint log_jobs=False,
     ):
         self.runs = np.ascontiguousarray(runs, dtype=np.int64)
         self.blocks = np.ascontiguousarray(blocks, dtype=np.int64)
@@ -359,6 +377,7 @@ cdef class TileMachine:
         self.setup_ps = setup_ps
         self.copy_in_route, self.copy_out_route = copy_routes
         self.one_queue = one_queue
+        self.log_jobs = log_jobs
         self._check(table)
         self._check_fabric(table, self.capacity, self.dram_mix)
         self.room = np.zeros(self.n_links, dtype=np.int64)
@@ -388,11 +407,12 @@ cdef class TileMachine:
         self.queue = <Queue*> calloc(self.n_routes, sizeof(Queue))
         self.moving = <Moving*> calloc(self.n_routes * self.n_engines, sizeof(Moving))
         self.todo = <unsigned char*> calloc(self.n_cores, 1)
+        self.leveled = <int64_t*> calloc(self.n_cores, sizeof(int64_t))
         self.memo = <int64_t*> calloc(MEMO_ROWS * (1 + 2 * self.n_routes), sizeof(int64_t))
         if (
             self.token_source == NULL or self.routes == NULL or self.engine == NULL or self.log == NULL or self.core == NULL
             or self.end == NULL or self.core_end == NULL or self.due == NULL or self.queue == NULL or self.moving == NULL
-            or self.todo == NULL or self.memo == NULL
+            or self.todo == NULL or self.memo == NULL or self.leveled == NULL
         ):
             raise MemoryError
         self.run_at = <Run*> &self.runs[0, 0]
@@ -411,6 +431,7 @@ cdef class TileMachine:
         for i in range(self.n_engines):
             self.end[i] = NEVER
             self.engine[i].kind = i % ENGINES
+            self.engine[i].logged = -1
         for i in range(self.n_cores + 1):
             self.core_end[i] = NEVER
         self.after[GRANT] = 1 << LOAD_W | 1 << LOAD_A
@@ -422,6 +443,7 @@ cdef class TileMachine:
         self.after[WRITE] = 1 << WRITE
         self._find_work()
         for i in range(self.n_cores):
+            self.leveled[i] = -1
             self.core[i].step_begin = self.core_steps[i]
             self.core[i].step_end = self.core_steps[i + 1]
             for s in range(STAGES):
@@ -554,6 +576,9 @@ cdef class TileMachine:
         free(self.moving)
         free(self.todo)
         free(self.memo)
+        free(self.job)
+        free(self.level)
+        free(self.leveled)
         free(self.copies[0])
         free(self.copies[1])
 
@@ -741,6 +766,28 @@ cdef class TileMachine:
         return np.asarray(self.peak_view)[:self.n_cores].copy()
 
     @property
+    def jobs(self):
+        """int64 (n, 8): ``JOB_FIELDS``, in the order in which their first jobs ended; none unless ``log_jobs``.
+
+        Jobs of one engine that belong to the same step and instance, take the same route and follow each other without a pause are one
+        row, which says how ``jobs`` many. Step and route are -1 where there is none; the instance of a copy is its tag.
+        """
+        found = np.zeros((self.jobs_n, len(JOB_FIELDS)), dtype=np.int64)
+        cdef int64_t[:, ::1] view = found
+        if self.jobs_n:
+            memcpy(&view[0, 0], self.job, self.jobs_n * sizeof(Job))
+        return found
+
+    @property
+    def staging(self):
+        """int64 (n, 3): core, time, and the staging bytes that it holds from then on; none unless ``log_jobs``."""
+        found = np.zeros((self.levels_n, 3), dtype=np.int64)
+        cdef int64_t[:, ::1] view = found
+        if self.levels_n:
+            memcpy(&view[0, 0], self.level, self.levels_n * sizeof(Level))
+        return found
+
+    @property
     def log_segments(self):
         """int: segments of time now kept to resolve waits by."""
         return sum(self.log[e].n for e in range(self.n_engines))
@@ -883,8 +930,8 @@ cdef class TileMachine:
 
     # ---- jobs --------------------------------------------------------------------------------------------------------------
 
-    cdef int _begin(self, int64_t e, int64_t step, bint first, Source source) noexcept nogil:
-        """An engine starts a job now (``first``: of the program's first instance): close its wait."""
+    cdef int _begin(self, int64_t e, int64_t step, int64_t instance, Source source) noexcept nogil:
+        """An engine starts a job of an instance (a copy: its tag) now: close its wait."""
         cdef Engine* engine = &self.engine[e]
         if self.now_ps > engine.last_end:
             if self._wait(e, step, engine.last_end, self.now_ps, source) < 0:
@@ -892,14 +939,14 @@ cdef class TileMachine:
         engine.start = self.now_ps
         engine.updated = self.now_ps
         engine.step = step
-        engine.first = first
-        if first and self.step_span[(step * ENGINES + engine.kind) * 2] < 0:
+        engine.instance = instance
+        if step >= 0 and instance == 0 and self.step_span[(step * ENGINES + engine.kind) * 2] < 0:
             self.step_span[(step * ENGINES + engine.kind) * 2] = self.now_ps
         return 0
 
     cdef int _compute(self, int64_t e, Cursor* at, int64_t cycles, Source source) noexcept nogil:
         cdef Engine* engine = &self.engine[e]
-        if self._begin(e, at.step, at.instance == 0, source) < 0:
+        if self._begin(e, at.step, at.instance, source) < 0:
             return -1
         engine.state = COMPUTE
         engine.size = cycles
@@ -908,13 +955,15 @@ cdef class TileMachine:
         self._set_end(e, self.now_ps + (engine.left + self.khz - 1) // self.khz)
         return 0
 
-    cdef int _move(self, int64_t e, int64_t step, bint first, int64_t size, int what, int64_t route, Source source) noexcept nogil:
+    cdef int _move(
+        self, int64_t e, int64_t step, int64_t instance, int64_t size, int what, int64_t route, Source source
+    ) noexcept nogil:
         cdef Engine* engine = &self.engine[e]
         # Requests of back-to-back jobs overlap: the first byte's latency shows only after a pause.
         cdef int64_t wait = self.setup_ps
         if self.now_ps > engine.last_end or engine.last_end == 0:
             wait += self.routes[route].latency_ps
-        if self._begin(e, step, first, source) < 0:
+        if self._begin(e, step, instance, source) < 0:
             return -1
         engine.size = size
         engine.account = (self.step_at[step].op if step >= 0 else self.n_operators) * WORK_COLUMNS + WORK_MOVED + what
@@ -974,7 +1023,7 @@ cdef class TileMachine:
         cdef Route* route
         self._account(e, engine.step, BUSY, span)
         self.work[engine.account] += engine.size
-        if engine.first:
+        if engine.step >= 0 and engine.instance == 0:
             self.step_span[(engine.step * ENGINES + engine.kind) * 2 + 1] = self.now_ps
         if engine.state == TRANSFER:
             route = &self.routes[engine.route]
@@ -997,8 +1046,67 @@ cdef class TileMachine:
             return -1
         else:
             self._set_end(e, NEVER)
+        if self.log_jobs and self._log_job(e) < 0:
+            return -1
         engine.state = IDLE
         engine.last_end = self.now_ps
+        return 0
+
+    cdef int _log_job(self, int64_t e) noexcept nogil:
+        """Remember the job that ends now; -1 when memory is out."""
+        cdef Engine* engine = &self.engine[e]
+        cdef bint moves = engine.state == TRANSFER
+        cdef int64_t route = engine.route if moves else -1
+        cdef Job* row
+        cdef Job* grown
+        if engine.logged >= 0:
+            row = &self.job[engine.logged]
+            if row.end == engine.start and row.step == engine.step and row.instance == engine.instance and row.route == route:
+                row.end = self.now_ps
+                row.jobs += 1
+                row.size += engine.size if moves else 0
+                return 0
+        if self.jobs_n == self.jobs_room:
+            grown = <Job*> realloc(self.job, (2 * self.jobs_room + 256) * sizeof(Job))
+            if grown == NULL:
+                return -1
+            self.job = grown
+            self.jobs_room = 2 * self.jobs_room + 256
+        row = &self.job[self.jobs_n]
+        row.engine = e
+        row.step = engine.step
+        row.instance = engine.instance
+        row.route = route
+        row.begin = engine.start
+        row.end = self.now_ps
+        row.jobs = 1
+        row.size = engine.size if moves else 0
+        engine.logged = self.jobs_n
+        self.jobs_n += 1
+        return 0
+
+    cdef int _log_levels(self) noexcept nogil:
+        """Remember the staging bytes that each core holds after this instant, where they changed; -1 when memory is out."""
+        cdef int64_t c, last
+        cdef Level* grown
+        for c in range(self.n_cores):
+            last = self.leveled[c]
+            if self.core[c].used == (self.level[last].used if last >= 0 else 0):
+                continue
+            if last >= 0 and self.level[last].time == self.now_ps:
+                self.level[last].used = self.core[c].used
+                continue
+            if self.levels_n == self.levels_room:
+                grown = <Level*> realloc(self.level, (2 * self.levels_room + 256) * sizeof(Level))
+                if grown == NULL:
+                    return -1
+                self.level = grown
+                self.levels_room = 2 * self.levels_room + 256
+            self.level[self.levels_n].core = c
+            self.level[self.levels_n].time = self.now_ps
+            self.level[self.levels_n].used = self.core[c].used
+            self.leveled[c] = self.levels_n
+            self.levels_n += 1
         return 0
 
     cdef const int64_t* _rates(self) noexcept nogil:
@@ -1251,7 +1359,7 @@ cdef class TileMachine:
         if size == 0:
             self._through(c, stage, -1, why)
             return 1
-        if self._move(e, at.step, at.instance == 0, size, stage - LOAD_W, self.step_at[at.step].route[stage - LOAD_W], why) < 0:
+        if self._move(e, at.step, at.instance, size, stage - LOAD_W, self.step_at[at.step].route[stage - LOAD_W], why) < 0:
             return -1
         return 1
 
@@ -1308,7 +1416,7 @@ cdef class TileMachine:
         if self.run_at[at.run].o == 0:
             self._through(c, WRITE, -1, why)
             return 1
-        if self._move(e, at.step, at.instance == 0, self.run_at[at.run].o, 3, self.step_at[at.step].route[3], why) < 0:
+        if self._move(e, at.step, at.instance, self.run_at[at.run].o, 3, self.step_at[at.step].route[3], why) < 0:
             return -1
         return 1
 
@@ -1351,7 +1459,7 @@ cdef class TileMachine:
                     self.copies_n[side] = 0
                 why = self._nobody(e, DEPENDENCY) if side else self._nobody(self.n_cores * ENGINES, ARRIVAL)
                 route = self.copy_out_route if side else self.copy_in_route
-                if self._move(e, -1, False, self.copy_now[side].size, 3 * side, route, why) < 0:
+                if self._move(e, -1, self.copy_now[side].tag, self.copy_now[side].size, 3 * side, route, why) < 0:
                     return -1
         return 0
 
@@ -1432,7 +1540,7 @@ cdef class TileMachine:
         cdef int64_t at
         while self.now_ps < limit:
             # also after a stop: what ends at this instant ends before anything starts or rates change
-            if self._finish_jobs() < 0 or self._start() < 0:
+            if self._finish_jobs() < 0 or self._start() < 0 or (self.log_jobs and self._log_levels() < 0):
                 return -1
             if self.rates_stale:
                 self._share()

@@ -34,12 +34,14 @@ __all__ = ["ORDER_NAMES", "PROBLEM_FIELDS", "Tiler"]
 
 cdef enum:
     RING = 64        # tiles that may hold staging space at once
+    CLOCKS = 8       # engines and links whose steps are compared
     LEAST_PIECE = 16
     MOST_PIECE = 4096
     MAX_SIZES = 64   # tile sizes tried along one dimension
     DEEP_FOLDS = 64  # depth in folds from which cutting it is tried even where it need not be cut
 
 
+cdef double SETTLED = 1e-3     # picoseconds
 cdef double TIE = TIE_OF_TWIN, EXPOSED = EXPOSED_OF_TWIN, PIECES = PIECES_OF_TWIN
 
 
@@ -68,6 +70,11 @@ cdef double waste_o(const Problem* p, const Limits* chip, const Mapping* map) no
     return waste(least(map.tile_n, columns) * p.o_bits // 8, chip.dram_access)
 
 
+cdef double brought_ps(const Limits* chip, const Layout* plan) noexcept nogil:
+    # What the DMA engines bring, one engine after the other.
+    return plan.bytes_w * chip.w_port_ps + (plan.bytes_a + plan.bytes_x) * chip.a_port_ps
+
+
 cdef double time_of(
     const Problem* p, const Limits* chip, const Mapping* map, const Layout* plan, double bound, double best
 ) noexcept nogil:
@@ -83,6 +90,8 @@ cdef double time_of(
     cdef int64_t freed[RING]
     cdef int64_t head = 0, tail = 0, used = 0, held_w = 0, held_a = 0, b, r, i, need, same, times, left
     cdef double exposed = 0
+    cdef double clocks[CLOCKS]
+    cdef double last[CLOCKS]
     cdef bint ahead = not p.b_waits
     cdef double past[2]          # ends of the vector work of the last tiles: accumulators in use
     cdef const Run* run
@@ -94,7 +103,8 @@ cdef double time_of(
                 run = &plan.run[r]
                 same = 0
                 i = 0
-                step = -1
+                for need in range(CLOCKS):
+                    last[need] = -1
                 before = store if store > vector else vector
                 while i < run.count:
                     need = run.w + run.a + run.x + run.o
@@ -188,15 +198,18 @@ cdef double time_of(
                     i += 1
                     if now > best:
                         return now
-                    # Equal tiles settle into equal steps: take the rest of the run at once.
-                    if now - before == step:
-                        same += 1
-                    else:
-                        same = 0
-                        step = now - before
+                    # Equal tiles settle into equal steps of every engine: take the rest of the run at once.
+                    step = now - before
+                    clocks[0], clocks[1], clocks[2], clocks[3] = w_free, a_free, tensor, vector
+                    clocks[4], clocks[5], clocks[6], clocks[7] = store, dram, drained, link
+                    same += 1
+                    for need in range(CLOCKS):
+                        if clocks[need] != last[need] and not -SETTLED < clocks[need] - last[need] - step < SETTLED:
+                            same = 0
+                        last[need] = clocks[need]
                     before = now
                     left = run.count - i
-                    if same >= 6 and left > 8 and step > 0:
+                    if same >= 3 and left > 8 and step > 0:
                         jump = step * (left - 4)
                         w_free += jump
                         a_free += jump
@@ -212,11 +225,13 @@ cdef double time_of(
                         for need in range(head, tail):
                             freed_at[need % RING] += jump
                         before += jump
+                        for need in range(CLOCKS):
+                            last[need] = -1
                         i += left - 4
     now = store if store > vector else vector
     if tensor > now:
         now = tensor
-    return (now if now > bound else bound) + now * TIE + exposed * EXPOSED
+    return most_of(now, bound) + (now + brought_ps(chip, plan)) * TIE + exposed * EXPOSED
 
 
 cdef double bound_of(const Problem* p, const Limits* chip, const Mapping* map, const Layout* plan) noexcept nogil:

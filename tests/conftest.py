@@ -112,6 +112,7 @@ def programs(draw: Any, max_cores: int = 4, max_steps: int = 3, is_shared: bool 
         "setup_ps": draw(st.sampled_from([0, 0, 50_000, 77])),
         "copy_routes": (0, n_routes - 1),
         "one_queue": draw(st.booleans()),
+        "log_jobs": draw(st.booleans()),
     }
 
 
@@ -197,6 +198,8 @@ def outputs(machine: Any) -> dict[str, Any]:
         "route_bytes",
         "mix_bytes",
         "peak_staging_bytes",
+        "jobs",
+        "staging",
     )
     return {name: np.asarray(getattr(machine, name)).tolist() for name in names}
 

@@ -96,23 +96,31 @@ def _ratio(mix: str) -> tuple[int, int]:
 
 
 def _show(part: DramPart, channels: int, pattern: str, mix: str, found: Measurement) -> None:
-    share = found.bytes_per_s / found.peak_bytes_per_s
+    share, peak = found.bytes_per_s / found.peak_bytes_per_s, found.peak_bytes_per_s
     click.echo(f"{part.name} x {channels}, {pattern}, reads:writes {mix}, {found.accesses} accesses")
-    peak = found.peak_bytes_per_s
-    click.echo(f"  bandwidth   {found.bytes_per_s / 1e9:.2f} GB/s, {100 * share:.1f} % of {peak / 1e9:.1f}")
+    _line("bandwidth", f"{found.bytes_per_s / 1e9:.2f} GB/s, {100 * share:.1f} % of {peak / 1e9:.1f}")
     if found.useful_share < 1:
-        click.echo(f"              {100 * found.useful_share:.1f} % of the bytes moved were asked for")
+        _line("", f"{100 * found.useful_share:.1f} % of the bytes moved were asked for")
     if found.latency_mean_ps:
         mean, half, last = (each / 1000 for each in (found.latency_mean_ps, found.latency_p50_ps, found.latency_p99_ps))
-        click.echo(f"  latency     {mean:.1f} ns mean, {half:.1f} ns median, {last:.1f} ns p99")
+        _line("latency", f"{mean:.1f} ns mean, {half:.1f} ns median, {last:.1f} ns p99")
     else:
-        click.echo("  latency     none: writes are posted")
-    click.echo(f"  row hits    {100 * found.row_hit_rate:.1f} %")
+        _line("latency", "none: writes are posted")
+    _line("row hits", f"{100 * found.row_hit_rate:.1f} %")
     parts = ", ".join(f"{name} {value:.2f}" for name, value in found.energy_pj_per_bit.items() if value)
-    click.echo(f"  energy      {sum(found.energy_pj_per_bit.values()):.2f} pJ/bit: {parts}")
+    _line("energy", f"{sum(found.energy_pj_per_bit.values()):.2f} pJ/bit: {parts}")
+    _line("bound", found.bound.replace("_", " "))
     times = sorted(found.time_shares.items(), key=lambda pair: -pair[1])
-    shown = ", ".join(f"{name.replace('_', ' ')} {100 * value:.1f} %" for name, value in times if value >= 0.0005)
-    click.echo(f"  bound       {found.bound.replace('_', ' ')}; time of the data buses: {shown}")
+    _line(
+        "time", ", ".join(f"{name.replace('_', ' ')} {100 * value:.1f} %" for name, value in times if value >= 0.0005)
+    )
+
+
+def _line(name: str, text: str) -> None:
+    """One line of the page, or as many as 80 columns take."""
+    import textwrap
+
+    click.echo(textwrap.fill(text, 80, initial_indent=f"  {name:<12}", subsequent_indent=" " * 14))
 
 
 def _draw(path: str, title: str, swept: list[Measurement]) -> None:

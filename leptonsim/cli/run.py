@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import click
 
 from leptonsim.cli._options import chip_options, model_options, power_options, powered, the_chip, the_model
 from leptonsim.cli._progress import Progress
 from leptonsim.errors import LeptonError
+
+if TYPE_CHECKING:
+    from leptonsim.result.result import Result
 
 
 @click.command()
@@ -44,6 +47,20 @@ from leptonsim.errors import LeptonError
     metavar="FILE",
     help="Write the result as JSON; - for standard output, and nothing else there.",
 )
+@click.option(
+    "--trace",
+    "trace_path",
+    metavar="FILE",
+    help="Write a timeline of every engine: .pftrace for ui.perfetto.dev, .json for Chrome's trace viewers.",
+)
+@click.option(
+    "--plot",
+    "plots",
+    multiple=True,
+    metavar="[KIND=]FILE",
+    help="Draw a picture (PNG, SVG, PDF), of a kind that `leptonsim plot` knows (default: time); may be repeated.",
+)
+@click.option("--report", "report_path", metavar="FILE", help="Write a page that works offline (HTML).")
 @click.option("--verbose", "-v", is_flag=True, help="Show every operator, not only the ten costliest.")
 @click.argument("model")
 def command(
@@ -62,6 +79,9 @@ def command(
     pstate: str | None,
     ambient: str | None,
     json_path: str | None,
+    trace_path: str | None,
+    plots: tuple[str, ...],
+    report_path: str | None,
     verbose: bool,
     model: str,
 ) -> None:
@@ -71,10 +91,17 @@ def command(
     (gemm:4096x4096x4096), or a program saved by `leptonsim compile` (.json), which brings its chip along.
     """
     import leptonsim as ls
+    from leptonsim.cli._plot import wanted
     from leptonsim.files import check_writable
 
-    if json_path not in (None, "-"):
-        check_writable(json_path)
+    if trace_path is not None:
+        from leptonsim.result.trace import check_trace_path
+
+        check_trace_path(trace_path)
+    for path in (json_path, report_path):
+        if path not in (None, "-"):
+            check_writable(path)
+    pictures = wanted(plots)
     if model.endswith(".json"):
         if config or overrides or batch or shapes or binds or dtype or governor or pstate or ambient:
             raise LeptonError(
@@ -105,12 +132,28 @@ def command(
             arrivals_ps=arrivals,
             seed=seed,
             watch=progress.watch,
+            trace=trace_path,
         )
+    if json_path not in (None, "-"):
+        result.save(json_path)
+    if pictures or report_path is not None:
+        with Progress() as progress:
+            progress.stage("drawing")
+            _draw(result, pictures, report_path)
     if json_path == "-":
         click.echo(result.to_json(), nl=False)
         return
-    if json_path is not None:
-        result.save(json_path)
     from leptonsim.result.table import print_result
 
     print_result(result, verbose=verbose)
+
+
+def _draw(result: Result, pictures: list[tuple[str, str]], report_path: str | None) -> None:
+    from leptonsim.result.figures import save_plot
+
+    for kind, path in pictures:
+        save_plot(kind, result, path)
+    if report_path is not None:
+        from leptonsim.result.report import save_report
+
+        save_report(result, report_path)

@@ -31,7 +31,7 @@ def _share(context: click.Context, parameter: click.Parameter, text: str | None)
     "--fidelity",
     "fidelity_of",
     metavar="MODEL",
-    help="Instead of a file: run MODEL on --config with the DRAM's efficiency and burst by burst, and print the difference.",
+    help="Instead of a file: run MODEL on --config with DRAM's efficiency and burst by burst; print the difference.",
 )
 @click.option(
     "--config", "-c", metavar="CHIP", help="Chip or engine to predict with: a YAML file, or the name of a shipped one."

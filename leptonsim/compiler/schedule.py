@@ -24,7 +24,6 @@ from leptonsim.compiler.target import Target
 from leptonsim.compiler.work import Operator
 from leptonsim.compiler.workload import Workload
 
-
 Choose = Callable[[Product], tuple[float, MappingTuple]]
 """How a product is to be mapped, and what that costs in picoseconds."""
 
@@ -256,6 +255,8 @@ def _map(
             useful_cycles=plan.useful_cycles,
             weight_load_cycles=plan.weight_load_cycles,
             sram_stall_cycles=plan.sram_stall_cycles,
+            sram_resident_bytes=ledger.sram,
+            shared_resident_bytes=ledger.shared,
         )
     )
 

@@ -63,12 +63,12 @@ class Target:
     def scratchpad(self) -> Scratchpad:
         """A core's SRAM as the array sees it: banks that each hold words as wide as the array reads in a cycle.
 
-        Where the scratchpad has two ports, reads of the array and writes of the DMA pass side by side; with one, a
+        Where banks have two ports, reads of the array and writes of the DMA pass side by side; with one, a
         write to the bank that is being read holds the array.
         """
-        sram, ports = self.chip.core.sram, self.chip.core.tensor_core.scratchpad_ports
+        sram = self.chip.core.sram
         width = sram.read_bytes_per_cycle
-        return Scratchpad(sram.banks, ports, width, width, sram.write_bytes_per_cycle)
+        return Scratchpad(sram.banks, sram.ports, width, width, sram.write_bytes_per_cycle)
 
     def stage_grade(self, free_bytes: int) -> int:
         """Staging bytes offered to the search when ``free_bytes`` are free: rounded down, at least one grade."""

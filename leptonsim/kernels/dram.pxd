@@ -166,6 +166,7 @@ cdef class DramSimulation:
     cdef int32_t *active_bank   # the banks with an active entry, by channel
     cdef int64_t *col_bound     # by bank: no column command before this tick
     cdef int64_t *row_bound     # by bank: no activate or precharge before this tick
+    cdef int64_t *row_age       # by bank: age of the entry that wants it, in the queue being served
     cdef int64_t *histogram     # reads by latency in ticks; the last one holds all longer
     cdef int32_t histogram_size
     cdef Totals total

@@ -1,12 +1,12 @@
 """``--fidelity detailed``: every burst of the run through the burst-level DRAM kernel, and the times fed back.
 
-The default run takes the efficiency of each mix of access patterns from a measurement of that mix in equal parts. Here the
-machine first runs so, and tells how many bytes of each pattern moved under each mix. All of these are then sent as bursts
-through all channels of the DRAM kernel, in the proportions that the run had, and the efficiencies that it reaches replace the
-measured ones; the machine runs again with them, until no efficiency moves by more than ``SETTLED``.
+The default run takes the efficiency of each mix of access patterns from a measurement of that mix in equal parts. Here
+the machine first runs so, and tells how many bytes of each pattern moved under each mix. All of these are then sent as
+bursts through all channels of the DRAM kernel, in the proportions that the run had, and the efficiencies that it
+reaches replace the measured ones; the machine runs again with them, until no efficiency moves by more than ``SETTLED``.
 
-Not modelled: the addresses of tensors (each pattern walks a region of its own), and what a mix leaves behind in queues and open
-rows for the next.
+Not modelled: the addresses of tensors (each pattern walks a region of its own), and what a mix leaves behind in queues
+and open rows for the next.
 """
 
 from __future__ import annotations
@@ -74,7 +74,7 @@ def settled(before: tuple[int, ...], after: tuple[int, ...]) -> bool:
 
 
 def _setup(model: DramModel) -> DramSetup:
-    """All channels of the memory; the kernel takes powers of two, so an odd number is rounded up and shares the bytes."""
+    """All channels of the memory; the kernel takes powers of two: other numbers are rounded up and share the bytes."""
     channels = 1 << (model.spec.channels - 1).bit_length()
     return channel_setup(model.part, model.spec.mapping, channels)
 
@@ -113,14 +113,14 @@ def _turns(streams: list[tuple[int, int]]) -> tuple[int, ...]:
     return tuple(index for _, index in places)
 
 
-def execute_detailed(program: Program, requests: int, cold: bool) -> Record:
-    """Run a program at the DRAM efficiencies that its own bursts reach; the record counts the bursts of the last pass."""
+def execute_detailed(program: Program, requests: int, cold: bool, log_jobs: bool = False) -> Record:
+    """Run a program at the DRAM efficiencies that its own bursts reach; the record counts the last pass's bursts."""
     machine = Machine(program)
     record = machine.execute(requests, cold)
     capacities = machine.fabric.dram_mix
     passed = replay(machine.fabric, machine.tiles.mix_bytes, capacities)
     for _ in range(MOST_ROUNDS):
-        machine = Machine(program, passed.dram_mix)
+        machine = Machine(program, passed.dram_mix, log_jobs)
         record = machine.execute(requests, cold)
         capacities = passed.dram_mix
         passed = replay(machine.fabric, machine.tiles.mix_bytes, capacities)

@@ -80,10 +80,11 @@ class PowerRecord:
         dynamic = {name: math.fsum([part[name] for part in parts] + [rest[name]]) for name in DYNAMIC}
         return {**dynamic, "static": self.static_pj}
 
-    def operators_pj(self) -> Floats:
-        """Dynamic energy by operator over the whole run, the copies last."""
+    def operators_pj(self, runs: int) -> list[dict[str, float]]:
+        """Dynamic energy of one of ``runs`` runs by operator and component: their mean."""
         parts = [self.spending.operators_pj(work, voltage) for voltage, work in sorted(self.work.items())]
-        return np.sum(parts, axis=0) if parts else np.zeros(self.spending.pj.shape[1])
+        rows = (np.sum(parts, axis=0) / runs).tolist()[:-1]
+        return [dict(zip(DYNAMIC, row, strict=True)) for row in rows]
 
 
 class PowerControl:
@@ -322,7 +323,7 @@ def measure(program: Program, point: OperatingPoint) -> Measured:
     chip = at_point(program.chip, point)
     fixed = replace(program, chip=chip)
     model = energy_model(chip)
-    machine = Machine(fixed)
+    machine = Machine(fixed, governed=False)
     record = machine.execute(1)
     costs = spending(fixed, model)
     work = np.zeros(costs.pj.shape[1:], dtype=np.int64)

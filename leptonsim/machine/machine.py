@@ -63,6 +63,10 @@ class Record:
     ``engine_time_ps`` has a row for each engine (five for each core, then host, copies in, copies out) and a column for
     each cause; ``step_time_ps`` and ``step_span_ps`` are of the program's steps (see TileMachine). ``requests_ps`` has
     begin and end of each request.
+
+    Where jobs were asked for, ``jobs`` and ``staging`` are those of TileMachine, and ``copies`` has a run and its bytes
+    for each tag of a copy (run -1: weights, before the first); they are empty otherwise. ``launches_ps`` has begin and
+    end of each request's launch by the host, if launches take time.
     """
 
     makespan_ps: int
@@ -79,14 +83,29 @@ class Record:
     tiles: int
     runs: int
     cold_bytes: int
+    jobs: Integers
+    staging: Integers
+    copies: tuple[tuple[int, int], ...]
+    launches_ps: tuple[tuple[int, int], ...]
     dram_bursts: int = 0
     power: PowerRecord | None = None
 
 
 class Machine:
-    """One chip with one program; ``execute`` can be called once. ``completed_runs`` counts while it goes on."""
+    """One chip with one program; ``execute`` can be called once. ``completed_runs`` counts while it goes on.
 
-    def __init__(self, program: Program, dram_mix: tuple[int, ...] | None = None) -> None:
+    ``log_jobs``: remember every job of every engine. ``dram_mix``: capacities of DRAM by the access patterns in flight,
+    instead of what the fabric says. ``governed`` false: the clock stays as it is and heat is not followed, whatever
+    the chip says.
+    """
+
+    def __init__(
+        self,
+        program: Program,
+        dram_mix: tuple[int, ...] | None = None,
+        log_jobs: bool = False,
+        governed: bool = True,
+    ) -> None:
         chip = program.chip
         self.program = program
         self.environment = CountingEnvironment()
@@ -99,6 +118,7 @@ class Machine:
             self.links.routes, self.links.capacities, self.links.dram_mix,
             operators=len(program.operators), core_khz=chip.clocks.core_hz // 1000, setup_ps=chip.core.dma.setup_ps,
             copy_routes=(RouteTable.COPY_IN, RouteTable.COPY_OUT), one_queue=chip.core.dma.engines == 1,
+            log_jobs=log_jobs,
         )  # fmt: skip
         self._asleep: simpy.Event | None = None
         self._copies: dict[int, simpy.Event] = {}
@@ -108,7 +128,12 @@ class Machine:
         self._tags = 0
         self._launched_runs = 0
         self._busy_ps = self._busy_since_ps = 0
-        self.control = PowerControl(program, self.fabric, self.tiles, self._busy) if is_governed(chip) else None
+        self.control = (
+            PowerControl(program, self.fabric, self.tiles, self._busy) if governed and is_governed(chip) else None
+        )
+        self._log_jobs = log_jobs
+        self._copied: list[tuple[int, int]] = []
+        self._launches: list[tuple[int, int]] = []
 
     def execute(self, requests: int, cold: bool = False, arrivals_ps: Sequence[int] | None = None) -> Record:
         """Run ``requests`` requests; ``cold``: the weights are first copied over PCIe.
@@ -148,6 +173,10 @@ class Machine:
             runs=runs,
             cold_bytes=cold_bytes,
             power=self.control.finish(end) if self.control is not None else None,
+            jobs=self.tiles.jobs,
+            staging=self.tiles.staging,
+            copies=tuple(self._copied),
+            launches_ps=tuple(self._launches),
         )
 
     # ---- what the host does
@@ -156,7 +185,7 @@ class Machine:
     def _serve(self, requests: int, cold_bytes: int) -> Process:
         """Copy the weights if asked: the first request comes when they are there; then launch and copy side by side."""
         if cold_bytes:
-            yield from self._copy(False, cold_bytes)
+            yield from self._copy(False, cold_bytes, -1)
         if self._arrivals is not None:
             self._ready_ps = int(self.environment.now)
         self.environment.process(self._inputs(requests, cold_bytes > 0))
@@ -175,7 +204,7 @@ class Machine:
                     self._begin[run // each] = int(self.environment.now)
             size = _share(self.program.memory.input_bytes, run % each, each)
             if size:
-                yield from self._copy(False, size)
+                yield from self._copy(False, size, run)
             if run >= self.completed_runs:  # else nothing waited for them
                 self.tiles.input_ready(run, size > 0)
             self._wake()
@@ -192,6 +221,7 @@ class Machine:
                 self.tiles.log_host(ARRIVAL, int(self.environment.now))
                 yield self.environment.timeout(launch_ps)
                 self.tiles.log_host(LAUNCH, int(self.environment.now))
+                self._launches.append((int(self.environment.now) - launch_ps, int(self.environment.now)))
             self.tiles.launch(run)
             if self._launched_runs == self.completed_runs:
                 self._busy_since_ps = int(self.environment.now)
@@ -205,7 +235,7 @@ class Machine:
             yield self._done[run] & self._ready[run]
             size = _share(self.program.memory.output_bytes, run % each, each)
             if size:
-                yield from self._copy(True, size)
+                yield from self._copy(True, size, run)
             self._end[run // each] = int(self.environment.now)
 
     def _wait_for_arrival(self, request: int) -> Process:
@@ -220,14 +250,16 @@ class Machine:
             self._room.append(room)
             yield room
 
-    def _copy(self, out: bool, size_bytes: int) -> Process:
-        """Copy between host and DRAM; returns when the last byte is there."""
+    def _copy(self, out: bool, size_bytes: int, run: int) -> Process:
+        """Copy between host and DRAM for a run (-1: before the first); returns when the last byte is there."""
         waiting = []
         while size_bytes > 0:
             part = min(size_bytes, COPY_CHUNK_BYTES)
             self._copies[self._tags] = self.environment.event()
             waiting.append(self._copies[self._tags])
             self.tiles.copy(out, part, self._tags)
+            if self._log_jobs:
+                self._copied.append((run, part))
             self._tags += 1
             size_bytes -= part
         self._wake()

@@ -66,8 +66,8 @@ class Spending:
         }
 
     def operators_pj(self, work: Integers, voltage_v: float) -> Floats:
-        """Energy of some work at one voltage by operator, the copies last."""
-        found: Floats = np.einsum("c,cow,ow->o", self.scale(voltage_v), self.pj, work)
+        """float64 (operators + 1, components): energy of some work at one voltage, the copies last."""
+        found: Floats = np.einsum("c,cow,ow->oc", self.scale(voltage_v), self.pj, work)
         return found
 
 

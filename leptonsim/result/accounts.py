@@ -24,7 +24,10 @@ _ROUTE_COLUMNS = ((1, 4), (2, 5), (3, 6), (6, 7))
 
 @dataclass(frozen=True, slots=True)
 class OperatorAccount:
-    """One operator in the first run: when, what of the run's time it added, what bound it, and its bytes by route."""
+    """One operator in the first run: when, what of the run's time it added, what bound it, and its bytes by route.
+
+    ``spans_ps`` has, for each engine that it uses, the start of the first core's first job and the end of the last's.
+    """
 
     start_ps: int
     end_ps: int
@@ -32,6 +35,7 @@ class OperatorAccount:
     bound_by: str
     waits_ps: Mapping[str, int]
     bytes_by_route: Mapping[Route, int]
+    spans_ps: Mapping[str, tuple[int, int]]
 
 
 def engine_names(cores: int) -> list[str]:
@@ -77,31 +81,35 @@ def operator_accounts(program: Program, record: Record) -> list[OperatorAccount]
     spans = record.step_span_ps
     owner = program.steps[:, 11]
     count = len(program.operators)
-    starts = np.where(spans[:, :, 0] < 0, np.iinfo(np.int64).max, spans[:, :, 0]).min(axis=1)
-    ends = spans[:, :, 1].max(axis=1)
-    first = np.full(count, np.iinfo(np.int64).max)
-    last = np.full(count, -1, dtype=np.int64)
-    np.minimum.at(first, owner, starts)
-    np.maximum.at(last, owner, ends)
+    begins = np.full((count, len(ENGINE_NAMES)), np.iinfo(np.int64).max)
+    ends = np.full((count, len(ENGINE_NAMES)), -1, dtype=np.int64)
+    np.minimum.at(begins, owner, np.where(spans[:, :, 0] < 0, np.iinfo(np.int64).max, spans[:, :, 0]))
+    np.maximum.at(ends, owner, spans[:, :, 1])
+    first, last = begins.min(axis=1).tolist(), ends.max(axis=1).tolist()
+    by_engine = np.stack([begins, ends], axis=2).tolist()
     causes = np.zeros((count, len(ENGINE_NAMES), len(CAUSE_NAMES)), dtype=np.int64)
     np.add.at(causes, owner, record.step_time_ps)
     moved = bytes_by_operator(program).tolist()
     main = causes[np.arange(count), _main_engines(program, causes)].tolist()
-    begins, finishes = first.tolist(), last.tolist()
     accounts = []
     reached = 0
     for index, operator in enumerate(program.operators):
-        ran = finishes[index] >= 0
-        end = finishes[index] if ran else reached
+        ran = last[index] >= 0
+        end = last[index] if ran else reached
         times = dict(zip(CAUSE_NAMES, main[index], strict=True))
         accounts.append(
             OperatorAccount(
-                begins[index] if ran else reached,
+                first[index] if ran else reached,
                 end,
                 max(0, end - reached),
                 _binding(operator.engine, times),
                 {cause: time_ps for cause, time_ps in times.items() if time_ps},
                 {route: size for route, size in zip(program.routes, moved[index], strict=True) if size},
+                {
+                    name: (span[0], span[1])
+                    for name, span in zip(ENGINE_NAMES, by_engine[index], strict=True)
+                    if span[1] >= 0
+                },
             )
         )
         reached = max(reached, end)

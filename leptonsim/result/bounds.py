@@ -6,6 +6,9 @@ simulated.
 
 from __future__ import annotations
 
+from typing import Any
+
+from leptonsim.chip.spec import Chip
 from leptonsim.compiler.program import Program
 from leptonsim.kernels.systolic import array_of
 from leptonsim.machine.dram import DramModel
@@ -48,4 +51,23 @@ def bounds_ps(program: Program, requests: int, cold_bytes: int) -> dict[str, int
         "dram": int((runs * weights + cold_bytes + inputs + outputs) / peak * 1e12),
         "pcie_in": int((inputs + cold_bytes + runs * memory.weights_on_host_bytes) / pcie.read_bytes_per_s * 1e12),
         "pcie_out": int(outputs / pcie.write_bytes_per_s * 1e12),
+    }
+
+
+def peaks(chip: Chip) -> dict[str, Any]:
+    """What the chip could do in a second, all cores together: the roofs of a roofline; and the power it is made for.
+
+    ``macs_per_s``: multiply-accumulates of all cells by data type; ``vector_operations_per_s``: operations of all lanes
+    at the rate of the fastest function; ``dram_bytes_per_s``: DRAM's pins; ``tdp_w``: what it may draw for long.
+    """
+    core, clock = chip.core, chip.clocks.core_hz
+    array = core.tensor_core
+    cells = array.rows * array.cols * array.count * chip.cores
+    tensor_rates: dict[str, float] = dict(array.rates.items())
+    vector_rates: dict[str, float] = dict(core.vector_unit.rates.items())
+    return {
+        "macs_per_s": {dtype: cells * clock * rate for dtype, rate in sorted(tensor_rates.items())},
+        "vector_operations_per_s": core.vector_unit.lanes * chip.cores * clock * max(vector_rates.values()),
+        "dram_bytes_per_s": DramModel(chip.dram).peak_bytes_per_s,
+        "tdp_w": chip.power.tdp_w,
     }

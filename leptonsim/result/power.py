@@ -7,7 +7,7 @@ engines together. Within these spans power is taken as constant.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,6 +16,7 @@ import numpy.typing as npt
 from leptonsim.compiler.program import Program
 from leptonsim.kernels.tiles import ENGINE_NAMES
 from leptonsim.machine.machine import Record
+from leptonsim.result.step import Step
 
 _SPENDERS = {
     "tensor_core": ("tensor",),
@@ -27,6 +28,9 @@ _SPENDERS = {
     "pcie": ("weights", "activations", "store"),
     "sram": ENGINE_NAMES,
 }
+Piece = tuple[int, int, str, float]
+"""From, to (picoseconds), component, watts."""
+
 NEVER = np.iinfo(np.int64).max
 
 
@@ -80,3 +84,15 @@ def power_over_time(program: Program, record: Record, dynamic: Sequence[Mapping[
         np.concatenate(components),
         tuple(_SPENDERS),
     )
+
+
+def step_pieces(steps: Iterable[Step]) -> list[Piece]:
+    """The same pieces from the steps of a result: what ``power_over_time`` gives, read back."""
+    pieces: list[Piece] = []
+    for step in steps:
+        for component, energy in step.energy_breakdown_pj.items():
+            spans = [step.spans_ps[name] for name in _SPENDERS[component] if name in step.spans_ps]
+            spans = spans or list(step.spans_ps.values())
+            begin, end = min(span[0] for span in spans), max(span[1] for span in spans)
+            pieces.append((begin, end, component, energy / max(1, end - begin)))
+    return pieces

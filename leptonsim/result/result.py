@@ -5,13 +5,13 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from leptonsim.chip.spec import Chip
 from leptonsim.compiler.program import Program
 from leptonsim.compiler.routes import Route
 from leptonsim.kernels.tiles import ENGINE_NAMES
@@ -19,31 +19,15 @@ from leptonsim.machine.energy import COMPONENTS, EnergyModel, energy_model, tota
 from leptonsim.machine.governing import PowerRecord, at_highest_clock
 from leptonsim.machine.machine import Record
 from leptonsim.result.accounts import OperatorAccount, bytes_by_level, operator_accounts, time_by_engine
-from leptonsim.result.bounds import bounds_ps
-from leptonsim.result.governed import core_cycles, peak_w, power_block
+from leptonsim.result.bounds import bounds_ps, peaks
+from leptonsim.result.document import SCHEMA, document, json_text
+from leptonsim.result.governed import core_cycles, peak_w
 from leptonsim.result.power import power_over_time
+from leptonsim.result.step import Step
 from leptonsim.version import leptonsim_version
 
-SCHEMA = "leptonsim-result-1"
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """One operator in the first run; ``bytes`` are those that DRAM gave and took; ``energy_pj`` is without static."""
-
-    name: str
-    kind: str
-    engine: str
-    start_ps: int
-    end_ps: int
-    time_ps: int
-    macs: int
-    vector_operations: int
-    bytes: int
-    energy_pj: float
-    bound_by: str
-    waits_ps: dict[str, int]
-    mapping: str
+if TYPE_CHECKING:
+    from pandas import DataFrame
 
 
 @dataclass(frozen=True)
@@ -73,6 +57,31 @@ class Result:
     power: PowerRecord | None = None
 
     @property
+    def chip(self) -> str:
+        """Name of the chip; ``program.chip`` is the chip."""
+        return self.program.chip.name
+
+    @property
+    def model(self) -> str:
+        """Name of the model."""
+        return self.program.model
+
+    @property
+    def batch(self) -> int:
+        """Samples in one request."""
+        return self.program.batch
+
+    @property
+    def dtype(self) -> str:
+        """Data type in which floating-point models run."""
+        return self.program.dtype
+
+    @property
+    def operators(self) -> dict[str, int]:
+        """Nodes of the graph by where they went."""
+        return dict(self.program.mapped)
+
+    @property
     def latency_s(self) -> float:
         """Mean latency of a request, host to host."""
         return math.fsum(self.request_times_ps) / len(self.request_times_ps) / 1e12
@@ -81,6 +90,16 @@ class Result:
         """Latency that ``percent`` of the requests do not exceed (nearest rank)."""
         ranked = sorted(self.request_times_ps)
         return ranked[max(0, -(-percent * len(ranked) // 100) - 1)] / 1e12
+
+    @property
+    def latency_p50_s(self) -> float:
+        """Latency that half of the requests do not exceed."""
+        return self.latency_percentile_s(50)
+
+    @property
+    def latency_p99_s(self) -> float:
+        """Latency that 99 % of the requests do not exceed."""
+        return self.latency_percentile_s(99)
 
     @property
     def samples(self) -> int:
@@ -122,81 +141,64 @@ class Result:
         """Multiply-accumulates of one request."""
         return self.program.runs_per_request * sum(operator.macs for operator in self.program.operators)
 
+    @property
+    def memory(self) -> dict[str, int]:
+        """What the model takes, and what there is."""
+        memory = self.program.memory
+        return {
+            "weights_bytes": memory.weights_bytes,
+            "weights_read_bytes": memory.weights_read_bytes,
+            "weights_on_host_bytes": memory.weights_on_host_bytes,
+            "input_bytes": memory.input_bytes,
+            "output_bytes": memory.output_bytes,
+            "state_bytes": memory.state_bytes,
+            "activations_bytes": memory.activations_bytes,
+            "sram_peak_bytes": self.sram_peak_bytes,
+            "sram_capacity_bytes": memory.sram_capacity_bytes,
+            "shared_sram_peak_bytes": memory.shared_peak_bytes,
+            "shared_sram_capacity_bytes": _shared_sram_bytes(self.program.chip),
+            "dram_peak_bytes": memory.dram_peak_bytes,
+            "dram_capacity_bytes": memory.dram_capacity_bytes,
+        }
+
+    @property
+    def peaks(self) -> dict[str, Any]:
+        """What the chip could do in a second: see ``leptonsim.result.bounds.peaks``."""
+        return peaks(self.program.chip)
+
+    @property
+    def provenance(self) -> dict[str, Any]:
+        """What the result was computed from."""
+        return {
+            "version": leptonsim_version(),
+            "chip_digest": self.program.chip.digest,
+            "model_digest": self.program.model_digest,
+            "seed": self.seed,
+        }
+
+    @property
+    def chip_parameters(self) -> dict[str, Any]:
+        """The chip as its YAML would say it."""
+        return dict(self.program.chip.document())
+
     def to_dict(self) -> dict[str, Any]:
         """The result as plain values, in the order of the schema."""
-        program = self.program
-        memory = program.memory
-        return {
-            "schema": SCHEMA,
-            "chip": program.chip.name,
-            "model": program.model,
-            "batch": program.batch,
-            "dtype": program.dtype,
-            "requests": self.requests,
-            "makespan_ps": self.makespan_ps,
-            "latency_s": self.latency_s,
-            "latency_p50_s": self.latency_percentile_s(50),
-            "latency_p99_s": self.latency_percentile_s(99),
-            "throughput_per_s": self.throughput_per_s,
-            "tokens_per_s": self.tokens_per_s,
-            "energy_j": self.energy_j,
-            "energy_per_sample_j": self.energy_per_sample_j,
-            "power_avg_w": self.power_avg_w,
-            "power_peak_w": self.power_peak_w,
-            "utilization": self.utilization,
-            "time_ps": self.time_ps,
-            "tensor_cycles": self.tensor_cycles,
-            "bounds_ps": self.bounds_ps,
-            "energy_breakdown_j": self.energy_breakdown_j,
-            "macs": self.macs,
-            "bytes": self.bytes,
-            "memory": {
-                "weights_bytes": memory.weights_bytes,
-                "weights_read_bytes": memory.weights_read_bytes,
-                "weights_on_host_bytes": memory.weights_on_host_bytes,
-                "input_bytes": memory.input_bytes,
-                "output_bytes": memory.output_bytes,
-                "state_bytes": memory.state_bytes,
-                "activations_bytes": memory.activations_bytes,
-                "sram_peak_bytes": self.sram_peak_bytes,
-                "sram_capacity_bytes": memory.sram_capacity_bytes,
-                "shared_sram_peak_bytes": memory.shared_peak_bytes,
-                "dram_peak_bytes": memory.dram_peak_bytes,
-                "dram_capacity_bytes": memory.dram_capacity_bytes,
-            },
-            "operators": dict(program.mapped),
-            "steps": [
-                {
-                    "name": step.name,
-                    "kind": step.kind,
-                    "engine": step.engine,
-                    "start_ps": step.start_ps,
-                    "end_ps": step.end_ps,
-                    "time_ps": step.time_ps,
-                    "macs": step.macs,
-                    "vector_operations": step.vector_operations,
-                    "bytes": step.bytes,
-                    "energy_pj": step.energy_pj,
-                    "bound_by": step.bound_by,
-                    "waits_ps": step.waits_ps,
-                    "mapping": step.mapping,
-                }
-                for step in self.steps
-            ],
-            **({} if self.power is None else {"power": power_block(self.power)}),
-            "events": self.events,
-            "warnings": list(self.warnings),
-            "provenance": {
-                "version": leptonsim_version(),
-                "chip_digest": program.chip.digest,
-                "model_digest": program.model_digest,
-                "seed": self.seed,
-            },
-        }
+        return document(self)
 
     def to_json(self) -> str:
         """The result as JSON text."""
-        return json.dumps(self.to_dict(), indent=1, allow_nan=False) + "\n"
+        return json_text(self.to_dict())
+
+    def to_dataframe(self) -> DataFrame:
+        """A row for each operator; see ``leptonsim.result.notebook.dataframe``."""
+        from leptonsim.result.notebook import dataframe
+
+        return dataframe(self)
+
+    def _repr_html_(self) -> str:
+        from leptonsim.result.notebook import summary_html
+
+        return summary_html(self)
 
     def save(self, path: str | Path) -> None:
         """Write the JSON, whole or not at all. Raises LeptonError if the file cannot be written."""
@@ -225,9 +227,8 @@ def make_result(program: Program, record: Record, requests: int, seed: int = 0) 
     if power is not None:
         breakdown = {name: value / 1e12 for name, value in power.energy_pj(record.runs).items()}
     levels = bytes_by_level(program, record)
-    spent = [math.fsum(energy.values()) for energy in dynamic]
     if power is not None:
-        spent = (power.operators_pj() / record.runs).tolist()[:-1]
+        dynamic = power.operators_pj(record.runs)
     steps = tuple(
         Step(
             operator.name,
@@ -239,12 +240,17 @@ def make_result(program: Program, record: Record, requests: int, seed: int = 0) 
             operator.macs,
             sum(operator.vector.values()),
             sum(-(-size // route.receivers) for route, size in account.bytes_by_route.items() if route.end == "dram"),
-            spent_pj,
+            math.fsum(energy.values()),
             account.bound_by,
             dict(account.waits_ps),
             operator.mapping,
+            operator.dtype,
+            dict(account.spans_ps),
+            {name: value for name, value in energy.items() if value},
+            operator.sram_resident_bytes,
+            operator.shared_resident_bytes,
         )
-        for operator, account, spent_pj in zip(program.operators, accounts, spent, strict=True)
+        for operator, account, energy in zip(program.operators, accounts, dynamic, strict=True)
     )
     memory = program.memory
     return Result(
@@ -301,8 +307,10 @@ def _dynamic_energy(
 def _utilization(
     program: Program, record: Record, times: dict[str, dict[str, int]], levels: dict[str, dict[str, int]]
 ) -> dict[str, float]:
-    """Busy share of the makespan by kind of engine, averaged over cores; of the tensor cores' peak; of the bytes that DRAM's pins and the
-    link can carry."""
+    """Busy share of the makespan by kind of engine, averaged over cores, and shares of peaks.
+
+    Those of the tensor cores, of DRAM's pins and of the PCIe link.
+    """
     from leptonsim.machine.dram import DramModel
     from leptonsim.machine.pcie import PcieLink
 
@@ -329,6 +337,10 @@ def _utilization(
     }
 
 
+def _shared_sram_bytes(chip: Chip) -> int:
+    return 0 if chip.shared_sram is None else chip.shared_sram.size_bytes
+
+
 def _tensor_cycles(program: Program) -> dict[str, int]:
     """Cycles of the busiest tensor core in one run: useful, loading weights, waiting for SRAM, filling and draining."""
     total = sum(operator.tensor_cycles for operator in program.operators)
@@ -344,4 +356,4 @@ def _tensor_cycles(program: Program) -> dict[str, int]:
     }
 
 
-__all__ = ["COMPONENTS", "Result", "Route", "Step", "make_result"]
+__all__ = ["COMPONENTS", "SCHEMA", "Result", "Route", "Step", "make_result"]

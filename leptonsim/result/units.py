@@ -11,8 +11,8 @@ def time_text(time_ps: float) -> str:
 
 
 def energy_text(energy_j: float) -> str:
-    """Joules as J, mJ, uJ or nJ."""
-    return _scaled(energy_j, ((1.0, "J"), (1e-3, "mJ"), (1e-6, "uJ"), (1e-9, "nJ")))
+    """Joules as kJ, J, mJ, uJ, nJ or pJ."""
+    return _scaled(energy_j, ((1e3, "kJ"), (1.0, "J"), (1e-3, "mJ"), (1e-6, "uJ"), (1e-9, "nJ"), (1e-12, "pJ")))
 
 
 def size_text(size_bytes: float) -> str:
@@ -30,6 +30,11 @@ def count_text(count: float) -> str:
 def rate_text(per_s: float) -> str:
     """A rate: three digits at least, thousands apart."""
     return f"{per_s:,.{max(0, min(3, 2 - math.floor(math.log10(per_s))))}f}" if per_s > 0 else "0"
+
+
+def micro(text: str) -> str:
+    """A text of this module with the sign for micro, for where it can be shown: "3.00 us" is "3.00 \u00b5s"."""
+    return text.replace(" us", " \u00b5s").replace(" uJ", " \u00b5J")
 
 
 def _scaled(value: float, scale: tuple[tuple[float, str], ...]) -> str:

@@ -17,6 +17,7 @@ def test_it_prints_bandwidth_latency_energy_and_the_bound():
     assert result.exit_code == 0
     for word in ("HBM2E-3600 x 8", "GB/s", "p99", "row hits", "pJ/bit", "bound"):
         assert word in result.output
+    assert max(map(len, result.output.splitlines())) <= 80
 
 
 def test_json_holds_what_is_printed_and_its_parts_add_up():

@@ -26,7 +26,8 @@ def test_the_kernel_and_its_twin_agree_on_every_output(tile_tools: Any, data: An
 
 
 def test_both_name_causes_events_engines_and_columns_alike() -> None:
-    for name in ("CAUSE_NAMES", "EVENT_NAMES", "ENGINE_NAMES", "RUN_FIELDS", "STEP_FIELDS", "WORK_FIELDS"):
+    names = ("CAUSE_NAMES", "EVENT_NAMES", "ENGINE_NAMES", "JOB_FIELDS", "RUN_FIELDS", "STEP_FIELDS", "WORK_FIELDS")
+    for name in names:
         assert getattr(kernel, name) == getattr(plain, name)
 
 

@@ -12,7 +12,7 @@ from leptonsim.kernels.plain.layout import DEPTH_INSIDE, Mapping, Problem
 from leptonsim.kernels.plain.sram_conflicts import Scratchpad
 from leptonsim.kernels.plain.systolic_array import Array
 
-SIZE = st.integers(1, 20) | st.integers(1, 70)
+SIZE = st.integers(1, 30)
 FLAG = st.integers(0, 1)
 BITS = st.sampled_from([4, 8, 16, 32])
 
@@ -32,24 +32,54 @@ def problems(draw) -> Problem:
         in_rows, row_bits = out_rows, k * a_bits
     context = draw(st.sampled_from([0, 0, 0, 8, 40])) if not is_image else 0
     return Problem(
-        groups=groups, shared_b=shared, rows=images * out_rows, out_rows=out_rows, out_cols=out_cols, in_rows=in_rows,
-        row_bits=row_bits, stride_rows=stride, extent_rows=extent, k=k, n=n, context=context, b_bits=draw(BITS),
-        column_bits=draw(st.sampled_from([0, 0, 16, 48])), b_scale=1 if context else draw(st.sampled_from([1, 1, 3])),
-        o_bits=draw(BITS), x_q16=draw(st.sampled_from([0, 65536, 131072])), vector_q20=draw(st.integers(1, 1 << 20)),
-        a_moves=draw(FLAG), a_split=draw(st.integers(0, 2)), b_moves=draw(FLAG), b_split=draw(st.integers(0, 2)),
-        x_moves=draw(FLAG), x_split=draw(st.integers(0, 2)), o_moves=draw(FLAG), a_dram=draw(FLAG), b_dram=draw(FLAG),
-        x_dram=draw(FLAG), o_dram=draw(FLAG), a_bits=a_bits, b_waits=draw(FLAG), rescale_q20=draw(st.integers(1, 1 << 18)),
-    )  # fmt: skip
+        groups=groups,
+        shared_b=shared,
+        rows=images * out_rows,
+        out_rows=out_rows,
+        out_cols=out_cols,
+        in_rows=in_rows,
+        row_bits=row_bits,
+        stride_rows=stride,
+        extent_rows=extent,
+        k=k,
+        n=n,
+        context=context,
+        b_bits=draw(BITS),
+        column_bits=draw(st.sampled_from([0, 0, 16, 48])),
+        b_scale=1 if context else draw(st.sampled_from([1, 1, 3])),
+        o_bits=draw(BITS),
+        x_q16=draw(st.sampled_from([0, 65536, 131072])),
+        vector_q20=draw(st.integers(1, 1 << 20)),
+        a_moves=draw(FLAG),
+        a_split=draw(st.integers(0, 2)),
+        b_moves=draw(FLAG),
+        b_split=draw(st.integers(0, 2)),
+        x_moves=draw(FLAG),
+        x_split=draw(st.integers(0, 2)),
+        o_moves=draw(FLAG),
+        a_dram=draw(FLAG),
+        b_dram=draw(FLAG),
+        x_dram=draw(FLAG),
+        o_dram=draw(FLAG),
+        a_bits=a_bits,
+        b_waits=draw(FLAG),
+        rescale_q20=draw(st.integers(1, 1 << 18)),
+    )
 
 
 @st.composite
 def tilers(draw):
     """The same tiler twice: compiled and plain."""
     array = Array(
-        rows=draw(st.sampled_from([4, 8, 32])), cols=draw(st.sampled_from([4, 16, 32])), dataflow=draw(st.integers(0, 2)),
-        schedule=draw(st.integers(0, 2)), edge=draw(FLAG), rate_num=draw(st.sampled_from([1, 1, 2])),
-        rate_den=draw(st.sampled_from([1, 1, 4])), issue_overhead=draw(st.sampled_from([0, 0, 17])),
-    )  # fmt: skip
+        rows=draw(st.sampled_from([4, 8, 32])),
+        cols=draw(st.sampled_from([4, 16, 32])),
+        dataflow=draw(st.integers(0, 2)),
+        schedule=draw(st.integers(0, 2)),
+        edge=draw(FLAG),
+        rate_num=draw(st.sampled_from([1, 1, 2])),
+        rate_den=draw(st.sampled_from([1, 1, 4])),
+        issue_overhead=draw(st.sampled_from([0, 0, 17])),
+    )
     width = draw(st.sampled_from([16, 64, 512]))
     scratchpad = Scratchpad(draw(st.sampled_from([2, 16])), draw(st.integers(1, 2)), width, width, width // 2)
     arguments = {
@@ -77,20 +107,20 @@ def share_of(p: Problem, mapping: Mapping, draw) -> tuple[int, int, int]:
     return most, draw(st.sampled_from([rows, max(1, rows - 1)])), draw(st.sampled_from([n, max(1, n - 1)]))
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=10, deadline=None)
 @given(tilers(), problems())
 def test_the_search_finds_what_its_twin_finds(both, problem):
     compiled, twin = both
     every = twin.search(problem, keep=0)
     found = compiled.search(problem, keep=0)
     assert sorted(mapping for _, mapping in found) == sorted(mapping for _, mapping in every)
-    times = dict((mapping, time) for time, mapping in every)
+    times = {mapping: time for time, mapping in every}
     for time, mapping in found:
-        assert time == pytest.approx(times[mapping], rel=0.02), mapping
+        assert time == pytest.approx(times[mapping], rel=1e-6), mapping
     best = compiled.search(problem)
     assert len(best) == min(1, len(every))
     if best:
-        assert best[0][0] == pytest.approx(every[0][0], rel=0.02)
+        assert best[0][0] == pytest.approx(every[0][0], rel=1e-6)
 
 
 @settings(max_examples=150, deadline=None)
@@ -122,6 +152,18 @@ def test_the_twin_takes_the_same_arguments():
         assert names(getattr(tiling.Tiler, method)) == names(getattr(plain.Tiler, method))
     with pytest.raises(ValueError, match="positive"):
         tiling.Tiler(
-            Array(4, 4), Scratchpad(1, 1, 1, 1, 1), cores=0, arrays=1, accumulator_bytes=1, stage_bytes=1, core_khz=1,
-            setup_ps=0, latency_ps=0, port_bytes_per_s=(1.0, 1.0, 1.0), dram_bytes_per_s=1.0, host_bytes_per_s=0.0, dram_access_bytes=1, one_queue=False,
-        )  # fmt: skip
+            Array(4, 4),
+            Scratchpad(1, 1, 1, 1, 1),
+            cores=0,
+            arrays=1,
+            accumulator_bytes=1,
+            stage_bytes=1,
+            core_khz=1,
+            setup_ps=0,
+            latency_ps=0,
+            port_bytes_per_s=(1.0, 1.0, 1.0),
+            dram_bytes_per_s=1.0,
+            host_bytes_per_s=0.0,
+            dram_access_bytes=1,
+            one_queue=False,
+        )

@@ -68,6 +68,53 @@ def test_the_causes_of_every_engine_sum_to_the_end(tile_tools: Any, data: Any) -
 
 @quick
 @given(data=st.data())
+def test_the_logged_jobs_of_an_engine_sum_to_its_busy_time_and_never_overlap(tile_tools: Any, data: Any) -> None:
+    case = data.draw(tile_tools.cases())
+    case.program["log_jobs"] = True
+    machine = TileMachine(**case.program)
+    result = tile_tools.drive(machine, case)
+    jobs = np.array(result["jobs"], dtype=np.int64).reshape(-1, 8)
+    cores = len(case.program["cores"]) - 1
+    for engine, causes in enumerate(result["engine_time_ps"]):
+        mine = jobs[jobs[:, 0] == engine]
+        begin, end = mine[:, 4], mine[:, 5]
+        # the host has no jobs, it launches
+        assert (end - begin).sum() == (causes[0] if engine != 5 * cores else 0)
+        assert (begin < end).all()
+        assert (end[:-1] <= begin[1:]).all()
+    moved = np.bincount(jobs[:, 3] + 1, jobs[:, 7], minlength=len(case.program["routes"]) + 1)
+    assert moved[0] == 0
+    assert moved[1:].tolist() == result["route_bytes"]
+    staging = np.array(result["staging"], dtype=np.int64).reshape(-1, 3)
+    for core, peak in enumerate(result["peak_staging_bytes"]):
+        levels = staging[staging[:, 0] == core]
+        # within one instant more may have been held than after it
+        assert levels[:, 2].max(initial=0) <= peak
+        assert (np.diff(levels[:, 1]) > 0).all()
+        assert not len(levels) or levels[-1, 2] == 0
+
+
+def test_jobs_without_a_pause_between_them_are_one_row_and_none_is_logged_unasked() -> None:
+    # Three tiles of one cycle each wait for nothing but each other: one row.
+    arguments = program([[3, 0, 0, 0, 1, 0, 0]], [0, 1])
+    arguments["log_jobs"] = True
+    machine = TileMachine(**arguments)
+    machine.submit()
+    machine.input_ready(0, copied=False)
+    machine.launch(0)
+    machine.run()
+    assert machine.jobs.tolist() == [[TENSOR, 0, 0, -1, 0, 3000, 3, 0]]
+    unasked = TileMachine(**{**arguments, "log_jobs": False})
+    unasked.submit()
+    unasked.input_ready(0, copied=False)
+    unasked.launch(0)
+    unasked.run()
+    assert unasked.now_ps == 3000
+    assert len(unasked.jobs) == len(unasked.staging) == 0
+
+
+@quick
+@given(data=st.data())
 def test_stopping_and_resuming_anywhere_changes_no_picosecond(tile_tools: Any, data: Any) -> None:
     case = data.draw(tile_tools.cases())
     stopped = tile_tools.drive(TileMachine(**case.program), case)

@@ -7,6 +7,7 @@ import os
 import pty
 import re
 import resource
+import select
 import signal
 import stat
 import subprocess
@@ -90,7 +91,13 @@ def test_a_name_that_is_too_long_is_refused(tmp_path):
 def test_an_interrupt_ends_with_130_and_leaves_nothing(tmp_path):
     master, terminal = pty.openpty()
     command = [sys.executable, "-m", "leptonsim", *RUN, "--requests", "300000", "--json", str(tmp_path / "out.json")]
-    running = subprocess.Popen([*command, "zoo:resnet50"], stdout=subprocess.PIPE, stderr=terminal)
+    # A shell starts what it runs in the background deaf to interrupts, and children inherit that.
+    running = subprocess.Popen(
+        [*command, "zoo:resnet50"],
+        stdout=subprocess.PIPE,
+        stderr=terminal,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    )
     os.close(terminal)
     shown = _read_until(master, b"simulating resnet50 on lepton-c1")
     running.send_signal(signal.SIGINT)
@@ -106,6 +113,7 @@ def test_an_interrupt_ends_with_130_and_leaves_nothing(tmp_path):
 def _read_until(terminal: int, expected: bytes) -> bytes:
     shown = b""
     while expected not in shown:
+        assert select.select([terminal], [], [], 60)[0], f"nothing for a minute after {shown!r}"
         shown += os.read(terminal, 65536)
     return shown
 

@@ -245,8 +245,8 @@ def pieces(total: int, size: int) -> list[tuple[int, int]]:
 
 
 def show_edge(runs: list[list[int]], blocks: list[list[int]], edge: int) -> None:
-    """The very last tile has no successor behind which its wavefront drains: it becomes a run of its own."""
-    if edge <= 0:
+    """The very last tile has no successor: its wavefront drains, nothing is rounded up to where the next may begin."""
+    if edge == 0:
         return
     times, first, end = blocks[-1]
     if times > 1:

@@ -40,7 +40,7 @@ TILES_IN_FLIGHT = 64
 """Tiles that may hold staging space at once."""
 
 TIE = 1 / 64
-"""Share of its own time that a mapping pays where other work binds it: between equals the less entangled is taken."""
+"""Share of its own time, and of what it brings, that a mapping pays where other work binds it: less is better."""
 
 EXPOSED = 1 / 64
 """Part of the first load of weights that shows: how long the step before lasts is not known here (estimate)."""
@@ -56,10 +56,23 @@ class Tiler:
     """The search for one chip, data type and amount of staging space; arguments as of the compiled kernel."""
 
     def __init__(
-        self, array: Array, scratchpad: Scratchpad, *, cores: int, arrays: int, accumulator_bytes: int, stage_bytes: int,
-        core_khz: int, setup_ps: int, latency_ps: int, port_bytes_per_s: tuple[float, float, float], dram_bytes_per_s: float,
-        host_bytes_per_s: float, dram_access_bytes: int, one_queue: bool,
-    ) -> None:  # fmt: skip
+        self,
+        array: Array,
+        scratchpad: Scratchpad,
+        *,
+        cores: int,
+        arrays: int,
+        accumulator_bytes: int,
+        stage_bytes: int,
+        core_khz: int,
+        setup_ps: int,
+        latency_ps: int,
+        port_bytes_per_s: tuple[float, float, float],
+        dram_bytes_per_s: float,
+        host_bytes_per_s: float,
+        dram_access_bytes: int,
+        one_queue: bool,
+    ) -> None:
         self.array = array
         self.limits = Limits(cores, arrays, accumulator_bytes, min(stage_bytes, 1 << 29), scratchpad)
         self.cycle_ps = 1e9 / core_khz
@@ -209,16 +222,15 @@ class Tiler:
                 held_w += w
                 held_a += a
                 held.append((ready, [x + o]))
-        end = max(store, vector, tensor)
-        return max(end, self.bound_of(p, mapping, laid)) + end * TIE + exposed * EXPOSED
+        finish = max(store, vector, tensor)
+        w, a, x = totals(laid)[:3]
+        brought = w * self.port_ps["w"] + (a + x) * self.port_ps["a"]
+        return max(finish, self.bound_of(p, mapping, laid)) + (finish + brought) * TIE + exposed * EXPOSED
 
     def bound_of(self, p: Problem, mapping: Mapping, laid: Laid) -> float:
         """Picoseconds that no order of these tiles can beat: the work of DRAM, of each queue and engine."""
         cores = mapping.split_g * mapping.split_m * mapping.split_n
-        w, a, x, tensor, vector, o = (
-            sum(times * run[0] * run[column] for times, first, end in laid.blocks for run in laid.runs[first:end])
-            for column in range(1, 7)
-        )
+        w, a, x, tensor, vector, o = totals(laid)
         whole_a, whole_o = self._wasted(p, mapping)
         dram = p.a_dram * a * cores / mapping.split_n * whole_a + p.x_dram * x * cores + p.o_dram * o * cores * whole_o
         weights = p.b_dram * w * cores / mapping.split_m
@@ -238,6 +250,14 @@ class Tiler:
         if mapping.split_n > 1 or mapping.tile_n < p.n:
             o = waste(min(mapping.tile_n, p.context or p.n) * p.o_bits // 8, self.dram_access_bytes)
         return a, o
+
+
+def totals(laid: Laid) -> list[int]:
+    """Bytes of weights, activations and extra operands, tensor and vector cycles, output bytes of all tiles."""
+    return [
+        sum(times * run[0] * run[column] for times, first, end in laid.blocks for run in laid.runs[first:end])
+        for column in range(1, 7)
+    ]
 
 
 def waste(run_bytes: int, access_bytes: int) -> float:

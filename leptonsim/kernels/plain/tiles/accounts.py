@@ -1,4 +1,4 @@
-"""To what cause every picosecond of every engine is put down.
+"""To what cause every picosecond of every engine is put down, and on request every job and staging level.
 
 An engine is busy or waits. A wait lasts from the end of its job before to the start of its next. It belongs to one
 condition, the one that was satisfied at the instant at which the wait ended, and a condition names the engine that
@@ -67,9 +67,17 @@ class Segment:
 
 
 class Accounts:
-    """Picoseconds by engine and cause, by step, engine and cause, and the log of each engine."""
+    """Picoseconds by engine and cause, by step, engine and cause, and the log of each engine.
 
-    def __init__(self, cores: int, steps: int) -> None:
+    ``jobs`` and ``staging`` are rows for the outside, kept where ``log_jobs`` asks for them.
+    """
+
+    def __init__(self, cores: int, steps: int, log_jobs: bool = False) -> None:
+        self.log_jobs = log_jobs
+        self.jobs: list[list[int]] = []
+        self.staging: list[list[int]] = []
+        self.last_jobs: dict[int, list[int]] = {}
+        self.last_levels: dict[int, list[int]] = {}
         engines = cores * ENGINES + CHIP_ENGINES
         self.logs: list[list[Segment]] = [[] for _ in range(engines)]
         self.engine_time_ps = np.zeros((engines, len(Cause)), dtype=np.int64)
@@ -116,6 +124,31 @@ class Accounts:
         if at < until_ps:
             self.account(engine, step, source.relation, until_ps - at)
             self.log(engine, Segment(at, until_ps, source.relation))
+
+    def job(
+        self, engine: int, step: int | None, instance: int, route: int, begin_ps: int, end_ps: int, size: int
+    ) -> None:
+        """Remember a job; one that goes on where the engine's last one of the same step and route ended joins it."""
+        if not self.log_jobs:
+            return
+        same = [engine, -1 if step is None else step, instance, route]
+        last = self.last_jobs.get(engine)
+        if last is not None and last[:4] == same and last[5] == begin_ps:
+            last[5:] = [end_ps, last[6] + 1, last[7] + size]
+            return
+        self.last_jobs[engine] = [*same, begin_ps, end_ps, 1, size]
+        self.jobs.append(self.last_jobs[engine])
+
+    def level(self, core: int, now_ps: int, staged_bytes: int) -> None:
+        """Remember the staging bytes that a core holds after an instant, where they changed."""
+        last = self.last_levels.get(core, [core, -1, 0])
+        if not self.log_jobs or last[2] == staged_bytes:
+            return
+        if last[1] == now_ps:
+            last[2] = staged_bytes
+            return
+        self.last_levels[core] = [core, now_ps, staged_bytes]
+        self.staging.append(self.last_levels[core])
 
     def span_begin(self, engine: int, step: int, now_ps: int) -> None:
         """A job of a step's first instance starts."""

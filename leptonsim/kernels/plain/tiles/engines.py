@@ -30,7 +30,8 @@ class State(Enum):
 class Engine:
     """One engine and its job; ``left`` was true at ``updated_ps``, and ``end_ps`` is None until a rate is known.
 
-    ``account`` is the operator and the column of ``WORK_FIELDS`` under which its cycles or bytes count.
+    A copy between host and device belongs to no step, and its ``instance`` is its tag. ``account`` is the operator and
+    the column of ``WORK_FIELDS`` under which its cycles or bytes count.
     """
 
     state: State = State.IDLE
@@ -45,7 +46,7 @@ class Engine:
     cycles: int = 0
     account: tuple[int, int] = (0, 0)
     step: int | None = None
-    in_first_instance: bool = False
+    instance: int = 0
     last_end_ps: int = 0
 
 
@@ -96,8 +97,8 @@ class Engines:
             self.accounts.wait(e, step, job.last_end_ps, now_ps, source)
         job.start_ps = job.updated_ps = now_ps
         job.step = step
-        job.in_first_instance = instance == 0
-        if step is not None and job.in_first_instance:
+        job.instance = instance
+        if step is not None and instance == 0:
             self.accounts.span_begin(e, step, now_ps)
         return job
 
@@ -152,12 +153,14 @@ class Engines:
         self.accounts.account(e, job.step, Cause.BUSY, now_ps - job.start_ps)
         operator, column = job.account
         self.work[operator][column] += job.size_bytes if job.state is State.MOVING else job.cycles
-        if job.step is not None and job.in_first_instance:
+        if job.step is not None and job.instance == 0:
             self.accounts.span_end(e, job.step, now_ps)
         if job.state is State.MOVING:
             self.log_transfer(e, job, now_ps)
+            self.accounts.job(e, job.step, job.instance, job.route, job.start_ps, now_ps, job.size_bytes)
         else:
             self.accounts.log(e, Segment(job.start_ps, now_ps, Cause.BUSY))
+            self.accounts.job(e, job.step, job.instance, -1, job.start_ps, now_ps, 0)
         job.state = State.IDLE
         job.end_ps = None
         job.last_end_ps = now_ps
@@ -206,7 +209,7 @@ class Engines:
             job.end_ps = now_ps + ceil_div(job.left, job.rate)
 
     def _count_mix(self, now_ps: int) -> None:
-        """What moved, in 2^-32 byte, over each DRAM route since rates were last renewed, by the patterns in flight then."""
+        """What moved, in 2^-32 byte, over each DRAM route since rates were renewed, by the patterns in flight then."""
         since_ps, mix, flows, rates = self.in_flight
         for r, (jobs, rate) in enumerate(zip(flows, rates, strict=True)):
             if jobs and self.routes[r].pattern:

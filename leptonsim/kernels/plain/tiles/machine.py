@@ -14,7 +14,15 @@ from leptonsim.kernels.plain.tiles import stages
 from leptonsim.kernels.plain.tiles.accounts import ENGINES, Accounts, Cause, Segment, Source
 from leptonsim.kernels.plain.tiles.engines import WORK_FIELDS, Engines
 from leptonsim.kernels.plain.tiles.instances import Instances
-from leptonsim.kernels.plain.tiles.program import LARGEST, Program, Tile, check_clock, check_fabric, read_fabric
+from leptonsim.kernels.plain.tiles.program import (
+    JOB_FIELDS,
+    LARGEST,
+    Program,
+    Tile,
+    check_clock,
+    check_fabric,
+    read_fabric,
+)
 from leptonsim.kernels.plain.tiles.stages import LOADS, Core, Held, Kind, Stage
 
 EVENT_NAMES = ("done", "copied")
@@ -45,6 +53,7 @@ class TileMachine:
         setup_ps: int,
         copy_routes: tuple[int, int],
         one_queue: bool,
+        log_jobs: bool = False,
     ) -> None:
         check_clock(core_khz, setup_ps)
         self._fabric = read_fabric(routes, capacities, dram_mix)
@@ -53,7 +62,7 @@ class TileMachine:
         check_fabric(*self._fabric, cores=len(self._cores))
         if not all(0 <= route < len(routes) for route in copy_routes):
             raise ValueError("TileMachine: copies need a route")
-        self._accounts = Accounts(len(self._cores), len(self._program.steps))
+        self._accounts = Accounts(len(self._cores), len(self._program.steps), log_jobs)
         self._engines = Engines(len(self._cores), operators, core_khz, setup_ps, self._accounts)
         self._engines.set_fabric(*self._fabric)
         self._host = len(self._cores) * ENGINES
@@ -155,6 +164,8 @@ class TileMachine:
             moves = [self._start_core(core) for core in self._cores]
             has_moved = any(moves)
         self._start_copies()
+        for core in self._cores:
+            self._accounts.level(core.index, self.now_ps, core.staged_bytes)
         if self._rates_are_stale:
             self._engines.share(self.now_ps)
             self._rates_are_stale = False
@@ -193,7 +204,8 @@ class TileMachine:
                 awaited, relation = (e, Cause.DEPENDENCY) if out else (self._host, Cause.ARRIVAL)
                 source = Source(awaited, relation, self.now_ps)
                 account = (self._program.operators, WORK_FIELDS.index("o_bytes" if out else "w_bytes"))
-                self._engines.move(e, None, -1, size_bytes, account, self._copy_routes[out], source, self.now_ps)
+                tag, route = self._copying[out], self._copy_routes[out]
+                self._engines.move(e, None, tag, size_bytes, account, route, source, self.now_ps)
                 self._rates_are_stale = True
 
     # Tiles and their stages.
@@ -326,13 +338,28 @@ class TileMachine:
 
     @property
     def mix_bytes(self) -> Any:
-        """int64 (mixes, routes): bytes that moved until rates were last renewed, by the set of access patterns in flight."""
+        """int64 (mixes, routes): bytes that moved until rates were renewed, by the set of access patterns in flight."""
         return np.array([[moved >> 32 for moved in row] for row in self._engines.mix_moved], dtype=np.int64)
 
     @property
     def peak_staging_bytes(self) -> Any:
         """int64 (cores,): most staging bytes held at once."""
         return np.array([core.peak_bytes for core in self._cores], dtype=np.int64)
+
+    @property
+    def jobs(self) -> Any:
+        """int64 (n, 8): ``JOB_FIELDS``, in the order in which their first jobs ended; none unless ``log_jobs``.
+
+        Jobs of one engine that belong to the same step and instance, take the same route and follow each other without
+        a pause are one row, which says how ``jobs`` many. Step and route are -1 where there is none; the instance of a
+        copy is its tag.
+        """
+        return np.array(self._accounts.jobs, dtype=np.int64).reshape(-1, len(JOB_FIELDS))
+
+    @property
+    def staging(self) -> Any:
+        """int64 (n, 3): core, time, and the staging bytes that it holds from then on; none unless ``log_jobs``."""
+        return np.array(self._accounts.staging, dtype=np.int64).reshape(-1, 3)
 
     @property
     def log_segments(self) -> int:

@@ -18,6 +18,7 @@ from leptonsim.kernels.plain.tiles.accounts import CHIP_ENGINES, ENGINES, Cause
 
 ENGINE_NAMES = ("weights", "activations", "tensor", "vector", "store")
 RUN_FIELDS = ("count", "w_bytes", "a_bytes", "x_bytes", "tensor_cycles", "vector_cycles", "o_bytes")
+JOB_FIELDS = ("engine", "step", "instance", "route", "begin_ps", "end_ps", "jobs", "bytes")
 STEP_FIELDS = (
     *("block", "block_end", "stage_bytes", "accumulators", "w_route", "a_route", "x_route", "o_route"),
     *("w_waits", "dep", "dep_end", "operator"),

@@ -1,0 +1,51 @@
+"""A result as plain values and as JSON text; ``schema.json`` says what each field is."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import fields
+from typing import TYPE_CHECKING, Any
+
+from leptonsim.result.governed import power_block
+from leptonsim.result.step import Step
+
+if TYPE_CHECKING:
+    from leptonsim.result.result import Result
+
+SCHEMA = "leptonsim-result-1"
+FIELDS = (
+    "chip", "model", "batch", "dtype", "requests", "makespan_ps", "latency_s", "latency_p50_s", "latency_p99_s",
+    "throughput_per_s", "tokens_per_s", "energy_j", "energy_per_sample_j", "power_avg_w", "power_peak_w",
+    "utilization", "time_ps", "tensor_cycles", "bounds_ps", "peaks", "energy_breakdown_j", "macs", "bytes", "memory",
+    "operators", "events", "warnings", "provenance", "chip_parameters",
+)  # fmt: skip
+"""What the JSON holds beside the steps, in its order; each is an attribute of ``Result``."""
+
+_STEP_FIELDS = tuple(field.name for field in fields(Step))
+
+
+def document(result: Result) -> dict[str, Any]:
+    """The result as plain values, in the order of the schema."""
+    return {
+        "schema": SCHEMA,
+        **{name: getattr(result, name) for name in FIELDS},
+        **({} if result.power is None else {"power": power_block(result.power)}),
+        "warnings": list(result.warnings),
+        "steps": [{name: getattr(step, name) for name in _STEP_FIELDS} for step in result.steps],
+    }
+
+
+def json_text(document: Mapping[str, Any]) -> str:
+    """Plain values as JSON text: a line for each step and each segment of power, the rest indented."""
+    short = {**document, "steps": None}
+    encode = json.JSONEncoder(allow_nan=False).encode
+    if "power" in document:
+        short["power"] = {**document["power"], "segments": None}
+    head = json.dumps(short, indent=1, allow_nan=False)
+    if "power" in document:
+        segments = ",\n   ".join(map(encode, document["power"]["segments"]))
+        head = head.replace('\n  "segments": null', f'\n  "segments": [\n   {segments}\n  ]', 1)
+    steps = ",\n  ".join(map(encode, document["steps"]))
+    # no text in JSON has a line break in it: this is the field and nothing else
+    return head.replace('\n "steps": null', f'\n "steps": [\n  {steps}\n ]', 1) + "\n"

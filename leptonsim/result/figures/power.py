@@ -1,0 +1,97 @@
+"""Power over the first run, stacked by component, with what the chip is made for.
+
+Within the time in which an operator's engines are at work its energy is spread evenly (``leptonsim.result.power``).
+Where there are more changes than a picture can show, power is the mean over equal pieces of time, which the axis says;
+the highest instant is written out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from leptonsim.result import style
+from leptonsim.result.power import Piece, step_pieces
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from leptonsim.result.load import AnyResult
+
+Floats = npt.NDArray[np.float64]
+MOST_EDGES = 1200
+
+
+def stacked(result: AnyResult) -> tuple[Floats, dict[str, Floats], bool]:
+    """Edges in ps (n + 1), watts by component (n each), and whether they are means over equal pieces."""
+    pieces = step_pieces(result.steps)
+    end = max((each[1] for each in pieces), default=1)
+    edges = np.unique(np.array([0, end, *(at for each in pieces for at in each[:2])], dtype=np.float64))
+    averaged = len(edges) > MOST_EDGES
+    if averaged:
+        edges = np.linspace(0, end, MOST_EDGES + 1)
+    static_w = result.energy_breakdown_j["static"] / result.makespan_s
+    levels = {name: _means([each for each in pieces if each[2] == name], edges) for name in style.COMPONENTS}
+    levels["static"] = np.full(len(edges) - 1, static_w)
+    return edges, {name: values for name, values in levels.items() if values.any()}, averaged
+
+
+def _means(pieces: Sequence[Piece], edges: Floats) -> Floats:
+    """Mean power between two edges each, exact: the energy up to each edge, and its differences."""
+    if not pieces:
+        return np.zeros(len(edges) - 1)
+    changes = sorted([(begin, power) for begin, _, _, power in pieces] + [(end, -power) for _, end, _, power in pieces])
+    times = np.array([time for time, _ in changes], dtype=np.float64)
+    power = np.cumsum([change for _, change in changes])
+    energy = np.concatenate([[0.0], np.cumsum(power[:-1] * np.diff(times))])
+    means: Floats = np.maximum(0.0, np.diff(np.interp(edges, times, energy)) / np.diff(edges))
+    return means
+
+
+@style.styled
+def draw(result: AnyResult) -> Figure:
+    """Areas by component; the limit of the chip as a line."""
+    edges, levels, averaged = stacked(result)
+    figure = style.canvas(3.6, style.headline("Power", result))
+    axes = figure.add_subplot()
+    time = style.time_scale(edges[-1])
+    watt = style.power_scale(result.power_peak_w)
+    base = np.zeros(len(edges) - 1)
+    for name, values in levels.items():
+        axes.fill_between(
+            edges / time.factor, _closed(base) / watt.factor, _closed(base + values) / watt.factor, step="post",
+            color=style.COMPONENTS[name], linewidth=0,
+        )  # fmt: skip
+        base = base + values
+    highest = max(base.max(initial=0.0), result.power_peak_w) / watt.factor
+    limit = result.peaks["tdp_w"] / watt.factor
+    axes.axhline(result.power_peak_w / watt.factor, color=style.INK, linewidth=0.7, linestyle=":")
+    notes = [f"highest instant {result.power_peak_w:,.3g} W", f"average of the whole run {result.power_avg_w:,.3g} W"]
+    if limit < highest * 3:
+        axes.axhline(limit, color=style.VERMILLION, linewidth=0.9, linestyle="--")
+        notes.append(f"TDP {result.peaks['tdp_w']:g} W (dashed)")
+        highest = max(highest, limit)
+    else:
+        notes.append(f"TDP {result.peaks['tdp_w']:g} W")
+    axes.set_title(", ".join(notes))
+    axes.set(xlim=(0, edges[-1] / time.factor), ylim=(0, highest * 1.08))
+    time.label(axes.xaxis, "time in the first run")
+    mean = style.time_scale(edges[1] - edges[0])
+    quantity = f"power, mean of {(edges[1] - edges[0]) / mean.factor:.3g} {mean.unit}" if averaged else "power"
+    watt.label(axes.yaxis, quantity)
+    axes.grid(True, axis="y")
+    style.legend(figure, [style.patch(style.COMPONENTS[name], name.replace("_", " ")) for name in levels], columns=5)
+    return figure
+
+
+def _closed(values: Floats) -> Floats:
+    return np.append(values, values[-1])
+
+
+if __name__ == "__main__":
+    from leptonsim.result.figures._demo import demo
+
+    demo("power")

@@ -1,0 +1,83 @@
+"""The figures of a result that people read first, in words: what the page and the notebook show alike."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from leptonsim.result.units import count_text, energy_text, rate_text, size_text, time_text
+
+if TYPE_CHECKING:
+    from leptonsim.result.load import AnyResult
+    from leptonsim.result.step import Step
+
+ENGINES = ("tensor", "vector", "weights", "activations", "store")
+
+
+def setting(result: AnyResult) -> str:
+    """In what way it ran: data type, batch, requests."""
+    requests = f"{result.requests:,} request{'s' if result.requests > 1 else ''}"
+    return f"{result.dtype}, batch {result.batch}, {requests}"
+
+
+def summary_rows(result: AnyResult) -> list[tuple[str, str]]:
+    """Names and texts: latency, throughput, energy, power, work, what the tensor cores do, memory, operators."""
+    latency = time_text(result.latency_s * 1e12)
+    if result.requests > 1:
+        slow_ps, whole_ps = result.latency_p99_s * 1e12, result.makespan_ps
+        latency += f" mean, {time_text(slow_ps)} p99, {time_text(whole_ps)} in all"
+    throughput = f"{rate_text(result.throughput_per_s)} samples/s"
+    if result.tokens_per_s:
+        throughput += f", {rate_text(result.tokens_per_s)} tokens/s"
+    busy, dram, memory = result.utilization, result.bytes["dram"], result.memory
+    return [
+        ("latency", latency),
+        ("throughput", throughput),
+        ("energy", f"{energy_text(result.energy_per_sample_j)} per sample: {shares(result.energy_breakdown_j)}"),
+        ("power", f"{result.power_avg_w:.1f} W average, {result.power_peak_w:.1f} W peak"),
+        ("work", f"{count_text(result.macs)} MACs, {busy['macs']:.1%} of the tensor cores' peak"),
+        ("engines busy", ", ".join(f"{name} {busy[name]:.0%}" for name in ENGINES)),
+        ("tensor cores", shares(tensor_time_ps(result))),
+        (
+            "DRAM",
+            f"{size_text(dram['read'])} read, {size_text(dram['written'])} written, {busy['dram']:.0%} of the pins",
+        ),
+        (
+            "memory",
+            f"{size_text(memory['weights_bytes'])} weights; peak {size_text(memory['dram_peak_bytes'])} of "
+            f"{size_text(memory['dram_capacity_bytes'])} DRAM, {size_text(memory['sram_peak_bytes'])} of "
+            f"{size_text(memory['sram_capacity_bytes'])} SRAM",
+        ),
+        ("operators", ", ".join(f"{count:,} {place}" for place, count in result.operators.items() if count)),
+    ]
+
+
+def step_row(step: Step, total_ps: int) -> dict[str, str]:
+    """One operator in words, by column; ``total_ps`` is the time of all."""
+    return {
+        "operator": step.name,
+        "kind": step.kind,
+        "time": time_text(step.time_ps),
+        "share": f"{step.time_ps / max(1, total_ps):.1%}",
+        "MACs": count_text(step.macs),
+        "DRAM": size_text(step.bytes),
+        "energy": energy_text(step.energy_pj / 1e12),
+        "bound by": step.bound_by,
+    }
+
+
+def tensor_time_ps(result: AnyResult) -> dict[str, int]:
+    """Time of all tensor cores by cause."""
+    total: Counter[str] = Counter()
+    for name, causes in result.time_ps.items():
+        if name.endswith(".tensor"):
+            total.update(causes)
+    return dict(total)
+
+
+def shares(parts: Mapping[str, float]) -> str:
+    """Parts as percentages, largest first; those under half a percent are left out."""
+    whole = sum(parts.values())
+    ranked = sorted(parts.items(), key=lambda item: -item[1])
+    return ", ".join(f"{name} {value / whole:.0%}" for name, value in ranked if whole and value >= whole / 200)

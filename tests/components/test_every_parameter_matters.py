@@ -1,0 +1,181 @@
+"""Every number and word of a chip's YAML changes the answer, in the right direction, or the table says why it does not.
+
+A parameter that is not in the table fails the test: whoever adds one says here what it does.
+"""
+
+import pytest
+
+from leptonsim.api import simulate
+from leptonsim.chip import load_chip
+from leptonsim.chip.declare import parameters
+from leptonsim.chip.spec import Chip
+from leptonsim.model import load_model
+
+FREE_CLOCK = {"power.states": [], "power.state": None}
+OUTPUT_STATIONARY = {"core.tensor_core.dataflow": "output_stationary"}
+SHARED = {"core.sram.size": "160 KiB"}
+ECO = {"clocks.core": "700 MHz", "power.state": "eco"}
+BOOST = {"clocks.core": "1.2 GHz", "power.state": "boost"}
+NARROW = {"core.sram.ports": 1, "core.sram.banks": 2, "core.tensor_core.schedule": "double"}
+SMALL = {"cores": 1, "core.tensor_core.rows": 16, "core.tensor_core.cols": 16}
+GEMM, SHORT, BIG = "gemm:256x512x256", "gemm:8x512x512", "gemm:64x8192x8192"
+RESNET, BERT = "zoo:resnet50", "zoo:bert-base"
+LATER = "governors and the thermal model read it; the governor `fixed` does not"
+HOST = "read by operators that run on the host; every operator known today runs on the chip"
+NAME = "a name for people"
+
+TIME, ENERGY, PEAK = (
+    lambda result: result.makespan_ps,
+    lambda result: result.energy_j,
+    lambda result: result.power_peak_w,
+)
+MORE, LESS, OTHER = "more", "less", "other"
+
+# path: (model, variant of lepton-c1, new value, what is looked at, what becomes of it)
+EFFECTS = {
+    "process_nm": (GEMM, {}, 14, ENERGY, MORE),
+    "clocks.core": (GEMM, FREE_CLOCK, "500 MHz", TIME, MORE),
+    "cores": (RESNET, {}, 1, TIME, MORE),
+    "core.tensor_core.rows": (GEMM, SMALL, 32, TIME, LESS),
+    "core.tensor_core.cols": (GEMM, SMALL, 32, TIME, LESS),
+    "core.tensor_core.count": (GEMM, SMALL, 2, TIME, LESS),
+    "core.tensor_core.dataflow": (SHORT, SMALL, "output_stationary", TIME, OTHER),
+    "core.tensor_core.schedule": (GEMM, SMALL, "serial", TIME, MORE),
+    "core.tensor_core.load": (SHORT, SMALL, "broadside", TIME, OTHER),
+    "core.tensor_core.drain": ("gemm:64x8x512", SMALL | OUTPUT_STATIONARY, "broadside", TIME, OTHER),
+    "core.tensor_core.edge": ("gemm:64x130x130", SMALL, "trimmed", TIME, LESS),
+    "core.tensor_core.accumulator_size": (GEMM, SMALL, "1 KiB", TIME, MORE),
+    "core.tensor_core.rates": (GEMM, SMALL, {"bf16": 0.5}, TIME, MORE),
+    "core.tensor_core.pipeline_stages": (SHORT, SMALL | {"core.tensor_core.schedule": "serial"}, 64, TIME, MORE),
+    "core.tensor_core.issue_overhead": (SHORT, SMALL, 4096, TIME, MORE),
+    "core.tensor_core.min_rows": (SHORT, SMALL, 64, TIME, MORE),
+    "core.tensor_core.round_rows": ("gemm:33x512x512", SMALL, 64, TIME, MORE),
+    "core.tensor_core.scratchpad_ports": (SHORT, SMALL, 1, TIME, MORE),
+    "core.tensor_core.switch": (SHORT, SMALL, "settled", TIME, MORE),
+    "core.tensor_core.switch_overhead": (SHORT, SMALL, 64, TIME, MORE),
+    "core.tensor_core.accumulator_preload": (SHORT, SMALL | OUTPUT_STATIONARY, True, TIME, MORE),
+    "core.vector_unit.lanes": (BERT, {}, 32, TIME, MORE),
+    "core.vector_unit.rates": (BERT, {}, {"exp": 0.001}, TIME, MORE),
+    "core.sram.size": (RESNET, {"shared_sram": None}, "512 KiB", TIME, MORE),
+    "core.sram.banks": (GEMM, SMALL | NARROW, 32, TIME, LESS),
+    "core.sram.read": (GEMM, SMALL, "16 B/cycle", TIME, MORE),
+    "core.sram.write": (BERT, {}, "1 B/cycle", TIME, MORE),
+    "core.sram.ports": (GEMM, SMALL | NARROW, 2, TIME, LESS),
+    "core.dma.engines": (BIG, {"core.dma.outstanding": 4}, 8, TIME, LESS),
+    "core.dma.outstanding": (BIG, {}, 2, TIME, MORE),
+    "core.dma.setup": (GEMM, {}, "5 us", TIME, MORE),
+    "core.dma.port": (BIG, {}, "4 B/cycle", TIME, MORE),
+    "core.dma.access": (BIG, {"core.dma.outstanding": 4}, "64 B", TIME, MORE),
+    "shared_sram.size": (RESNET, SHARED, "64 KiB", TIME, MORE),
+    "shared_sram.bandwidth": (RESNET, SHARED, "10 GB/s", TIME, MORE),
+    "shared_sram.latency": (RESNET, SHARED, "10 us", TIME, MORE),
+    "noc.topology": (BERT, {"noc.link": "4 B/cycle"}, "crossbar", TIME, OTHER),
+    "noc.link": (BERT, {}, "2 B/cycle", TIME, MORE),
+    "noc.hop": (BERT, {}, "1000 cycles", TIME, MORE),
+    "dram.part": (BIG, {}, "HBM3-6400", TIME, LESS),
+    "dram.channels": (BIG, {}, 4, TIME, MORE),
+    "dram.capacity": (BIG, {}, "16 MiB", TIME, MORE),
+    "dram.latency": (GEMM, {}, "1 us", TIME, MORE),
+    "dram.mapping.interleave": (BIG, {}, "4 KiB", TIME, OTHER),
+    "dram.mapping.bank_groups": (BIG, {}, "high", TIME, OTHER),
+    "dram.mapping.xor": (BIG, {}, False, TIME, OTHER),
+    "pcie.generation": (GEMM, {}, 1, TIME, MORE),
+    "pcie.lanes": (GEMM, {}, 4, TIME, MORE),
+    "pcie.mps": (GEMM, {}, "128 B", TIME, MORE),
+    "pcie.mrrs": (GEMM, {}, "64 B", TIME, MORE),
+    "pcie.rcb": (GEMM, {"pcie.completions": "rcb"}, "128 B", TIME, LESS),
+    "pcie.completions": (GEMM, {}, "rcb", TIME, MORE),
+    "pcie.address_bits": (GEMM, {}, 32, TIME, LESS),
+    "pcie.link_layer_loss": (GEMM, {}, 0.3, TIME, MORE),
+    "pcie.tags": (GEMM, {}, 4, TIME, MORE),
+    "pcie.round_trip": (GEMM, {}, "20 us", TIME, MORE),
+    "pcie.copies": (GEMM, {}, "host", TIME, OTHER),
+    "pcie.idle_state": (GEMM, {}, "L1", TIME, MORE),
+    "power.state": (GEMM, ECO, BOOST, TIME, LESS),
+    "power.states": (GEMM, {}, FREE_CLOCK, ENERGY, OTHER),
+    "power.static": (GEMM, {}, "40 W", ENERGY, MORE),
+    "software.launch": (GEMM, {}, "1 ms", TIME, MORE),
+    "software.buffer_share": (RESNET, {"shared_sram": None, "core.sram.size": "1 MiB"}, 0.3, TIME, MORE),
+    "software.default_dtype": (BIG, {}, "int8", TIME, LESS),
+    "energy.overrides.mac_bf16": (GEMM, {}, "100 pJ", ENERGY, MORE),
+    **{
+        f"energy.overrides.mac_{dtype}": (
+            GEMM, {"core.tensor_core.rates": {dtype: 1}, "software.default_dtype": dtype}, "100 pJ", ENERGY, MORE,
+        )
+        for dtype in ("int4", "int8", "fp8", "fp16", "tf32", "fp32")
+    },
+    **{
+        f"energy.overrides.vector_{name}": (BERT, {}, "100 pJ", ENERGY, MORE)
+        for name in ("add", "mul", "exp", "div", "reduce")
+    },
+    **{
+        f"energy.overrides.{name}": (BERT, {}, "100 pJ/B", ENERGY, MORE)
+        for name in ("accumulator", "sram_read", "sram_write", "noc_hop", "dram_streaming", "pcie")
+    },
+    "energy.overrides.dram_random": ("gather", {}, "10000 pJ/B", ENERGY, MORE),
+    "energy.overrides.shared_sram": (RESNET, SHARED, "100 pJ/B", ENERGY, MORE),
+}  # fmt: skip
+
+UNCHANGED = {
+    "name": NAME,
+    "description": NAME,
+    "core.tensor_core.sparsity": "what the cells could exploit; models say nothing of sparse weights",
+    "power.governor": "`fixed` is the only governor so far",
+    "power.tdp": LATER,
+    **{
+        f"power.thermal.{name}": LATER
+        for name in ("r_die", "c_die", "r_sink", "c_sink", "ambient", "throttle", "leakage_per_kelvin")
+    },
+    **{f"host.{name}": HOST for name in ("rate", "memory", "latency")},
+}  # fmt: skip
+
+
+def paths(part=Chip, prefix=""):
+    for name, parameter in parameters(part).items():
+        if parameter.shape == "section":
+            yield from paths(parameter.type, f"{prefix}{name}.")
+        else:
+            yield prefix + name
+
+
+@pytest.fixture(scope="module")
+def models():
+    read = {}
+
+    def of(name):
+        if name not in read:
+            read[name] = load_model("zoo:llama-3-8b?seq=64&past=0" if name == "gather" else name)
+        return read[name]
+
+    return of
+
+
+def overrides(changes):
+    """Tables spelt out key by key, as --set takes them."""
+    result = {}
+    for path, value in changes.items():
+        if isinstance(value, dict):
+            result |= {f"{path}.{key}": each for key, each in value.items()}
+        else:
+            result[path] = value
+    return result
+
+
+def test_every_parameter_is_in_the_table():
+    assert sorted([*EFFECTS, *UNCHANGED]) == sorted(paths())
+    assert all(UNCHANGED.values())
+
+
+@pytest.mark.parametrize("path", EFFECTS)
+def test_the_parameter_changes_the_answer_in_the_right_direction(models, path):
+    model_name, variant, value, look, becomes = EFFECTS[path]
+    base = load_chip("lepton-c1").with_(overrides(variant))
+    change = value if path in ("power.state", "power.states") else {path: value}
+    model = models(model_name)
+    before, after = look(simulate(base, model)), look(simulate(base.with_(overrides(change)), model))
+    if becomes == MORE:
+        assert after > before
+    elif becomes == LESS:
+        assert after < before
+    else:
+        assert after != before
