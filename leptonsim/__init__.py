@@ -16,34 +16,44 @@ if TYPE_CHECKING:
     from leptonsim.api import execute, simulate
     from leptonsim.chip import Chip, load_chip
     from leptonsim.compiler.compile import compile
+    from leptonsim.compiler.policy import Policy, load_policy
     from leptonsim.compiler.program import Program
     from leptonsim.errors import LeptonError
+    from leptonsim.generate import Generation, generate
     from leptonsim.model import Model, load_model
     from leptonsim.result.result import Result
 
 __all__ = [
     "Chip",
+    "Generation",
     "LeptonError",
     "Model",
+    "Policy",
     "Program",
     "Result",
     "compile",
     "execute",
+    "generate",
     "load_chip",
     "load_model",
+    "load_policy",
     "simulate",
 ]
 
 _HOME = {
     "Chip": "chip",
+    "Generation": "generate",
     "LeptonError": "errors",
     "Model": "model",
+    "Policy": "compiler.policy",
     "Program": "compiler.program",
     "Result": "result.result",
     "compile": "compiler.compile",
     "execute": "api",
+    "generate": "generate",
     "load_chip": "chip",
     "load_model": "model",
+    "load_policy": "compiler.policy",
     "simulate": "api",
 }
 

@@ -9,6 +9,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from leptonsim.chip.spec import Chip
+    from leptonsim.compiler.compile import Unsupported
+    from leptonsim.compiler.policy import Policy
     from leptonsim.compiler.program import Program
     from leptonsim.model import Model
     from leptonsim.result.result import Result
@@ -23,19 +25,23 @@ def simulate(
     *,
     batch: int | None = None,
     dtype: str | None = None,
+    policy: Policy | None = None,
+    unsupported: Unsupported = "error",
     requests: int = 1,
     cold: bool = False,
     fidelity: Fidelity = "fast",
 ) -> Result:
     """Compile ``model`` for ``chip`` and run it ``requests`` times back to back.
 
-    ``batch`` samples a request (default: the model's own), in ``dtype`` (default: the chip's); ``cold`` includes
-    copying the weights over PCIe first; ``fidelity`` as in ``execute``. Raises LeptonError if the model cannot be
-    mapped.
+    ``batch`` samples a request (default: the model's own), in ``dtype`` (default: the chip's), or layer by layer in
+    what ``policy`` says (see ``load_policy``); ``unsupported`` operators are an error, or the work of the host;
+    ``cold`` includes copying the weights over PCIe first; ``fidelity`` as in ``execute``. Raises LeptonError if the
+    model cannot be mapped.
     """
     from leptonsim.compiler.compile import compile
 
-    return execute(compile(chip, model, batch=batch, dtype=dtype), requests=requests, cold=cold, fidelity=fidelity)
+    program = compile(chip, model, batch=batch, dtype=dtype, policy=policy, unsupported=unsupported)
+    return execute(program, requests=requests, cold=cold, fidelity=fidelity)
 
 
 def execute(

@@ -87,9 +87,12 @@ def fail(problems: Iterable[Problem]) -> None:
         raise ChipError("\n".join(dict.fromkeys(lines)))
 
 
-def read(text: str, file: str) -> tuple[Document, list[Problem]]:
-    """The document in ``text``, and what is wrong with it as YAML; raises ChipError where it is no mapping at all."""
-    reader = _Reader(text, file)
+def read(text: str, file: str, what: str = "a chip", first: str = "name: my-chip") -> tuple[Document, list[Problem]]:
+    """The document in ``text``, and what is wrong with it as YAML; raises ChipError where it is no mapping at all.
+
+    ``what`` the file describes and how it may begin (``first``) are for the messages.
+    """
+    reader = _Reader(text, file, what, first)
     try:
         tree = reader.document()
     except yaml.MarkedYAMLError as error:
@@ -138,8 +141,10 @@ def _merge(merged: Document, source: Document, target: Tree, over: Tree, path: P
 class _Reader:
     """Turns the events of one text into a tree, noting marks and problems on the way."""
 
-    def __init__(self, text: str, file: str) -> None:
+    def __init__(self, text: str, file: str, what: str = "a chip", first: str = "name: my-chip") -> None:
         self.file = file
+        self._what = what
+        self._like = f"{what} is a mapping such as `{first}`"
         self.keys: dict[Path, Mark] = {}
         self.values: dict[Path, Mark] = {}
         self.problems: list[Problem] = []
@@ -149,14 +154,14 @@ class _Reader:
         """The mapping that the text is; raises ChipError where it is anything else."""
         event = self._first()
         if event is None:
-            raise ChipError(f"{self.file}: the file is empty; a chip is a mapping that starts with `name:`")
+            raise ChipError(f"{self.file}: the file is empty; {self._like}")
         if not isinstance(event, yaml.MappingStartEvent):
-            raise ChipError(f"{self._mark(event)}: a chip is a mapping such as `name: my-chip`, not {_shape(event)}")
+            raise ChipError(f"{self._mark(event)}: {self._like}, not {_shape(event)}")
         tree: Tree = self._value(event, ())
         next(self._events)
         after = next(self._events)
         if not isinstance(after, yaml.StreamEndEvent):
-            self._problem(after, (), "a second document starts here; a file holds one chip")
+            self._problem(after, (), f"a second document starts here; a file holds {self._what} and nothing else")
         return tree
 
     def fragment(self) -> Any:
@@ -178,7 +183,7 @@ class _Reader:
     def _value(self, event: Any, path: Path) -> Any:
         self.values[path] = self._mark(event)
         if len(path) > MAX_DEPTH:
-            raise ChipError(f"{self._mark(event)}: nested more than {MAX_DEPTH} levels deep; a chip is not")
+            raise ChipError(f"{self._mark(event)}: nested more than {MAX_DEPTH} levels deep; {self._what} is not")
         if isinstance(event, yaml.MappingStartEvent):
             return self._mapping(path)
         if isinstance(event, yaml.SequenceStartEvent):

@@ -75,6 +75,20 @@ def powered(chip: Chip, governor: str | None, pstate: str | None, ambient: str |
     return chip.with_(changes) if changes else chip
 
 
+def precision_options(function: F) -> F:
+    """``--dtype`` and ``--precision``."""
+    function = click.option(
+        "--precision",
+        metavar="FILE.yaml",
+        help="Data types layer by layer: weights, activations, key-value cache.",
+    )(function)
+    return click.option(
+        "--dtype",
+        metavar="TYPE",
+        help="Data type of floating-point models (default: the chip's software.default_dtype).",
+    )(function)
+
+
 def the_chip(config: str | None, overrides: tuple[str, ...]) -> Chip:
     """The chip that the options name. Raises LeptonError."""
     from leptonsim.chip import load_chip, shipped_chips
@@ -88,7 +102,12 @@ def the_model(source: str, batch: int | None, shapes: tuple[str, ...], binds: tu
     """The model that the options name. Raises LeptonError."""
     from leptonsim.model import load_model
 
-    return load_model(source, batch=batch, shapes=dict(map(_shape, shapes)), dims=dict(map(_bind, binds)))
+    return load_model(source, batch=batch, shapes=dict(map(_shape, shapes)), dims=the_dims(binds))
+
+
+def the_dims(binds: tuple[str, ...]) -> dict[str, int]:
+    """Sizes of named dimensions. Raises LeptonError."""
+    return dict(map(_bind, binds))
 
 
 def _shape(text: str) -> tuple[str, tuple[int, ...]]:

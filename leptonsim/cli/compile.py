@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import click
 
-from leptonsim.cli._options import chip_options, model_options, the_chip, the_model
+from leptonsim.cli._options import chip_options, model_options, precision_options, the_chip, the_model
 from leptonsim.cli._progress import Progress
 
 
 @click.command()
 @chip_options
 @model_options
+@precision_options
 @click.option(
-    "--dtype", metavar="TYPE", help="Data type of floating-point models (default: the chip's software.default_dtype)."
+    "--unsupported",
+    type=click.Choice(["error", "host"]),
+    default="error",
+    show_default=True,
+    help="Operators that cannot be mapped: an error that names them all, or work of the host.",
 )
 @click.option("--output", "-o", metavar="FILE.json", help="Save the program; `leptonsim run FILE.json` runs it again.")
 @click.argument("model")
@@ -23,6 +30,8 @@ def command(
     shapes: tuple[str, ...],
     binds: tuple[str, ...],
     dtype: str | None,
+    precision: str | None,
+    unsupported: Literal["error", "host"],
     output: str | None,
     model: str,
 ) -> None:
@@ -36,11 +45,12 @@ def command(
     if output is not None:
         check_writable(output)
     chip = the_chip(config, overrides)
+    policy = ls.load_policy(precision) if precision else None
     with Progress() as progress:
         progress.stage(f"reading {model}")
         source = the_model(model, batch, shapes, binds)
         progress.stage(f"compiling {source.name} for {chip.name}")
-        program = ls.compile(chip, source, dtype=dtype)
+        program = ls.compile(chip, source, dtype=dtype, policy=policy, unsupported=unsupported)
     if output is not None:
         program.save(output)
     from leptonsim.result.table import print_program

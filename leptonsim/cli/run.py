@@ -6,7 +6,17 @@ from typing import TYPE_CHECKING, Literal
 
 import click
 
-from leptonsim.cli._options import chip_options, model_options, power_options, powered, the_chip, the_model
+from leptonsim.cli._generate import check_alone, run_generation
+from leptonsim.cli._options import (
+    chip_options,
+    model_options,
+    power_options,
+    powered,
+    precision_options,
+    the_chip,
+    the_dims,
+    the_model,
+)
 from leptonsim.cli._progress import Progress
 from leptonsim.errors import LeptonError
 
@@ -17,8 +27,13 @@ if TYPE_CHECKING:
 @click.command()
 @chip_options
 @model_options
+@precision_options
 @click.option(
-    "--dtype", metavar="TYPE", help="Data type of floating-point models (default: the chip's software.default_dtype)."
+    "--unsupported",
+    type=click.Choice(["error", "host"]),
+    default="error",
+    show_default=True,
+    help="Operators that cannot be mapped: an error that names them all, or work of the host.",
 )
 @click.option(
     "--requests",
@@ -40,6 +55,12 @@ if TYPE_CHECKING:
 )
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Seed of random arrivals.")
 @power_options
+@click.option(
+    "--generate",
+    type=click.IntRange(min=1),
+    metavar="TOKENS",
+    help="A language model: the prompt (seq=...), then so many tokens over a growing cache.",
+)
 @click.option("--cold", is_flag=True, help="Include loading the weights over PCIe.")
 @click.option(
     "--json",
@@ -70,7 +91,10 @@ def command(
     shapes: tuple[str, ...],
     binds: tuple[str, ...],
     dtype: str | None,
+    precision: str | None,
+    unsupported: Literal["error", "host"],
     requests: int | None,
+    generate: int | None,
     cold: bool,
     fidelity: Literal["fast", "detailed"],
     arrival: str | None,
@@ -94,16 +118,42 @@ def command(
     from leptonsim.cli._plot import wanted
     from leptonsim.files import check_writable
 
+    for path in (json_path, report_path):
+        if path not in (None, "-"):
+            check_writable(path)
+    if generate is not None:
+        check_alone(
+            {
+                "--requests": (requests or 1) > 1,
+                "--arrival": arrival is not None,
+                "--cold": cold,
+                "--fidelity detailed": fidelity == "detailed",
+                "--shape": bool(shapes),
+                "--trace": trace_path is not None,
+                "--plot": bool(plots),
+                "--report": report_path is not None,
+                "a compiled program": model.endswith(".json"),
+            }
+        )
+        run_generation(
+            powered(the_chip(config, overrides), governor, pstate, ambient),
+            model,
+            generate,
+            batch=batch,
+            dims=the_dims(binds),
+            dtype=dtype,
+            policy=ls.load_policy(precision) if precision else None,
+            json_path=json_path,
+        )
+        return
     if trace_path is not None:
         from leptonsim.result.trace import check_trace_path
 
         check_trace_path(trace_path)
-    for path in (json_path, report_path):
-        if path not in (None, "-"):
-            check_writable(path)
     pictures = wanted(plots)
     if model.endswith(".json"):
-        if config or overrides or batch or shapes or binds or dtype or governor or pstate or ambient:
+        given = (config, overrides, batch, shapes, binds, dtype, precision, governor, pstate, ambient)
+        if any(given):
             raise LeptonError(
                 f"{model} is a compiled program: chip, batch, shapes and data type are fixed in it; "
                 "compile the model again to change them"
@@ -111,11 +161,12 @@ def command(
         program = ls.Program.load(model)
     else:
         chip = powered(the_chip(config, overrides), governor, pstate, ambient)
+        policy = ls.load_policy(precision) if precision else None
         with Progress() as progress:
             progress.stage(f"reading {model}")
             source = the_model(model, batch, shapes, binds)
             progress.stage(f"compiling {source.name} for {chip.name}")
-            program = ls.compile(chip, source, dtype=dtype)
+            program = ls.compile(chip, source, dtype=dtype, policy=policy, unsupported=unsupported)
     arrivals = None
     if arrival is not None:
         from leptonsim.machine.arrivals import arrival_times_ps

@@ -8,11 +8,15 @@ more than one; the one that the machine finishes first is taken. Of small models
 
 from __future__ import annotations
 
+from typing import Literal
+
 from leptonsim.chip.spec import Chip
 from leptonsim.compiler.placement import INPUT
+from leptonsim.compiler.policy import Policy
 from leptonsim.compiler.precision import element_bits
 from leptonsim.compiler.program import Memory, Program
 from leptonsim.compiler.refine import refined
+from leptonsim.compiler.requantise import under
 from leptonsim.compiler.schedule import Choose, Schedule, fastest_mapping, schedule
 from leptonsim.compiler.target import Target
 from leptonsim.compiler.work import Operator
@@ -20,31 +24,45 @@ from leptonsim.compiler.workload import Workload, workload
 from leptonsim.errors import LeptonError
 from leptonsim.model import Model
 
+Unsupported = Literal["error", "host"]
+"""What becomes of operators that cannot be mapped."""
+
 MANY_SPILLS = 3
 """Spilled tensors named in a warning."""
 
 
-def compile(chip: Chip, model: Model, *, batch: int | None = None, dtype: str | None = None) -> Program:
+def compile(
+    chip: Chip,
+    model: Model,
+    *,
+    batch: int | None = None,
+    dtype: str | None = None,
+    policy: Policy | None = None,
+    unsupported: Unsupported = "error",
+) -> Program:
     """The program of ``model`` for ``chip``.
 
     ``batch`` is the samples of a run (default: the model's own), ``dtype`` the data type of floating-point models
-    (default: the chip's ``software.default_dtype``).
+    (default: the chip's ``software.default_dtype``), ``policy`` those of single layers and of caches;
+    with ``unsupported`` "host", operators that cannot be mapped are done by the host.
 
     Raises LeptonError if an operator cannot be mapped, a tile cannot fit, the chip has no rate for the data type, or
     the model cannot be read at that batch.
     """
     if batch is not None:
         model = model.with_batch(batch)
-    whole = _best(chip, model, dtype)
+    whole = _best(chip, model, dtype, policy, unsupported)
     count = model.graph.batch
     if count == 1 or not _separable(model):
         return whole
-    single = _best(chip, model.with_batch(1), dtype, repeats=count)
+    single = _best(chip, model.with_batch(1), dtype, policy, unsupported, repeats=count)
     return min((whole, single), key=_device_time)
 
 
-def _best(chip: Chip, model: Model, dtype: str | None, repeats: int = 1) -> Program:
-    return refined(lambda choose: compile_graph(chip, model, dtype, repeats, choose), _device_time)
+def _best(
+    chip: Chip, model: Model, dtype: str | None, policy: Policy | None, unsupported: Unsupported, repeats: int = 1
+) -> Program:
+    return refined(lambda choose: compile_graph(chip, model, dtype, repeats, choose, policy, unsupported), _device_time)
 
 
 def _separable(model: Model) -> bool:
@@ -63,12 +81,24 @@ def _device_time(program: Program) -> int:
 
 
 def compile_graph(
-    chip: Chip, model: Model, dtype: str | None, repeats: int = 1, choose: Choose = fastest_mapping
+    chip: Chip,
+    model: Model,
+    dtype: str | None,
+    repeats: int = 1,
+    choose: Choose = fastest_mapping,
+    policy: Policy | None = None,
+    unsupported: Unsupported = "error",
 ) -> Program:
     """The program of a model's graph as it is bound, to be run ``repeats`` times for one request."""
     graph = model.graph
     target = Target(chip, dtype)
-    work: Workload = model.derived("workload", workload)
+    host_too = unsupported == "host"
+    work: Workload = model.derived("workload, host" if host_too else "workload", lambda graph: workload(graph, host_too))
+    warnings = [_told_of_host(work)] if work.on_host else []
+    if policy is not None:
+        all_names = tuple((operator.name, *operator.nodes) for operator in work.operators)
+        warnings += [f"the precision policy has {each!r}, which fits no layer" for each in policy.unused(all_names)]
+        work = under(policy, work, graph, target.dtype)
     operators = [operator for operator in work.operators if operator.engine != "view"]
     if not operators:
         raise LeptonError(f"{model.name}: the model does nothing but rename its inputs; there is no work to simulate")
@@ -81,7 +111,6 @@ def compile_graph(
     activations = mapped.ledger.dram_peak - state_bytes
     excess = total_weights + state_bytes + activations - chip.dram.capacity_bytes
     streamed: frozenset[str] = frozenset()
-    warnings = []
     if excess > 0:
         streamed = _to_stream(work.operators, weights, excess)
         on_host = sum(weights[name] for name in streamed)
@@ -136,6 +165,15 @@ def compile_graph(
         steps=steps,
         cores=cores,
         dependencies=dependencies,
+    )
+
+
+def _told_of_host(work: Workload) -> str:
+    names = [f"{operator.name} ({operator.kind})" for operator in work.operators if operator.engine == "host"]
+    more = f" and {len(names) - MANY_SPILLS} more" if len(names) > MANY_SPILLS else ""
+    return (
+        f"{len(names)} operator{'s run' if len(names) > 1 else ' runs'} on the host, which the chip has no way to do, "
+        f"with transfers over PCIe: {', '.join(names[:MANY_SPILLS])}{more}"
     )
 
 

@@ -1,4 +1,4 @@
-"""From graph nodes to operator records, by the files in ``operators/``.
+"""From graph nodes to operator records, by the files in ``operators/`` and in ``leptonsim.operators``.
 
 What has no lowering is an error that names every such node: nothing is free because it was not recognised.
 """
@@ -10,11 +10,13 @@ from dataclasses import replace
 from functools import cache
 from types import MappingProxyType
 
+import leptonsim.operators as beyond_onnx
 from leptonsim.compiler import operators
-from leptonsim.compiler.plugins import modules_in
+from leptonsim.compiler.hosts import host_operator
 from leptonsim.compiler.work import Operator
 from leptonsim.errors import LeptonError
 from leptonsim.model.graph import Graph, Node
+from leptonsim.plugins import modules_in
 
 Lowering = Callable[[Node, Graph], Operator]
 
@@ -31,8 +33,8 @@ def lowerings() -> Mapping[str, Lowering]:
     """
     found: dict[str, Lowering] = {}
     owner: dict[str, str] = {}
-    for module in modules_in(operators):
-        for op_type, lowering in module.LOWERINGS.items():
+    for module in (*modules_in(operators), *modules_in(beyond_onnx)):
+        for op_type, lowering in getattr(module, "LOWERINGS", {}).items():
             if op_type in found:
                 raise LeptonError(f"operator {op_type} is lowered twice: in {owner[op_type]} and in {module.__name__}")
             found[op_type] = lowering
@@ -45,8 +47,10 @@ def key_of(node: Node) -> str:
     return node.op_type if not node.domain else f"{node.domain}::{node.op_type}"
 
 
-def lower(graph: Graph, origins: Mapping[str, tuple[str, ...]]) -> list[Operator]:
+def lower(graph: Graph, origins: Mapping[str, tuple[str, ...]], on_host: bool = False) -> list[Operator]:
     """Lower every node; ``origins`` tells which nodes of the original graph each node stands for.
+
+    With ``on_host``, a node that cannot be mapped becomes an operator of the host.
 
     Raises:
         LeptonError: some nodes have no lowering, or use their operator in a way that is not covered.
@@ -56,13 +60,16 @@ def lower(graph: Graph, origins: Mapping[str, tuple[str, ...]]) -> list[Operator
     refused: list[str] = []
     for node in graph.nodes:
         lowering = known.get(key_of(node))
-        if lowering is None:
+        if lowering is None and not on_host:
             domain = f"domain {node.domain}" if node.domain else "the default domain"
             refused.append(f"node {node.name}: operator {node.op_type} of {domain} (opset {node.opset})")
             continue
         try:
-            operator = lowering(node, graph)
+            operator = lowering(node, graph) if lowering is not None else host_operator(node, graph)
         except LeptonError as error:
+            if on_host:
+                lowered.append(replace(host_operator(node, graph), nodes=origins.get(node.name, (node.name,))))
+                continue
             refused.append(f"node {node.name}: {error}")
             continue
         stands_for = origins.get(node.name, (node.name,))
@@ -73,6 +80,7 @@ def lower(graph: Graph, origins: Mapping[str, tuple[str, ...]]) -> list[Operator
             f"{len(refused)} of the {len(graph.nodes)} operators of {graph.name} cannot be mapped:\n  "
             + "\n  ".join(refused[:LISTED])
             + more
-            + "\nTo map an operator, add a lowering for it in leptonsim/compiler/operators."
+            + "\nTo map an operator, add a lowering for it (see leptonsim.operators), "
+            "or let the host do it with --unsupported host."
         )
     return lowered

@@ -41,14 +41,19 @@ class Located:
         """The way of a load into a core."""
         if self.place.home == "dram":
             return dram_route(False, self.operand.access, self.run_bytes, receivers, engines)
+        if self.place.home == "host":
+            return Route("host", receivers=receivers, engines=engines)
         return Route("shared" if self.place.home == "shared" else "cores", receivers=receivers, engines=engines)
 
 
 def locate(operand: Operand, tensors: Mapping[str, Tensor], places: Mapping[str, Placed], dtype: str) -> Located:
-    """Where an operand lies and how many bits its elements have."""
+    """Where an operand lies and how many bits its elements have.
+
+    Pieces of a weight at places that an index tells are no weight here: they are not fetched before the index is known.
+    """
     tensor = tensors[operand.tensor]
     bits = element_bits(tensor.dtype, dtype)
     place = places.get(operand.tensor)
     if place is None:
         place = Placed("dram", -(-tensor.elements * bits // 8), RESIDENT)
-    return Located(operand, bits, place, tensor.kind == "weight")
+    return Located(operand, bits, place, tensor.kind == "weight" and operand.access != "random")

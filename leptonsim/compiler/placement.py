@@ -2,7 +2,7 @@
 
 A tensor stays in the cores' SRAM, spread over all of them, when it fits beside what else is alive and leaves room for
 staging; else in shared SRAM; else in DRAM. Inputs and outputs of the run are in DRAM, where the host's copies put and
-fetch them.
+fetch them. What an operator on the host reads or makes is in the host's memory, which is not accounted.
 
 Not modelled: fragmentation, moving a tensor from one level to another while it is alive.
 """
@@ -15,7 +15,7 @@ from typing import Literal
 
 from leptonsim.compiler.target import Target
 
-Home = Literal["sram", "shared", "dram"]
+Home = Literal["sram", "shared", "dram", "host"]
 
 RESIDENT_SHARE = 2 / 3
 """Part of a core's usable SRAM that tensors may occupy; the rest is always left to tiles on their way."""
@@ -78,7 +78,7 @@ class Ledger:
         elif placed.home == "shared":
             self.shared += placed.size_bytes
             self.shared_peak = max(self.shared_peak, self.shared)
-        else:
+        elif placed.home == "dram":
             self.dram += placed.size_bytes
             self.dram_peak = max(self.dram_peak, self.dram)
 
@@ -89,5 +89,5 @@ class Ledger:
                 self.sram -= self.per_core(placed.size_bytes)
             elif placed.home == "shared":
                 self.shared -= placed.size_bytes
-            elif placed.maker >= INPUT:
+            elif placed.home == "dram" and placed.maker >= INPUT:
                 self.dram -= placed.size_bytes

@@ -1,7 +1,7 @@
 """How many bits an element has in memory, and in which data type a product is computed.
 
-Floating-point tensors are held in the data type of the run, whatever the file stores; integers and booleans keep their
-own.
+Floating-point tensors are held in the data type of the run, whatever the file stores, unless a policy gives them one of
+their own (a tensor's type is then the name of a type of the run); integers and booleans keep their own.
 """
 
 from __future__ import annotations
@@ -23,6 +23,8 @@ def element_bits(dtype: str, run_dtype: str) -> int:
     """Bits of one element in memory of a tensor of ONNX type ``dtype`` (lower case) when the run uses ``run_dtype``."""
     if dtype in FLOATING:
         return RUN_BITS[run_dtype]
+    if dtype in RUN_BITS:
+        return RUN_BITS[dtype]
     if dtype.startswith("float8"):
         return 8
     return 4 if dtype.startswith("float4") else _INTEGER_BITS[dtype]
@@ -35,6 +37,8 @@ def product_dtype(dtype: str, run_dtype: str) -> str:
     """
     if dtype in FLOATING:
         return run_dtype
+    if dtype in RUN_BITS:
+        return dtype
     if dtype.startswith("float8"):
         return "fp8"
     return _PRODUCT_TYPES.get(element_bits(dtype, run_dtype), "fp32")

@@ -106,7 +106,7 @@ class Product:
             if self.from_host
             else self.b.read_route(split_m, target.weight_engines)
         )
-        if self.b.place.home != "sram" and not self.b.weight:
+        if self.b.place.home != "sram" and not self.b.weight and not self.from_host:
             b_route = self.b.read_route(split_m, target.weight_engines)
         a_run = None if tile_k == values[9] else tile_k * self.a.bits // 8
         a_route = self.a.read_route(split_n, target.activation_engines)
@@ -225,7 +225,7 @@ def make_product(
     x_split = (
         extra[0].place.split if extra and all(each.place.split == extra[0].place.split for each in extra) else OTHERWISE
     )
-    dtype = product_dtype(tensors_of_a.dtype, target.dtype)
+    dtype = operator.product or product_dtype(tensors_of_a.dtype, target.dtype)
     rates = target.chip.core.tensor_core.rates
     if dtype not in rates:
         raise LeptonError(

@@ -5,7 +5,7 @@ A program holds routes as records, not as numbers of a clock, so that one progra
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from leptonsim.compiler.work import Access
@@ -26,7 +26,8 @@ class Route:
     """One way: its end, its direction, how DRAM is hit, and how many cores receive the same bytes at once.
 
     ``run_bytes`` is the length of a contiguous piece, rounded down to a power of two. ``receivers`` cores that load the
-    same bytes fetch one part each and pass it on. ``engines`` DMA engines of the core work together.
+    same bytes fetch one part each and pass it on. ``engines`` DMA engines of the core work together. ``wait_ps`` is
+    what passes at the far end before the first byte comes: the work of the host.
     """
 
     end: End
@@ -35,6 +36,7 @@ class Route:
     run_bytes: int = SEQUENTIAL_BYTES
     receivers: int = 1
     engines: int = 1
+    wait_ps: int = 0
 
 
 class RouteTable:
@@ -60,7 +62,8 @@ class RouteTable:
         if route.end in ("dram", "host") and pattern not in self._patterns:
             if len(self._patterns) == MAX_PATTERNS:
                 access, run_bytes, write = self._nearest(pattern)
-                return self._remember(route, Route(route.end, write, access, run_bytes, route.receivers, route.engines))
+                nearest = replace(route, write=write, access=access, run_bytes=run_bytes)
+                return self._remember(route, nearest)
             self._patterns.add(pattern)
         return self._remember(route, route)
 

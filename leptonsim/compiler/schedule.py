@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from leptonsim.compiler.hosts import plan_host
 from leptonsim.compiler.operands import Located, locate
 from leptonsim.compiler.placement import INPUT, RESIDENT, ROWS, Home, Ledger, Placed
 from leptonsim.compiler.plan import Plan
@@ -217,6 +218,8 @@ def _map(
         bits = element_bits(tensors[operand.tensor].dtype, target.dtype)
         size = -(-operand.elements * bits // 8)
         home: Home = "dram" if operand.tensor in kept else ledger.choose(size)
+        if operand.tensor in work.on_host:
+            home = "host"
         place = Placed(home, size, number)
         places[operand.tensor] = place
         ledger.take(place)
@@ -243,10 +246,10 @@ def _map(
             kind=operator.kind,
             engine=chosen.engine,
             nodes=operator.nodes,
-            dtype=product_dtype(tensor.dtype, target.dtype) if chosen.matmuls else target.dtype,
+            dtype=(chosen.product or product_dtype(tensor.dtype, target.dtype)) if chosen.matmuls else target.dtype,
             macs=operator.macs,
             tensor_macs=chosen.macs,
-            vector=dict(chosen.vector),
+            vector={} if chosen.engine == "host" else dict(chosen.vector),
             mapping=plan.mapping,
             sram_read_bytes=plan.sram_read_bytes,
             sram_written_bytes=plan.sram_written_bytes,
@@ -270,7 +273,9 @@ def _fastest(
     best: tuple[Plan, Operator] | None = None
     out_bits = element_bits(work.tensors[operator.outputs[0].tensor].dtype, target.dtype)
     for way in (operator, *operator.alternatives):
-        if way.engine == "tensor":
+        if way.engine == "host":
+            best = plan_host(target, way, located, made), way
+        elif way.engine == "tensor":
             from_host = way.inputs[1].tensor in streamed
             for packed in dict.fromkeys((1, packing(target, way))):
                 product = make_product(

@@ -44,8 +44,8 @@ def plan_stream(
                 True, "sequential" if write_run_bytes is None else "strided", write_run_bytes, 1, target.store_engines
             ),
         )
-    elif output.home == "shared":
-        o = _Flow(out_bytes, Route("shared", write=True, engines=target.store_engines))
+    elif output.home in ("shared", "host"):
+        o = _Flow(out_bytes, Route(output.home, write=True, engines=target.store_engines))
     else:
         o = _Flow(out_bytes, Route("local", write=True, engines=target.store_engines) if moves_only else None)
     unit, sram = target.chip.core.vector_unit, target.chip.core.sram

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-Engine = Literal["tensor", "vector", "dma", "view"]
+Engine = Literal["tensor", "vector", "dma", "view", "host"]
 Access = Literal["sequential", "strided", "random"]
 
 VECTOR_FUNCTIONS = ("add", "mul", "exp", "div", "reduce")
@@ -89,13 +89,14 @@ class Operator:
         ``inputs[2]``); the rest are read by the epilogue (bias, residual).
     vector: elementary operations by function in ``vector``; inputs and outputs stream through SRAM.
     dma: bytes are moved from inputs to outputs and nothing is computed.
+    host: ``vector`` counts the operations of the host's processor; inputs and outputs have been brought to its memory.
     view: no work: the output is the input under another shape; ``inputs[0]`` and ``outputs[0]`` name them.
 
     ``vector`` of a tensor operator is its epilogue. ``alternatives`` are other ways to do the same work (a depthwise
     convolution on the vector unit); the compiler takes the fastest on the chip at hand. ``nodes`` names the graph nodes
     that this record stands for. ``elementwise`` says that each output element depends on the elements at its own place
     in the inputs (broadcast ones included) and on nothing else: such an operator can be done on the way in the epilogue
-    of another.
+    of another. ``product`` is the data type in which ``matmuls`` are multiplied, empty for that of A.
     """
 
     name: str
@@ -108,6 +109,7 @@ class Operator:
     vector: Mapping[str, int] = field(default_factory=dict)
     alternatives: tuple[Operator, ...] = ()
     elementwise: bool = False
+    product: str = ""
 
     @property
     def macs(self) -> int:

@@ -9,14 +9,16 @@ from functools import cache
 from graphlib import CycleError, TopologicalSorter
 from types import ModuleType
 
+import leptonsim.operators as beyond_onnx
 from leptonsim.compiler import passes
 from leptonsim.compiler.draft import Draft
 from leptonsim.compiler.flow import Flow
+from leptonsim.compiler.hosts import with_transfers
 from leptonsim.compiler.lowering import lower
-from leptonsim.compiler.plugins import modules_in
 from leptonsim.compiler.work import Operator
 from leptonsim.errors import LeptonError
 from leptonsim.model.graph import Graph, Tensor
+from leptonsim.plugins import modules_in
 
 PLACES = ("tensor", "vector", "dma", "view", "fused", "folded")
 """Where a graph node can go: to an engine as the main node of an operator, to no work (view), into another node's
@@ -29,17 +31,18 @@ class Workload:
     """Operators in execution order, and the count of graph nodes by where they went (they sum to the nodes of the
     model).
 
-    ``tensors`` holds every tensor that an operand names: those of the graph, and those that passes put between
-    operators.
+    ``on_host`` names tensors in the host's memory. ``tensors`` holds every tensor that an operand names: those of the
+    graph, and those that passes put between operators.
     """
 
     operators: tuple[Operator, ...]
     mapped: Mapping[str, int]
     tensors: Mapping[str, Tensor]
+    on_host: frozenset[str] = frozenset()
 
 
-def workload(graph: Graph) -> Workload:
-    """Fold, recognise, lower and fuse.
+def workload(graph: Graph, on_host: bool = False) -> Workload:
+    """Fold, recognise, lower and fuse; with ``on_host``, what cannot be mapped is done by the host.
 
     Raises:
         LeptonError: the graph holds operators that cannot be mapped; all of them are named.
@@ -49,11 +52,15 @@ def workload(graph: Graph) -> Workload:
     for rewrite in rewrites:
         rewrite(draft)
     rewritten = draft.finish()
-    flow = Flow(lower(rewritten, draft.origins), rewritten)
+    flow = Flow(lower(rewritten, draft.origins, on_host), rewritten)
     for fuse in fusions:
         fuse(flow)
     operators = tuple(flow)
-    return Workload(operators, _accounts(graph, operators, draft.folded), draft.tensors)
+    mapped = _accounts(graph, operators, draft.folded)
+    if not mapped.get("host"):
+        return Workload(operators, mapped, draft.tensors)
+    operators, tensors, there = with_transfers(operators, draft.tensors)
+    return Workload(operators, mapped, tensors, there)
 
 
 def _accounts(graph: Graph, operators: Iterable[Operator], folded: set[str]) -> dict[str, int]:
@@ -79,7 +86,7 @@ def ordered_passes() -> tuple[tuple[Callable[[Draft], None], ...], tuple[Callabl
     Raises:
         LeptonError: a pass names one that is not there, or they wait for each other.
     """
-    modules = {module.__name__.rpartition(".")[2]: module for module in modules_in(passes)}
+    modules = {module.__name__.rpartition(".")[2]: module for module in (*modules_in(passes), *modules_in(beyond_onnx))}
     return (
         tuple(module.rewrite for module in _in_order({n: m for n, m in modules.items() if hasattr(m, "rewrite")})),
         tuple(module.fuse for module in _in_order({n: m for n, m in modules.items() if hasattr(m, "fuse")})),
@@ -90,10 +97,11 @@ def _in_order(modules: Mapping[str, ModuleType]) -> list[ModuleType]:
     sorter: TopologicalSorter[str] = TopologicalSorter()
     for name, module in modules.items():
         before = getattr(module, "BEFORE", ())
-        missing = [other for other in (*module.AFTER, *before) if other not in modules]
+        after = getattr(module, "AFTER", ())
+        missing = [other for other in (*after, *before) if other not in modules]
         if missing:
             raise LeptonError(f"pass {name} is ordered against {', '.join(missing)}, which is no pass of its kind")
-        sorter.add(name, *module.AFTER)
+        sorter.add(name, *after)
         for other in before:
             sorter.add(other, name)
     order: list[ModuleType] = []

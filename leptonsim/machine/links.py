@@ -119,13 +119,14 @@ class Fabric:
         beyond_ps = {
             "cores": 0,
             "shared": chip.shared_sram.latency_ps if chip.shared_sram else 0,
-            "host": self.pcie.latency_ps("h2d"),
+            "host": self.pcie.latency_ps("d2h" if route.write else "h2d"),
             "dram": self.dram.latency_ps,
         }
         latency = beyond_ps[route.end] + noc.latency_ps
         in_flight = dma.outstanding * dma.access_bytes * 10**12 * route.engines / max(1, latency)
         # Alone, a job is held by the slowest thing on its way; only what others take from it is contention.
-        slowest = {"host": self.pcie.read_bytes_per_s, "dram": self.dram.peak_bytes_per_s}.get(route.end)
+        pcie = self.pcie.write_bytes_per_s if route.write else self.pcie.read_bytes_per_s
+        slowest = {"host": pcie, "dram": self.dram.peak_bytes_per_s}.get(route.end)
         alone = in_flight if slowest is None else slowest * route.receivers
         rate = rate_of(min(port, in_flight, alone))
         if route.end == "cores":
@@ -133,5 +134,6 @@ class Fabric:
         if route.end == "shared":
             return rate, latency, _NOC_CAUSE, [(SHARED, part), (NOC, way)]
         if route.end == "host":
-            return rate, latency, _PCIE_CAUSE, [(PCIE_IN, part), (NOC, way)]
+            link = PCIE_OUT if route.write else PCIE_IN
+            return rate, latency + route.wait_ps, _PCIE_CAUSE, [(link, part), (NOC, way)]
         return rate, latency, _DRAM_CAUSE, [(DRAM, part), (NOC, way)]

@@ -16,7 +16,7 @@ import numpy as np
 
 from leptonsim.errors import LeptonError
 from leptonsim.model.graph import Tensor
-from leptonsim.model.protos import dtype_code, dtype_name, frozen, is_small
+from leptonsim.model.protos import attributes_of, dtype_code, dtype_name, frozen, is_small
 
 if TYPE_CHECKING:
     import onnx
@@ -74,6 +74,14 @@ class NodeInference:
                 self._schemas[key] = None
         return self._schemas[key]
 
+    def knows(self, op_type: str, domain: str) -> bool:
+        """Whether the shapes of an operator can be inferred: ONNX defines it, or it has a rule."""
+        if self.schema(op_type, domain) is not None:
+            return True
+        from leptonsim.operators import shape_rules
+
+        return _key(op_type, domain) in shape_rules()
+
     def is_defined_by_others(self, op_type: str, domain: str) -> bool:
         """Whether ONNX defines an operator as a graph of simpler ones."""
         # The type stubs of onnx leave these two out.
@@ -109,9 +117,13 @@ class NodeInference:
 
         schema = self.schema(node.op_type, domain)
         if schema is None:
+            by_rule = self._types_by_rule(node, domain, inputs, where)
+            if by_rule is not None:
+                return by_rule
             raise LeptonError(
                 f"{where}: ONNX has no operator {node.op_type!r} in domain {domain or 'ai.onnx'!r} "
-                f"(version {self.opset_of(domain)}), so the shape of its output cannot be inferred"
+                f"(version {self.opset_of(domain)}), so the shape of its output cannot be inferred; "
+                "give it a shape rule and a lowering (see leptonsim.operators)"
             )
         canonical = _canonical(node)
         # Some rules (STFT's) take an absent attribute for zero, whatever its default.
@@ -141,6 +153,25 @@ class NodeInference:
             raise LeptonError(f"{where}: its inputs do not fit together ({shapes}): {_reason(error)}") from error
         return tuple(_output_type(found.get(f"o{index}")) if name else None for index, name in enumerate(node.output))
 
+    def _types_by_rule(
+        self, node: onnx.NodeProto, domain: str, inputs: Sequence[Tensor | None], where: str
+    ) -> tuple[OutputType | None, ...] | None:
+        """Types by the rule of an operator that ONNX does not know, None where there is no rule."""
+        from leptonsim.operators import shape_rules
+
+        rule = shape_rules().get(_key(node.op_type, domain))
+        if rule is None:
+            return None
+        try:
+            found = list(rule(attributes_of(node), inputs))
+        except LeptonError as error:
+            raise LeptonError(f"{where}: {error}") from None
+        found += [("undefined", ())] * (len(node.output) - len(found))
+        return tuple(
+            (OutputType(dtype, shape) if dtype != "undefined" else OutputType(dtype, None)) if name else None
+            for name, (dtype, shape) in zip(node.output, found, strict=False)
+        )
+
     def values(
         self, node: onnx.NodeProto, domain: str, inputs: Sequence[Tensor | None], signature: Signature
     ) -> tuple[np.ndarray[Any, Any], ...] | None:
@@ -165,13 +196,20 @@ class NodeInference:
             [helper.make_tensor_value_info(name, TensorProto.UNDEFINED, None) for name in canonical.output if name],
         )
         try:
-            outputs = ReferenceEvaluator(graph, opsets=self.opsets | {domain: self.opset_of(domain)}).run(None, feeds)
+            evaluator = ReferenceEvaluator(graph, opsets=self.opsets | {domain: self.opset_of(domain)})
+            # The logarithm of zero in a branch that a Where discards is none of the user's concern.
+            with np.errstate(all="ignore"):
+                outputs = evaluator.run(None, feeds)
         except Exception:
             # No implementation, or one that does not take these types: the value stays unknown, the shape does not.
             return None
         if not all(isinstance(output, np.ndarray | np.generic) for output in outputs):
             return None
         return tuple(frozen(np.array(output)) for output in outputs)
+
+
+def _key(op_type: str, domain: str) -> str:
+    return f"{domain}::{op_type}" if domain else op_type
 
 
 def _decisive(tensor: Tensor) -> bytes | None:

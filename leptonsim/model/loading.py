@@ -31,6 +31,9 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+NAMED = 5
+"""So many nodes of one operator are named in an error."""
+
 
 def load_model(
     source: str | Path | onnx.ModelProto,
@@ -45,8 +48,13 @@ def load_model(
     number of samples, ``shapes`` gives inputs whole shapes, ``dims`` gives named dimensions a size (see ``binding``).
     Raises LeptonError.
     """
+    opened = open_source(source)
+    if batch is None:
+        batch = opened.batch
+    elif opened.batch not in (None, batch):
+        raise LeptonError(f"{opened.name}: batch={opened.batch} in its name, and {batch} asked for beside it")
     request = Request(batch, {name: tuple(shape) for name, shape in (shapes or {}).items()}, dict(dims or {}))
-    return Model(open_source(source), request)
+    return Model(opened.at_batch(batch), request)
 
 
 class Model:
@@ -64,6 +72,11 @@ class Model:
         self._batches: dict[int, Model] = {self.graph.batch: self}
         self._derived: dict[str, Any] = {}
 
+    @classmethod
+    def of(cls, source: Source, *, batch: int | None = None, dims: Mapping[str, int]) -> Model:
+        """A source that is open already, at other sizes of its named dimensions. Raises LeptonError."""
+        return cls(source.at_batch(batch), Request(batch, {}, dict(dims)))
+
     @property
     def name(self) -> str:
         """Name of the model: of its file, or as it was asked for."""
@@ -79,7 +92,7 @@ class Model:
     def with_batch(self, batch: int) -> Model:
         """The same model at another batch; read once, then remembered."""
         if batch not in self._batches:
-            other = Model(self._source, self._binding.request_at(batch, self._request))
+            other = Model(self._source.at_batch(batch), self._binding.request_at(batch, self._request))
             if other.graph.batch != batch:
                 raise LeptonError(
                     f"{self.name}: the batch cannot be set to {batch}: no input has a dimension that is the batch"
@@ -105,8 +118,29 @@ class _Reading:
                 "convert the file with onnx.version_converter.convert_version(model, 13)"
             )
         self._inference = NodeInference(opsets, self._model.ir_version or 3)
+        self._check_known(graph)
         constants = {tensor.name for tensor in graph.initializer} | {s.values.name for s in graph.sparse_initializer}
         self._inputs = [_declared(value) for value in graph.input if value.name not in constants]
+
+    def _check_known(self, graph: onnx.GraphProto) -> None:
+        """Refuse operators that neither ONNX nor a rule defines, all of them at once."""
+        unknown: dict[tuple[str, str], list[str]] = {}
+        for node in graph.node:
+            domain = "" if node.domain == "ai.onnx" else node.domain
+            if not self._inference.knows(node.op_type, domain):
+                unknown.setdefault((domain, node.op_type), []).append(node.name or f"that makes {node.output[0]!r}")
+        if unknown:
+            told = "\n  ".join(
+                f"{op_type} of domain {domain or 'ai.onnx'} (version {self._inference.opset_of(domain)}): "
+                + ("node " if len(nodes) == 1 else f"{len(nodes)} nodes, ")
+                + ", ".join(nodes[:NAMED])
+                + (", ..." if len(nodes) > NAMED else "")
+                for (domain, op_type), nodes in unknown.items()
+            )
+            raise LeptonError(
+                f"operators that ONNX does not define, so that shapes of their outputs cannot be inferred:\n  {told}\n"
+                "Give each a shape rule and a lowering (see leptonsim.operators)."
+            )
 
     def bind(self, request: Request) -> Binding:
         return bind(self._inputs, request)

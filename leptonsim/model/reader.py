@@ -42,8 +42,9 @@ _NEVER_FOLDED = frozenset(
         "DequantizeLinear",
     }
 )
-_RECURRENT = frozenset({"LSTM", "GRU", "RNN"})
-_CONTROL: dict[str, Callable[..., None]] = {"If": branch, "Loop": loop, "Scan": scan}
+KNOWN_BY_ITSELF = ("Constant", "Shape", "Size")
+RECURRENT = frozenset({"LSTM", "GRU", "RNN"})
+CONTROL: dict[str, Callable[..., None]] = {"If": branch, "Loop": loop, "Scan": scan}
 
 
 @dataclass
@@ -143,7 +144,7 @@ class Walk:
             self._result.folded += 1
             walk_sequence(self, node, name, where, input_names, names)
             return
-        carries = node.op_type in _CONTROL
+        carries = node.op_type in CONTROL
         inputs = [
             self.find(tensor, where) if tensor and not (carries and tensor in self.sequences) else None
             for tensor in input_names
@@ -151,15 +152,15 @@ class Walk:
         if domain == "":
             if self._known_by_itself(node, outputs, inputs, where):
                 return
-            if node.op_type in _CONTROL:
+            if node.op_type in CONTROL:
                 self._result.folded += 1
-                _CONTROL[node.op_type](self, node, name, where, inputs, names)
+                CONTROL[node.op_type](self, node, name, where, inputs, names)
                 return
             if node.op_type == "Reshape":
                 input_names, inputs = self._rebatcher.reshape(node, outputs[0], where, (input_names, inputs))
             elif node.op_type == "Concat":
                 input_names, inputs = self._rebatcher.concat(node, (input_names, inputs))
-            elif node.op_type in _RECURRENT:
+            elif node.op_type in RECURRENT:
                 input_names, inputs = self._rebatcher.recurrent(node, (input_names, inputs))
         signature = self._inference.signature(node, domain, inputs)
         types = self._inference.output_types(node, domain, inputs, signature, where)
@@ -206,7 +207,7 @@ class Walk:
     ) -> bool:
         if node.op_type == "Constant":
             self.define(constant_of(node, outputs[0], where))
-        elif node.op_type in ("Shape", "Size") and inputs and inputs[0] is not None:
+        elif node.op_type in KNOWN_BY_ITSELF and inputs and inputs[0] is not None:
             self.define(shape_of(node, inputs[0], outputs[0]))
         else:
             return False

@@ -141,6 +141,10 @@ _MAKE: dict[str, Callable[[_Node], Members]] = {
 _TAKE = frozenset({"SequenceAt", "SequenceLength", "ConcatFromSequence"})
 
 
+SEQUENCE_OPERATORS = (*sorted({*_MAKE} - {"Identity"}), *sorted(_TAKE))
+"""Operators that are only about sequences."""
+
+
 def handles(op_type: str, reads_sequence: bool) -> bool:
     """Whether a node is about sequences; an Identity is where it reads one."""
     return (op_type in _MAKE and (op_type != "Identity" or reads_sequence)) or op_type in _TAKE

@@ -6,7 +6,7 @@ Whatever it is, it ends as a serialised ONNX model without weights, small enough
 from __future__ import annotations
 
 import difflib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,10 +23,25 @@ SCHEMES = ("zoo", *SINGLE)
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A model as it was given: its name, and its serialised form without weights."""
+    """A model as it was given: its name, and its serialised form without weights.
+
+    ``batch`` is the one that its name asks for. A built-in model keeps its ``url``: some have another graph at another
+    batch.
+    """
 
     name: str
     serialised: bytes
+    batch: int | None = None
+    url: str = ""
+
+    def at_batch(self, batch: int | None) -> Source:
+        """The source of the same model at another batch."""
+        if not self.url or batch is None:
+            return self
+        from leptonsim.model.zoo import build_from_url
+
+        built = _prepared(self.name, build_from_url(self.url, batch), None)
+        return replace(built, batch=batch, url=self.url)
 
     def parse(self) -> onnx.ModelProto:
         """The protobuf message."""
@@ -42,9 +57,10 @@ def open_source(source: str | Path | onnx.ModelProto) -> Source:
     if isinstance(source, str):
         scheme, _, rest = source.partition(":")
         if scheme == "zoo":
-            from leptonsim.model.zoo import build_from_url
+            from leptonsim.model.zoo import batch_of_url, build_from_url, depends_on_batch
 
-            return _prepared(source.removeprefix("zoo:"), build_from_url(rest), None)
+            built = _prepared(rest, build_from_url(rest), None)
+            return replace(built, batch=batch_of_url(rest), url=rest if depends_on_batch(rest) else "")
         if scheme in SINGLE:
             from leptonsim.model.single import build_single
 

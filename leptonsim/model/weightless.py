@@ -75,14 +75,31 @@ class GraphBuilder:
 
     def op(self, op_type: str, inputs: Sequence[str], *, name: str = "", output: str = "", **attributes: Any) -> str:
         """One node with one output, called ``output`` if that is given: so are outputs of the graph named."""
+        node_name = self._unique(name or op_type)
+        result = output or f"{node_name}_output"
+        self._add(op_type, inputs, [result], node_name, attributes)
+        return result
+
+    def op_parts(
+        self, op_type: str, inputs: Sequence[str], parts: Sequence[str], *, name: str = "", **attributes: Any
+    ) -> list[str]:
+        """One node with several outputs, each named after the node and its part (a Split, a TopK)."""
+        node_name = self._unique(name or op_type)
+        results = [f"{node_name}.{part}" for part in parts]
+        self._add(op_type, inputs, results, node_name, attributes)
+        return results
+
+    def _unique(self, name: str) -> str:
+        base = self.scope + name
+        count = self._counts[base] = self._counts.get(base, 0) + 1
+        return base if count == 1 else f"{base}_{count}"
+
+    def _add(
+        self, op_type: str, inputs: Sequence[str], outputs: Sequence[str], name: str, attributes: dict[str, Any]
+    ) -> None:
         from onnx import helper
 
-        base = self.scope + (name or op_type)
-        count = self._counts[base] = self._counts.get(base, 0) + 1
-        node_name = base if count == 1 else f"{base}_{count}"
-        result = output or f"{node_name}_output"
-        self._graph.node.append(helper.make_node(op_type, list(inputs), [result], name=node_name, **attributes))
-        return result
+        self._graph.node.append(helper.make_node(op_type, list(inputs), list(outputs), name=name, **attributes))
 
     def model(self, outputs: Sequence[tuple[str, Shape]], *, tokens_per_sample: int | None = None) -> onnx.ModelProto:
         """The finished model with the given outputs.

@@ -147,7 +147,7 @@ def bytes_by_level(program: Program, record: Record) -> dict[str, dict[str, int]
             totals["dram"]["written" if route.write else "read"] += size
             totals["pcie"]["read" if route.write else "written"] += size
         elif route.end == "host":
-            totals["pcie"]["read"] += once
+            totals["pcie"]["written" if route.write else "read"] += once
         elif route.end in ("dram", "shared"):
             totals["dram" if route.end == "dram" else "shared_sram"]["written" if route.write else "read"] += once
     totals["sram"] = {

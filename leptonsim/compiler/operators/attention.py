@@ -40,7 +40,10 @@ def _heads_of(graph: Graph, tensor: str, size: int) -> Operand:
 
 
 def lower_attention(node: Node, graph: Graph) -> Operator:
-    """Inputs Q, K, V, mask, past key, past value."""
+    """Two products for every head with a softmax between, in one operator; caches grow in place.
+
+    Inputs Q, K, V, mask, past key, past value.
+    """
     q, k, v = node.inputs[:3]
     batch, heads, queries, size = _heads(node, shape_of(graph, q), "q_num_heads")
     _, kv_heads, keys, _ = _heads(node, shape_of(graph, k), "kv_num_heads")
@@ -79,7 +82,10 @@ def lower_attention(node: Node, graph: Graph) -> Operator:
 
 
 def lower_rotary_embedding(node: Node, graph: Graph) -> Operator:
-    """Only ``rotary_embedding_dim`` elements of each head are rotated, all of them if it is not given."""
+    """Two multiplies and an add for each rotated element.
+
+    Only ``rotary_embedding_dim`` elements of each head are rotated, all of them if it is not given.
+    """
     shape = shape_of(graph, node.inputs[0])
     heads = int(node.attributes.get("num_heads", 0))
     head_size = shape[-1] // heads if len(shape) == 3 and heads else shape[-1]

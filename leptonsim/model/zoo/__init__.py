@@ -2,7 +2,9 @@
 
 A file ``some_name.py`` is the model ``some-name``. It defines ``build(**parameters) -> onnx.ModelProto``; the first
 line of its docstring describes the model, its signature declares the parameters, their types (int or str) and
-defaults.
+defaults. What families share is in files that begin with an underscore.
+
+``batch`` may be given to every model: where ``build`` has no such parameter, the batch is a dimension left open.
 """
 
 from __future__ import annotations
@@ -36,8 +38,23 @@ def zoo_descriptions() -> dict[str, tuple[str, dict[str, int | str]]]:
     return described
 
 
-def build_from_url(url: str) -> onnx.ModelProto:
-    """Build ``NAME?key=value&key=value``; LeptonError for an unknown name or key, or a value that does not fit."""
+def batch_of_url(url: str) -> int | None:
+    """The batch that ``NAME?batch=N&...`` asks for, None where it names none. Raises LeptonError for one below 1."""
+    for item in url.partition("?")[2].split("&"):
+        key, _, text = item.partition("=")
+        if key == "batch":
+            batch = _parse(text, 1, f"zoo:{url}: {item}")
+            if not isinstance(batch, int) or batch < 1:
+                raise LeptonError(f"zoo:{url}: {item}: must be 1 or more")
+            return batch
+    return None
+
+
+def build_from_url(url: str, batch: int | None = None) -> onnx.ModelProto:
+    """Build ``NAME?key=value&key=value``; LeptonError for an unknown name or key, or a value that does not fit.
+
+    ``batch`` goes before the one in the name, where the model is built for one batch.
+    """
     name, _, query = url.partition("?")
     names = zoo_names()
     if name not in names:
@@ -46,15 +63,27 @@ def build_from_url(url: str) -> onnx.ModelProto:
         raise LeptonError(f"zoo:{name}: no such built-in model;{meant} there are {', '.join(names)}")
     build = _builder(name)
     defaults = _defaults(build)
+    told = batch_of_url(url)
     parameters: dict[str, int | str] = {}
     for item in query.split("&") if query else []:
         key, equals, text = item.partition("=")
-        if key not in defaults or not equals:
-            raise LeptonError(f"zoo:{url}: {unknown_key(key, defaults)}; write it zoo:{name}?key=value&key=value")
+        if key not in {*defaults, "batch"} or not equals:
+            raise LeptonError(
+                f"zoo:{url}: {unknown_key(key, {**defaults, 'batch': 1})}; write it zoo:{name}?key=value&key=value"
+            )
         if key in parameters:
             raise LeptonError(f"zoo:{url}: {key} is given twice")
-        parameters[key] = _parse(text, defaults[key], f"zoo:{url}: {key}={text}")
+        parameters[key] = _parse(text, defaults.get(key, 1), f"zoo:{url}: {key}={text}")
+    parameters.pop("batch", None)
+    wanted = batch if batch is not None else told
+    if "batch" in defaults and wanted is not None:
+        parameters["batch"] = wanted
     return build(**parameters)
+
+
+def depends_on_batch(url: str) -> bool:
+    """Whether the model has another graph at another batch."""
+    return "batch" in _defaults(_builder(url.partition("?")[0]))
 
 
 def unknown_key(key: str, known: Iterable[str]) -> str:

@@ -5,7 +5,8 @@ from importlib.metadata import EntryPoint
 
 import pytest
 
-from leptonsim.compiler import lowering, operators, plugins
+from leptonsim import plugins
+from leptonsim.compiler import lowering, operators
 from leptonsim.compiler.workload import workload
 from leptonsim.errors import LeptonError
 
@@ -53,3 +54,39 @@ def test_two_files_for_one_operator_are_named(graph_of, tmp_path, monkeypatch):
     monkeypatch.setattr(operators, "__path__", [*operators.__path__, str(tmp_path)])
     with pytest.raises(LeptonError, match=r"other::Magic is lowered twice: in .*one_magic and in .*two_magic"):
         workload(graph_of(GRAPH))
+
+
+def test_the_example_of_the_documentation_runs_from_an_entry_point(monkeypatch, tmp_path):
+    import shutil
+    from pathlib import Path
+
+    import onnx.parser
+
+    from leptonsim import operators as beyond_onnx
+    from leptonsim.chip import load_chip
+    from leptonsim.compiler.compile import compile
+    from leptonsim.model import load_model
+
+    shutil.copy(Path(__file__).parents[2] / "data" / "plugin" / "spectral.py", tmp_path / "spectral_magic.py")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    entry = EntryPoint("spectral", "spectral_magic", "leptonsim.operators")
+    monkeypatch.setattr(plugins, "entry_points", lambda group: [entry] if group == entry.group else [])
+    caches = (lowering.lowerings, beyond_onnx.shape_rules)
+    try:
+        for each in caches:
+            each.cache_clear()
+        model = load_model(
+            onnx.parser.parse_model(
+                '<ir_version: 8, opset_import: ["" : 17, "acme" : 1]> g (float[2,64,8] x) => (float[2,64,8] y) '
+                "<float[64,8] w = {"
+                + ",".join(["0"] * 512)
+                + "}> { a = Relu(x) b = acme.SpectralMix(a, w) y = Relu(b) }"
+            )
+        )
+        program = compile(load_chip("lepton-c1"), model)
+    finally:
+        for each in caches:
+            each.cache_clear()
+    (mix,) = [operator for operator in program.operators if operator.kind == "SpectralMix"]
+    transform = 2 * 8 * 5 * 64 * 6
+    assert (mix.vector["mul"], mix.vector["add"] >= transform) == (transform + 2 * 64 * 8, True)

@@ -1,0 +1,144 @@
+"""The shipped sweeps as studies: run each and draw its pictures into docs/images.
+
+    python benchmarks/studies.py                  # all, a few minutes
+    python benchmarks/studies.py dvfs             # one
+    python benchmarks/studies.py --stores DIR     # keep the stores; what they hold is not computed again
+
+The same sweep gives the same pictures, byte for byte.
+"""
+
+from __future__ import annotations
+
+import argparse
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+from leptonsim.explore.executors.processes import Processes
+from leptonsim.explore.figures import bars, curves, front, heat_map, parallel, style
+from leptonsim.explore.results import table
+from leptonsim.explore.runner import Runner
+from leptonsim.explore.sensitivity import shares
+from leptonsim.explore.spec import Sweep, load_sweep
+from leptonsim.explore.store import Store
+from leptonsim.explore.study import Study, studies
+
+IMAGES = Path(__file__).parent.parent / "docs" / "images"
+
+
+def kept(sweep: Sweep) -> tuple[list[str], list[str]]:
+    """The constraints of a sweep, and what is derived in it."""
+    about = sweep.about()
+    return about["constraints"], about["derived"]
+
+
+def short(study: Study) -> str:
+    """A workload's name for a title."""
+    model, *rest = study.workload.removeprefix("zoo:").split(", ")
+    return ", ".join([model.partition("?")[0], *rest])
+
+
+def sram_bandwidth(found: list[Study]) -> None:
+    for study in found:
+        name = "resnet50" if "resnet50" in study.workload else "llama-decode"
+        picture = heat_map.figure(
+            study.records,
+            "dram.channels",
+            "core.sram.size",
+            "latency_s",
+            False,
+            f"{short(study)}: latency on lepton-c1 variants",
+        )
+        style.save(picture, IMAGES / f"sweep-sram-bandwidth-{name}.png")
+
+
+def array_shape(found: list[Study]) -> None:
+    for study in found:
+        name = "resnet50" if "resnet50" in study.workload else "bert-base"
+        picture = heat_map.figure(
+            study.records,
+            "core.tensor_core.cols",
+            "core.tensor_core.rows",
+            "latency_s",
+            False,
+            f"{short(study)}, batch 8: latency by shape of the array",
+        )
+        style.save(picture, IMAGES / f"sweep-array-shape-{name}.png")
+
+
+def cores_equal_area(found: list[Study]) -> None:
+    picture = curves.figure(
+        {short(study): study.records for study in found},
+        "core.tensor_core.rows",
+        "throughput_per_s",
+        True,
+        "Throughput at the area of lepton-c1, by rows (and columns) of the array",
+    )
+    style.save(picture, IMAGES / "sweep-cores-equal-area.png")
+
+
+def dvfs(found: list[Study]) -> None:
+    picture = curves.figure(
+        {short(study): study.records for study in found},
+        "power.states.1.voltage",
+        "edp_js",
+        False,
+        "Energy x delay of lepton-c1 by voltage, the clock following by the alpha-power law",
+    )
+    style.save(picture, IMAGES / "sweep-dvfs.png")
+
+
+def search(found: list[Study]) -> None:
+    (study,) = found
+    measures = [each.measure for each in study.objectives]
+    title = "ResNet-50, batch 8: cards of 75 W and 400 mm2 found by NSGA-II"
+    style.save(
+        front.figure(study.records, study.is_front, study.objectives, study.labels, title),
+        IMAGES / "sweep-search-front.png",
+    )
+    lines = parallel.figure(study.records, study.is_front, [*study.varied, *measures], title)
+    style.save(lines, IMAGES / "sweep-search-parallel.png")
+
+
+def cards(found: list[Study]) -> None:
+    (study,) = found
+    measures = ["latency_s", "energy_j", "power_avg_w", "area_mm2", "die_cost_usd"]
+    picture = bars.figure(
+        shares(study.records, study.varied, measures), "ResNet-50, batch 8: what moves what, over 300 cards"
+    )
+    style.save(picture, IMAGES / "sweep-cards-sensitivity.png")
+
+
+STUDIES: dict[str, Callable[[list[Study]], None]] = {
+    "sram-bandwidth": sram_bandwidth,
+    "array-shape": array_shape,
+    "cores-equal-area": cores_equal_area,
+    "dvfs": dvfs,
+    "search": search,
+    "cards": cards,
+}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("names", nargs="*", choices=[*STUDIES, []], help="studies to run (default: all)")
+    parser.add_argument("--stores", type=Path, help="folder to keep the stores in")
+    parser.add_argument("--workers", type=int)
+    arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = arguments.stores or Path(temporary)
+        executor = Processes(arguments.workers)
+        try:
+            for name in arguments.names or STUDIES:
+                sweep = load_sweep(name)
+                with Store(folder / f"{name}.db") as store:
+                    progress = Runner(sweep, store, executor).run()
+                    records = [record for record in table(store.rows(name)) if record["status"] == "ok"]
+                print(f"{name}: {progress.done} points, {progress.failed} failed")
+                STUDIES[name](studies(records, sweep.objectives, *kept(sweep)))
+        finally:
+            executor.abandon()
+
+
+if __name__ == "__main__":
+    main()

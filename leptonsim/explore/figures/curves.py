@@ -1,0 +1,55 @@
+"""Curves: a result over one parameter, a curve for each workload, the best point of each marked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from leptonsim.explore.figures import style
+from leptonsim.explore.results import Record, natural, quantity
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+
+def figure(
+    curves: Mapping[str, Sequence[Record]], x: str, measure: str, is_larger_better: bool, title: str = ""
+) -> Figure:
+    """``measure`` relative to the best of each curve (1 is best), so that workloads of all sizes share an axis.
+
+    Numbers are laid along the axis by value, other parameters one after the other.
+    """
+    canvas = style.new_figure(7.2, 4.2)
+    axes = canvas.add_subplot()
+    values = sorted({record[x] for records in curves.values() for record in records}, key=natural)
+    is_number = all(quantity(value) is not None for value in values)
+    for number, (name, records) in enumerate(curves.items()):
+        ranked = sorted(records, key=lambda record: natural(record[x]))
+        across = [_number(record[x]) if is_number else values.index(record[x]) for record in ranked]
+        results = [float(record[measure]) for record in ranked]
+        best = max(results) if is_larger_better else min(results)
+        colour = style.PALETTE[number % len(style.PALETTE)]
+        up = [value / best for value in results]
+        axes.plot(
+            across,
+            up,
+            color=colour,
+            linewidth=1.4,
+            marker="o",
+            markersize=3,
+            label=f"{name}: best at {ranked[results.index(best)][x]}",
+        )
+        at = results.index(best)
+        axes.scatter([across[at]], [1.0], s=80, facecolors="none", edgecolors=colour, linewidths=1.4, zorder=4)
+    if not is_number:
+        axes.set_xticks(range(len(values)), [str(value) for value in values])
+    axes.set(xlabel=style.label(x), ylabel=f"{style.label(measure).partition(' (')[0]}, best of each = 1")
+    style.dress(axes, title)
+    axes.legend(fontsize=8, frameon=False)
+    return canvas
+
+
+def _number(value: object) -> float:
+    number = quantity(value)
+    assert number is not None
+    return number
