@@ -1,6 +1,7 @@
 """NVIDIA T4 under load: from 35 to 75 degC in about half a minute, then throttled to 0.9 to 1.3 GHz.
 
-After Jia et al., Dissecting the NVidia Turing T4 GPU via Microbenchmarking, 2019 (from memory); the chip is ``tests/data/t4.yaml``.
+After Jia et al., Dissecting the NVidia Turing T4 GPU via Microbenchmarking, 2019 (from memory). The chip is in
+``tests/data/t4.yaml``.
 """
 
 from pathlib import Path
