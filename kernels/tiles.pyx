@@ -102,6 +102,15 @@ STEP_FIELDS = (
     "block", "block_end", "stage_bytes", "accumulators", "w_route", "a_route", "x_route", "o_route", "w_waits", "dep", "dep_end", "operator",
 )
 
+# Columns of what ``progress`` tells of an operator: cycles of two engines, then bytes by what they are.
+cdef enum:
+    WORK_TENSOR = 0
+    WORK_VECTOR = 1
+    WORK_MOVED = 2     # + 0 to 3: weights, activations, extras, outputs
+    WORK_COLUMNS = 6
+
+WORK_FIELDS = ("tensor_cycles", "vector_cycles", "w_bytes", "a_bytes", "x_bytes", "o_bytes")
+
 cdef enum:
     ALL_STAGES = 127   # a bit for each stage
     LOADS = 14         # of LOAD_W, LOAD_A and LOAD_X
@@ -163,7 +172,8 @@ cdef struct Engine:
     int64_t ready     # end of its latency
     int64_t left      # 10^-9 cycle still to do, for a computation
     int64_t updated   # instant at which `left` was true
-    int64_t size      # bytes of the job
+    int64_t size      # bytes of the job, or its cycles
+    int64_t account   # where `work` counts them
     int64_t route
     int64_t step
     int64_t last_end  # end of the previous job: a wait begins here
@@ -308,6 +318,7 @@ cdef class TileMachine:
     cdef int64_t[:, :, ::1] step_span_view
     cdef int64_t[:, ::1] moving_time_view
     cdef int64_t[::1] route_bytes_view
+    cdef int64_t[:, ::1] work_view    # (operators + 1, WORK_COLUMNS): cycles and bytes of jobs that are over; last the copies
     cdef int64_t[:, ::1] mix_bytes_view
     cdef int64_t[:, ::1] mix_rest     # of mix_bytes_view, below one byte, in 2^-32 byte
     cdef int64_t[::1] held            # jobs on each route that touches DRAM when rates were last renewed
@@ -317,6 +328,7 @@ cdef class TileMachine:
     cdef int64_t* step_time
     cdef int64_t* step_span
     cdef int64_t* moving_time
+    cdef int64_t* work
     cdef readonly int64_t now_ps, wakes, tiles
     cdef int64_t event_kind[64]
     cdef int64_t event_value[64]
@@ -376,6 +388,7 @@ cdef class TileMachine:
         self.step_span_view = np.full((max(self.n_steps, 1), ENGINES, 2), -1, dtype=np.int64)
         self.moving_time_view = np.zeros((self.n_engines, CAUSES), dtype=np.int64)
         self.route_bytes_view = np.zeros(self.n_routes, dtype=np.int64)
+        self.work_view = np.zeros((operators + 1, WORK_COLUMNS), dtype=np.int64)
         self.mix_bytes_view = np.zeros((max(1, self.dram_mix.shape[0]), self.n_routes), dtype=np.int64)
         self.mix_rest = np.zeros((max(1, self.dram_mix.shape[0]), self.n_routes), dtype=np.int64)
         self.held = np.zeros(self.n_routes, dtype=np.int64)
@@ -409,6 +422,7 @@ cdef class TileMachine:
         self.step_time = &self.step_time_view[0, 0, 0]
         self.step_span = &self.step_span_view[0, 0, 0]
         self.moving_time = &self.moving_time_view[0, 0]
+        self.work = &self.work_view[0, 0]
         cdef int64_t i, s
         for i in range(self.n_routes):
             fill_route(&self.routes[i], &self.table[i, 0])
@@ -714,6 +728,33 @@ cdef class TileMachine:
         """int64 (routes,): bytes delivered over each route."""
         return np.asarray(self.route_bytes_view).copy()
 
+    def progress(self, int64_t[:, ::1] work):
+        """Write what every operator has done until now into ``work``, int64 (operators + 1, 6), ``WORK_FIELDS``.
+
+        Whole cycles and bytes, over all cores and instances, with the part of the jobs in progress; the last row has the copies: to
+        the device under ``w_bytes``, to the host under ``o_bytes``.
+        """
+        if work.shape[0] != self.n_operators + 1 or work.shape[1] != WORK_COLUMNS:
+            raise ValueError("progress: a row for each operator and one for the copies, of 6 columns")
+        cdef int64_t* to = &work[0, 0]
+        cdef int64_t e, r, i, left
+        cdef Engine* engine
+        cdef Queue* queue
+        cdef uint64_t served
+        memcpy(to, self.work, (self.n_operators + 1) * WORK_COLUMNS * sizeof(int64_t))
+        for e in range(self.n_engines):
+            engine = &self.engine[e]
+            if engine.state == COMPUTE:
+                left = engine.left - self.khz * (self.now_ps - engine.updated)
+                to[engine.account] += engine.size if left <= 0 else engine.size - (left + WORK - 1) // WORK
+        for r in range(self.n_routes):
+            queue = &self.queue[r]
+            served = queue.served + <uint64_t> queue.rate * <uint64_t> (self.now_ps - queue.since)
+            for i in range(queue.n):
+                engine = &self.engine[queue.at[i].engine]
+                left = <int64_t> (queue.at[i].target - served)
+                to[engine.account] += engine.size if left <= 0 else engine.size - ((left + 0xFFFFFFFF) >> 32)
+
     @property
     def mix_bytes(self):
         """int64 (mixes, routes): bytes that moved until rates were last renewed, by the set of access patterns in flight."""
@@ -908,11 +949,15 @@ cdef class TileMachine:
         if self._begin(e, at.step, at.instance, source) < 0:
             return -1
         engine.state = COMPUTE
+        engine.size = cycles
+        engine.account = self.step_at[at.step].op * WORK_COLUMNS + (WORK_TENSOR if engine.kind == TENSOR else WORK_VECTOR)
         engine.left = cycles * WORK
         self._set_end(e, self.now_ps + (engine.left + self.khz - 1) // self.khz)
         return 0
 
-    cdef int _move(self, int64_t e, int64_t step, int64_t instance, int64_t size, int64_t route, Source source) noexcept nogil:
+    cdef int _move(
+        self, int64_t e, int64_t step, int64_t instance, int64_t size, int what, int64_t route, Source source
+    ) noexcept nogil:
         cdef Engine* engine = &self.engine[e]
         # Requests of back-to-back jobs overlap: the first byte's latency shows only after a pause.
         cdef int64_t wait = self.setup_ps
@@ -921,6 +966,7 @@ cdef class TileMachine:
         if self._begin(e, step, instance, source) < 0:
             return -1
         engine.size = size
+        engine.account = (self.step_at[step].op if step >= 0 else self.n_operators) * WORK_COLUMNS + WORK_MOVED + what
         engine.route = route
         engine.ready = self.now_ps + wait
         if wait > 0:
@@ -976,6 +1022,7 @@ cdef class TileMachine:
         cdef int64_t* moving
         cdef Route* route
         self._account(e, engine.step, BUSY, span)
+        self.work[engine.account] += engine.size
         if engine.step >= 0 and engine.instance == 0:
             self.step_span[(engine.step * ENGINES + engine.kind) * 2 + 1] = self.now_ps
         if engine.state == TRANSFER:
@@ -1312,7 +1359,7 @@ cdef class TileMachine:
         if size == 0:
             self._through(c, stage, -1, why)
             return 1
-        if self._move(e, at.step, at.instance, size, self.step_at[at.step].route[stage - LOAD_W], why) < 0:
+        if self._move(e, at.step, at.instance, size, stage - LOAD_W, self.step_at[at.step].route[stage - LOAD_W], why) < 0:
             return -1
         return 1
 
@@ -1369,7 +1416,7 @@ cdef class TileMachine:
         if self.run_at[at.run].o == 0:
             self._through(c, WRITE, -1, why)
             return 1
-        if self._move(e, at.step, at.instance, self.run_at[at.run].o, self.step_at[at.step].route[3], why) < 0:
+        if self._move(e, at.step, at.instance, self.run_at[at.run].o, 3, self.step_at[at.step].route[3], why) < 0:
             return -1
         return 1
 
@@ -1394,7 +1441,7 @@ cdef class TileMachine:
 
     cdef int _start(self) noexcept nogil:
         """Start everything that can start now, core by core, until nothing more can."""
-        cdef int64_t c, side, e
+        cdef int64_t c, side, e, route
         cdef Source why
         while self.waking:
             # a step that ends on one core, for it had nothing to do, may wake another
@@ -1411,7 +1458,8 @@ cdef class TileMachine:
                     self.copies_head[side] = 0
                     self.copies_n[side] = 0
                 why = self._nobody(e, DEPENDENCY) if side else self._nobody(self.n_cores * ENGINES, ARRIVAL)
-                if self._move(e, -1, self.copy_now[side].tag, self.copy_now[side].size, self.copy_out_route if side else self.copy_in_route, why) < 0:
+                route = self.copy_out_route if side else self.copy_in_route
+                if self._move(e, -1, self.copy_now[side].tag, self.copy_now[side].size, 3 * side, route, why) < 0:
                     return -1
         return 0
 

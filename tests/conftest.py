@@ -138,6 +138,7 @@ def drive(machine: Any, case: Case) -> dict[str, Any]:
     agenda: list[tuple[int, int, str, Any]] = []
     trace: list[Any] = []
     completed = host_free_ps = 0
+    work = np.zeros((case.program["operators"] + 1, 6), dtype=np.int64)
     order = count()
 
     def plan(at_ps: int, action: str, what: Any = None) -> None:
@@ -169,7 +170,8 @@ def drive(machine: Any, case: Case) -> dict[str, Any]:
             elif action == "clock":
                 machine.set_clock(**what)
         events = machine.run(agenda[0][0] if agenda else -1)
-        trace.append((machine.now_ps, events, machine.next_ps(), machine.tiles))
+        machine.progress(work)
+        trace.append((machine.now_ps, events, machine.next_ps(), machine.tiles, work.tolist()))
         # what is done at the same instant as its copy no longer waits for it
         for name, value in sorted(events, key=lambda event: event[0] != "done"):
             if name == "copied" and completed <= value < 1000:  # a program may not need its inputs, and be done before

@@ -83,6 +83,19 @@ def _clock_is_that_of_the_state(chip: Chip) -> Violations:
         )
 
 
+def _states_are_a_table_or_a_curve(chip: Chip) -> Violations:
+    curve = chip.power.curve
+    if curve is None:
+        return
+    if chip.power.states:
+        yield ("power", "curve"), "states are a table or a curve, not both: leave out power.curve or power.states"
+    if (
+        not curve.threshold_v < curve.lowest_v <= curve.voltage_v <= curve.highest_v
+        or curve.lowest_v == curve.highest_v
+    ):
+        yield ("power", "curve"), "expects threshold < lowest <= voltage <= highest, and lowest < highest"
+
+
 def _sparsity_keeps_some_of_many(chip: Chip) -> Violations:
     for index, pattern in enumerate(chip.core.tensor_core.sparsity):
         kept, group = map(int, pattern.split(":"))
@@ -156,6 +169,7 @@ RULES: tuple[Callable[[Chip], Violations], ...] = (
     _default_dtype_has_a_rate,
     _every_vector_function_has_a_rate,
     _clock_is_that_of_the_state,
+    _states_are_a_table_or_a_curve,
     _sparsity_keeps_some_of_many,
     _accumulators_hold_a_row,
     _sram_holds_two_folds_of_weights,

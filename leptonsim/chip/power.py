@@ -6,7 +6,7 @@ Dynamic energy comes from the energy table at its nominal voltage and scales wit
 from typing import Annotated
 
 from leptonsim.chip.declare import Part, param
-from leptonsim.chip.scalars import Measure, Text
+from leptonsim.chip.scalars import Flag, Integer, Measure, Number, Text
 from leptonsim.chip.units import (
     ENERGY,
     ENERGY_PER_BYTE,
@@ -15,11 +15,20 @@ from leptonsim.chip.units import (
     PER_KELVIN,
     POWER,
     TEMPERATURE,
+    TEMPERATURE_DIFFERENCE,
     THERMAL_RESISTANCE,
+    TIME,
     VOLTAGE,
 )
 
 Name = Annotated[str, Text(r"[A-Za-z0-9][A-Za-z0-9._-]*", "a name of letters, digits, dots and dashes")]
+Policy = Annotated[
+    str,
+    Text(
+        r"[A-Za-z0-9][A-Za-z0-9._-]*(:[^:\s]+)?",
+        "the name of a governor, with what it is told after a colon: power_cap:60W",
+    ),
+]
 
 
 class State(Part):
@@ -55,16 +64,71 @@ class Thermal(Part):
         "leakage_per_kelvin",
         "Growth of static power with die temperature, exponential; 1.5 to 2 %/K is usual (estimate).",
     )
+    leakage_at: Annotated[float, Measure(TEMPERATURE, "-60 degC", "150 degC")] = param(
+        "leakage_at", "Die temperature at which `power.static` is stated (estimate: that of normal use).", 60.0
+    )
+    hysteresis: Annotated[float, Measure(TEMPERATURE_DIFFERENCE, "0 K", "50 K")] = param(
+        "hysteresis",
+        "How far below `throttle` the die must be before the clock is raised again; 2 to 5 K is usual.",
+        3.0,
+    )
+    start: Annotated[float, Measure(TEMPERATURE, "-60 degC", "150 degC")] | None = param(
+        "start", "Temperature of die and sink before the first request; none: that of the air.", None
+    )
+
+
+class Transition(Part):
+    """What a change of state costs. When going up the voltage rises first, when going down the clock falls first."""
+
+    ramp_ps: Annotated[int, Measure(TIME, "0 ps", "1 ms")] = param(
+        "ramp", "Time in which the regulator moves one volt; off chip about 10 us, on chip 20 ns.", 0
+    )
+    lock_ps: Annotated[int, Measure(TIME, "0 ps", "1 ms")] = param(
+        "lock", "Time in which the clock's PLL locks anew; 5 to 50 us, or 0 for a divider.", 0
+    )
+    energy_pj: Annotated[float, Measure(ENERGY, "0 pJ", "1 J")] = param(
+        "energy", "Energy of one change, beside what flows in that time.", 0.0
+    )
+
+
+class Curve(Part):
+    """Performance states by the alpha-power law: f is proportional to (V - threshold)^alpha / V."""
+
+    voltage_v: Annotated[float, Measure(VOLTAGE, "0.3 V", "1.5 V")] = param("voltage", "Voltage at `clocks.core`.")
+    threshold_v: Annotated[float, Measure(VOLTAGE, "0.1 V", "0.6 V")] = param(
+        "threshold", "Threshold voltage; 0.25 to 0.35 V is usual."
+    )
+    alpha: Annotated[float, Number(most=2.0, least=1.0)] = param(
+        "alpha", "Exponent; 1.2 to 1.4 is usual for short channels."
+    )
+    lowest_v: Annotated[float, Measure(VOLTAGE, "0.3 V", "1.5 V")] = param("lowest", "Voltage of the lowest state.")
+    highest_v: Annotated[float, Measure(VOLTAGE, "0.3 V", "1.5 V")] = param("highest", "Voltage of the highest state.")
+    steps: Annotated[int, Integer(2, 64)] = param(
+        "steps", "States, evenly spaced in voltage; that of `clocks.core` comes on top.", 8
+    )
 
 
 class Power(Part):
     """What the chip may draw, and how it is governed."""
 
-    governor: Name = param("governor", "The policy that chooses the state: the name of a file in machine/governors.")
+    governor: Policy = param(
+        "governor",
+        "The policy that chooses the state: the name of a file in machine/governors; what it is told follows a colon.",
+    )
+    interval_ps: Annotated[int, Measure(TIME, "1 us", "1 s")] = param(
+        "interval", "How often the governor looks, and temperature is followed.", 100_000_000
+    )
+    heat: Annotated[bool, Flag()] = param(
+        "heat",
+        "Follow the die's temperature under the fixed governor as well; the others do wherever `thermal` is.",
+        False,
+    )
     state: Name | None = param("state", "Performance state at the start; required where there are states.", None)
     states: tuple[State, ...] = param(
         "states", "Performance states; none: the clock is fixed and the voltage nominal.", ()
     )
+    curve: Curve | None = param("curve", "Performance states by a law instead of a table.", None)
+    transition: Transition = param("transition", "Cost of a change of state.", factory=Transition)
     static_w: Annotated[float, Measure(POWER, "0 W", "10 kW")] = param(
         "static", "Static power of the whole chip at nominal voltage."
     )

@@ -132,7 +132,9 @@ POWER = Quantity(
     "a power", "watts", "75 W", {"mW": Fraction(1, 1000), "W": Fraction(1), "kW": Fraction(1000)}, whole=False
 )
 VOLTAGE = Quantity("a voltage", "volts", "0.75 V", {"mV": Fraction(1, 1000), "V": Fraction(1)}, whole=False)
-ENERGY = Quantity("an energy", "picojoules", "0.5 pJ", _scaled("J", _PICO), whole=False)
+ENERGY = Quantity(
+    "an energy", "picojoules", "0.5 pJ", _scaled("J", _PICO | {"m": Fraction(10**9), "": Fraction(10**12)}), whole=False
+)
 ENERGY_PER_BYTE = Quantity(
     "an energy per byte",
     "picojoules per byte",
@@ -147,6 +149,7 @@ HEAT_CAPACITY = Quantity(
     "a heat capacity", "joules per kelvin", "50 J/K", {"mJ/K": Fraction(1, 1000), "J/K": Fraction(1)}, whole=False
 )
 TEMPERATURE = Quantity("a temperature", "degrees Celsius", "85 degC", {"degC": Fraction(1)}, whole=False)
+TEMPERATURE_DIFFERENCE = Quantity("a difference of temperatures", "kelvin", "3 K", {"K": Fraction(1)}, whole=False)
 PER_KELVIN = Quantity("a share per kelvin", "1/K", "1.8 %/K", {"/K": Fraction(1), "%/K": Fraction(1, 100)}, whole=False)
 
 QUANTITIES = (
@@ -164,5 +167,6 @@ QUANTITIES = (
     THERMAL_RESISTANCE,
     HEAT_CAPACITY,
     TEMPERATURE,
+    TEMPERATURE_DIFFERENCE,
     PER_KELVIN,
 )

@@ -48,6 +48,37 @@ def model_options(function: F) -> F:
     return click.option("--batch", "-b", type=click.IntRange(min=1), help="Samples in one request.")(function)
 
 
+def power_options(function: F) -> F:
+    """``--governor``, ``--pstate`` and ``--ambient``."""
+    function = click.option(
+        "--ambient", metavar="DEGREES", help="Temperature of the air in degrees Celsius; heat is then followed."
+    )(function)
+    function = click.option("--pstate", metavar="STATE", help="Performance state at the start.")(function)
+    return click.option(
+        "--governor", metavar="NAME[:SETTING]", help="Policy that chooses the state, such as power_cap:60W."
+    )(function)
+
+
+def powered(chip: Chip, governor: str | None, pstate: str | None, ambient: str | None) -> Chip:
+    """The chip with the power options applied. Raises LeptonError."""
+    changes: dict[str, object] = {}
+    if governor is not None:
+        changes["power.governor"] = governor
+    if pstate is not None:
+        states = {state.name: state for state in chip.power.states}
+        if pstate not in states:
+            known = f"known: {', '.join(states)}" if states else f"{chip.name} has no table of states"
+            raise LeptonError(f"--pstate {pstate}: no such state; {known}")
+        changes |= {"power.state": pstate, "clocks.core": f"{states[pstate].core_hz} Hz"}
+    if ambient is not None:
+        if chip.power.thermal is None:
+            raise LeptonError(f"--ambient: {chip.name} has no thermal model; describe one under power.thermal")
+        air = ambient.strip()
+        air = air if air.endswith("degC") else f"{air} degC"
+        changes |= {"power.thermal.ambient": air, "power.heat": "true"}
+    return chip.with_(changes) if changes else chip
+
+
 def precision_options(function: F) -> F:
     """``--dtype`` and ``--precision``."""
     function = click.option(

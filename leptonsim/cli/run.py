@@ -7,7 +7,16 @@ from typing import TYPE_CHECKING, Literal
 import click
 
 from leptonsim.cli._generate import check_alone, run_generation
-from leptonsim.cli._options import chip_options, model_options, precision_options, the_chip, the_dims, the_model
+from leptonsim.cli._options import (
+    chip_options,
+    model_options,
+    power_options,
+    powered,
+    precision_options,
+    the_chip,
+    the_dims,
+    the_model,
+)
 from leptonsim.cli._progress import Progress
 from leptonsim.errors import LeptonError
 
@@ -30,9 +39,7 @@ if TYPE_CHECKING:
     "--requests",
     "-n",
     type=click.IntRange(min=1),
-    default=1,
-    show_default=True,
-    help="Requests back to back, transfers overlapped.",
+    help="Requests; back to back, transfers overlapped, unless --arrival says when (default: 1, or all of its file).",
 )
 @click.option(
     "--fidelity",
@@ -41,6 +48,13 @@ if TYPE_CHECKING:
     show_default=True,
     help="detailed: every burst goes through the DRAM kernel.",
 )
+@click.option(
+    "--arrival",
+    metavar="ARRIVAL",
+    help="When requests come: poisson:200/s, or a CSV file with a column time_s (default: back to back).",
+)
+@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Seed of random arrivals.")
+@power_options
 @click.option(
     "--generate",
     type=click.IntRange(min=1),
@@ -79,10 +93,15 @@ def command(
     dtype: str | None,
     precision: str | None,
     unsupported: Literal["error", "host"],
-    requests: int,
+    requests: int | None,
     generate: int | None,
     cold: bool,
     fidelity: Literal["fast", "detailed"],
+    arrival: str | None,
+    seed: int,
+    governor: str | None,
+    pstate: str | None,
+    ambient: str | None,
     json_path: str | None,
     trace_path: str | None,
     plots: tuple[str, ...],
@@ -105,7 +124,8 @@ def command(
     if generate is not None:
         check_alone(
             {
-                "--requests": requests > 1,
+                "--requests": (requests or 1) > 1,
+                "--arrival": arrival is not None,
                 "--cold": cold,
                 "--fidelity detailed": fidelity == "detailed",
                 "--shape": bool(shapes),
@@ -116,7 +136,7 @@ def command(
             }
         )
         run_generation(
-            the_chip(config, overrides),
+            powered(the_chip(config, overrides), governor, pstate, ambient),
             model,
             generate,
             batch=batch,
@@ -132,24 +152,38 @@ def command(
         check_trace_path(trace_path)
     pictures = wanted(plots)
     if model.endswith(".json"):
-        if config or overrides or batch or shapes or binds or dtype or precision:
+        given = (config, overrides, batch, shapes, binds, dtype, precision, governor, pstate, ambient)
+        if any(given):
             raise LeptonError(
                 f"{model} is a compiled program: chip, batch, shapes and data type are fixed in it; "
                 "compile the model again to change them"
             )
         program = ls.Program.load(model)
     else:
-        chip = the_chip(config, overrides)
+        chip = powered(the_chip(config, overrides), governor, pstate, ambient)
         policy = ls.load_policy(precision) if precision else None
         with Progress() as progress:
             progress.stage(f"reading {model}")
             source = the_model(model, batch, shapes, binds)
             progress.stage(f"compiling {source.name} for {chip.name}")
             program = ls.compile(chip, source, dtype=dtype, policy=policy, unsupported=unsupported)
+    arrivals = None
+    if arrival is not None:
+        from leptonsim.machine.arrivals import arrival_times_ps
+
+        arrivals = arrival_times_ps(arrival, requests, seed)
+        requests = len(arrivals)
     with Progress() as progress:
         progress.stage(f"simulating {program.model} on {program.chip.name}")
         result = ls.execute(
-            program, requests=requests, cold=cold, fidelity=fidelity, watch=progress.watch, trace=trace_path
+            program,
+            requests=requests or 1,
+            cold=cold,
+            fidelity=fidelity,
+            arrivals_ps=arrivals,
+            seed=seed,
+            watch=progress.watch,
+            trace=trace_path,
         )
     if json_path not in (None, "-"):
         result.save(json_path)

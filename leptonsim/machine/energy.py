@@ -74,9 +74,11 @@ def energy_model(chip: Chip) -> EnergyModel:
     table = energy_table(chip)
     state = next((each for each in chip.power.states if each.name == chip.power.state), None)
     static_w = chip.power.static_w
-    if state is not None:
-        static_w *= state.voltage_v / table.voltage_v
-        table = table.at_voltage(state.voltage_v)
+    curve = chip.power.curve
+    volts = state.voltage_v if state is not None else curve.voltage_v if curve is not None else table.voltage_v
+    if volts != table.voltage_v:
+        static_w *= volts / table.voltage_v
+        table = table.at_voltage(volts)
     hops = NocModel(chip.noc, chip.cores, chip.clocks.core_hz).hops
     return EnergyModel(chip, table, hops, static_w)
 

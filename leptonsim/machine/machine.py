@@ -10,7 +10,7 @@ of the one before are copied out.
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,6 +22,7 @@ from simpy.events import EventPriority
 from leptonsim.compiler.program import Program
 from leptonsim.compiler.routes import RouteTable
 from leptonsim.kernels.tiles import TileMachine
+from leptonsim.machine.governing import PowerControl, PowerRecord, is_governed
 from leptonsim.machine.links import Fabric, Links
 
 Process = Generator[simpy.Event, Any, None]
@@ -87,16 +88,24 @@ class Record:
     copies: tuple[tuple[int, int], ...]
     launches_ps: tuple[tuple[int, int], ...]
     dram_bursts: int = 0
+    power: PowerRecord | None = None
 
 
 class Machine:
     """One chip with one program; ``execute`` can be called once. ``completed_runs`` counts while it goes on.
 
     ``log_jobs``: remember every job of every engine. ``dram_mix``: capacities of DRAM by the access patterns in flight,
-    instead of what the fabric says.
+    instead of what the fabric says. ``governed`` false: the clock stays as it is and heat is not followed, whatever
+    the chip says.
     """
 
-    def __init__(self, program: Program, dram_mix: tuple[int, ...] | None = None, log_jobs: bool = False) -> None:
+    def __init__(
+        self,
+        program: Program,
+        dram_mix: tuple[int, ...] | None = None,
+        log_jobs: bool = False,
+        governed: bool = True,
+    ) -> None:
         chip = program.chip
         self.program = program
         self.environment = CountingEnvironment()
@@ -117,18 +126,28 @@ class Machine:
         self._room: list[simpy.Event] = []
         self.completed_runs = 0
         self._tags = 0
+        self._launched_runs = 0
+        self._busy_ps = self._busy_since_ps = 0
+        self.control = (
+            PowerControl(program, self.fabric, self.tiles, self._busy) if governed and is_governed(chip) else None
+        )
         self._log_jobs = log_jobs
         self._copied: list[tuple[int, int]] = []
         self._launches: list[tuple[int, int]] = []
 
-    def execute(self, requests: int, cold: bool = False) -> Record:
-        """Run ``requests`` requests back to back; ``cold``: the weights are first copied over PCIe."""
+    def execute(self, requests: int, cold: bool = False, arrivals_ps: Sequence[int] | None = None) -> Record:
+        """Run ``requests`` requests; ``cold``: the weights are first copied over PCIe.
+
+        They come at ``arrivals_ps``, counted from when the chip is ready, or back to back.
+        """
         program, environment = self.program, self.environment
         runs = requests * program.runs_per_request
         self._done = {run: environment.event() for run in range(runs)}
         self._ready = [environment.event() for _ in range(runs)]
         self._begin = [0] * requests
         self._end = [0] * requests
+        self._arrivals = arrivals_ps
+        self._ready_ps = 0
         cold_bytes = program.memory.weights_bytes - program.memory.weights_on_host_bytes if cold else 0
         self.tiles.submit(runs)
         environment.process(self._serve(requests, cold_bytes))
@@ -153,6 +172,7 @@ class Machine:
             tiles=self.tiles.tiles,
             runs=runs,
             cold_bytes=cold_bytes,
+            power=self.control.finish(end) if self.control is not None else None,
             jobs=self.tiles.jobs,
             staging=self.tiles.staging,
             copies=tuple(self._copied),
@@ -166,6 +186,8 @@ class Machine:
         """Copy the weights if asked: the first request comes when they are there; then launch and copy side by side."""
         if cold_bytes:
             yield from self._copy(False, cold_bytes, -1)
+        if self._arrivals is not None:
+            self._ready_ps = int(self.environment.now)
         self.environment.process(self._inputs(requests, cold_bytes > 0))
         self.environment.process(self._host(requests))
 
@@ -174,8 +196,12 @@ class Machine:
         each = self.program.runs_per_request
         for run in range(requests * each):
             yield from self._wait_for_room(run)
-            if run % each == 0 and not (cold and run == 0):
-                self._begin[run // each] = int(self.environment.now)
+            if run % each == 0:
+                yield from self._wait_for_arrival(run // each)
+                if self._arrivals is not None:
+                    self._begin[run // each] = self._ready_ps + self._arrivals[run // each]
+                elif not (cold and run == 0):
+                    self._begin[run // each] = int(self.environment.now)
             size = _share(self.program.memory.input_bytes, run % each, each)
             if size:
                 yield from self._copy(False, size, run)
@@ -189,12 +215,17 @@ class Machine:
         each, launch_ps = self.program.runs_per_request, self.program.chip.software.launch_ps
         for run in range(requests * each):
             yield from self._wait_for_room(run)
+            if run % each == 0:
+                yield from self._wait_for_arrival(run // each)
             if run % each == 0 and launch_ps:
                 self.tiles.log_host(ARRIVAL, int(self.environment.now))
                 yield self.environment.timeout(launch_ps)
                 self.tiles.log_host(LAUNCH, int(self.environment.now))
                 self._launches.append((int(self.environment.now) - launch_ps, int(self.environment.now)))
             self.tiles.launch(run)
+            if self._launched_runs == self.completed_runs:
+                self._busy_since_ps = int(self.environment.now)
+            self._launched_runs += 1
             self._wake()
 
     def _outputs(self, requests: int) -> Process:
@@ -206,6 +237,12 @@ class Machine:
             if size:
                 yield from self._copy(True, size, run)
             self._end[run // each] = int(self.environment.now)
+
+    def _wait_for_arrival(self, request: int) -> Process:
+        if self._arrivals is not None:
+            due = self._ready_ps + self._arrivals[request]
+            if due > self.environment.now:
+                yield self.environment.timeout(due - int(self.environment.now))
 
     def _wait_for_room(self, run: int) -> Process:
         while run >= self.completed_runs + _IN_PROGRESS:
@@ -246,7 +283,7 @@ class Machine:
             if due == environment.now:
                 yield environment.settle()
                 continue
-            happened = tiles.run(-1 if due == float("inf") else int(due))
+            happened = self._run_to(-1 if due == float("inf") else int(due))
             if tiles.now_ps > environment.now:
                 yield environment.settle(tiles.now_ps - int(environment.now))
             for what, which in happened:
@@ -254,6 +291,8 @@ class Machine:
                     self._copies.pop(which).succeed()
                 else:
                     self.completed_runs += 1
+                    if self._launched_runs == self.completed_runs:
+                        self._busy_ps += tiles.now_ps - self._busy_since_ps
                     self._done[which].succeed()
                     for room in self._room:
                         room.succeed()
@@ -261,6 +300,28 @@ class Machine:
             if not happened and due == float("inf"):
                 self._asleep = environment.event()
                 yield self._asleep
+
+    def _run_to(self, until_ps: int) -> list[tuple[str, int]]:
+        """Let the kernel run until something is to be reported or until ``until_ps`` (-1: for ever).
+
+        On the way the power control acts when it wants to: SimPy need not know, for nothing of its own happens there.
+        """
+        tiles, control = self.tiles, self.control
+        if control is None:
+            return tiles.run(until_ps)  # type: ignore[no-any-return]
+        while True:
+            stop_ps = control.next_ps if until_ps < 0 else min(control.next_ps, until_ps)
+            happened: list[tuple[str, int]] = tiles.run(stop_ps)
+            if happened or tiles.now_ps < control.next_ps:
+                return happened
+            control.act(tiles.now_ps)
+            if tiles.now_ps == until_ps or (until_ps < 0 and tiles.next_ps() is None):
+                return []
+
+    def _busy(self, now_ps: int) -> tuple[int, bool]:
+        """How long requests were being worked on until now, and whether one is."""
+        is_busy = self._launched_runs > self.completed_runs
+        return self._busy_ps + (now_ps - self._busy_since_ps if is_busy else 0), is_busy
 
 
 def _share(total: int, index: int, parts: int) -> int:

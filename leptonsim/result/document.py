@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
+from leptonsim.result.governed import power_block
 from leptonsim.result.step import Step
 
 if TYPE_CHECKING:
@@ -29,15 +30,22 @@ def document(result: Result) -> dict[str, Any]:
     return {
         "schema": SCHEMA,
         **{name: getattr(result, name) for name in FIELDS},
+        **({} if result.power is None else {"power": power_block(result.power)}),
         "warnings": list(result.warnings),
         "steps": [{name: getattr(step, name) for name in _STEP_FIELDS} for step in result.steps],
     }
 
 
 def json_text(document: Mapping[str, Any]) -> str:
-    """Plain values as JSON text: a line for each step, the rest indented."""
-    head = json.dumps({**document, "steps": None}, indent=1, allow_nan=False)
+    """Plain values as JSON text: a line for each step and each segment of power, the rest indented."""
+    short = {**document, "steps": None}
     encode = json.JSONEncoder(allow_nan=False).encode
+    if "power" in document:
+        short["power"] = {**document["power"], "segments": None}
+    head = json.dumps(short, indent=1, allow_nan=False)
+    if "power" in document:
+        segments = ",\n   ".join(map(encode, document["power"]["segments"]))
+        head = head.replace('\n  "segments": null', f'\n  "segments": [\n   {segments}\n  ]', 1)
     steps = ",\n  ".join(map(encode, document["steps"]))
     # no text in JSON has a line break in it: this is the field and nothing else
     return head.replace('\n "steps": null', f'\n "steps": [\n  {steps}\n ]', 1) + "\n"

@@ -16,10 +16,12 @@ from leptonsim.compiler.program import Program
 from leptonsim.compiler.routes import Route
 from leptonsim.kernels.tiles import ENGINE_NAMES
 from leptonsim.machine.energy import COMPONENTS, EnergyModel, energy_model, total_pj
+from leptonsim.machine.governing import PowerRecord, at_highest_clock
 from leptonsim.machine.machine import Record
 from leptonsim.result.accounts import OperatorAccount, bytes_by_level, operator_accounts, time_by_engine
 from leptonsim.result.bounds import bounds_ps, peaks
 from leptonsim.result.document import SCHEMA, document, json_text
+from leptonsim.result.governed import core_cycles, peak_w
 from leptonsim.result.power import power_over_time
 from leptonsim.result.step import Step
 from leptonsim.version import leptonsim_version
@@ -52,6 +54,7 @@ class Result:
     events: dict[str, int]
     warnings: tuple[str, ...]
     seed: int = 0
+    power: PowerRecord | None = None
 
     @property
     def chip(self) -> str:
@@ -204,7 +207,7 @@ class Result:
         write_whole(path, self.to_json())
 
 
-def make_result(program: Program, record: Record, requests: int) -> Result:
+def make_result(program: Program, record: Record, requests: int, seed: int = 0) -> Result:
     """Accounts of a machine's record."""
     chip = program.chip
     cores = chip.cores
@@ -220,7 +223,12 @@ def make_result(program: Program, record: Record, requests: int) -> Result:
     parts = [{name: value * record.runs for name, value in each.items()} for each in dynamic]
     parts += [model.bytes_pj(copies), {"static": model.static_pj(record.makespan_ps)}]
     breakdown = {name: value / 1e12 for name, value in total_pj(parts).items()}
+    power = record.power
+    if power is not None:
+        breakdown = {name: value / 1e12 for name, value in power.energy_pj(record.runs).items()}
     levels = bytes_by_level(program, record)
+    if power is not None:
+        dynamic = power.operators_pj(record.runs)
     steps = tuple(
         Step(
             operator.name,
@@ -254,9 +262,11 @@ def make_result(program: Program, record: Record, requests: int) -> Result:
         time_ps=times,
         tensor_cycles=_tensor_cycles(program),
         energy_breakdown_j=breakdown,
-        power_peak_w=power_over_time(program, record, dynamic).peak_w + model.static_w,
+        power_peak_w=power_over_time(program, record, dynamic).peak_w + model.static_w
+        if power is None
+        else peak_w(power),
         bytes=levels,
-        bounds_ps=bounds_ps(program, requests, record.cold_bytes),
+        bounds_ps=bounds_ps(at_highest_clock(program, power), requests, record.cold_bytes),
         sram_peak_bytes=min(chip.core.sram.size_bytes, memory.sram_peak_bytes + record.peak_staging_bytes),
         steps=steps,
         events={
@@ -267,6 +277,8 @@ def make_result(program: Program, record: Record, requests: int) -> Result:
             "steps": len(program.steps) * record.runs,
         },
         warnings=program.warnings,
+        power=power,
+        seed=seed,
     )
 
 
@@ -309,7 +321,8 @@ def _utilization(
         for name in ENGINE_NAMES
     }
     core = program.chip.core.tensor_core
-    peak = core.rows * core.cols * core.count * cores * program.chip.clocks.core_hz * span / 1e12
+    clock = program.chip.clocks.core_hz * span / 1e12 if record.power is None else core_cycles(record.power)
+    peak = core.rows * core.cols * core.count * cores * clock
     rates: dict[str, float] = dict(core.rates.items())
     macs = record.runs * sum(
         operator.tensor_macs / rates[operator.dtype] for operator in program.operators if operator.tensor_macs

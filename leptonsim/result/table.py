@@ -11,6 +11,7 @@ from leptonsim.result.units import count_text, energy_text, rate_text, size_text
 
 if TYPE_CHECKING:
     from leptonsim.compiler.program import Program
+    from leptonsim.machine.governing import PowerRecord
     from leptonsim.model import Model
     from leptonsim.result.result import Result, Step
 
@@ -42,6 +43,7 @@ def print_result(result: Result, verbose: bool = False) -> None:
         ("throughput", throughput),
         ("energy", f"{energy_text(result.energy_per_sample_j)} per sample: {_shares(result.energy_breakdown_j)}"),
         ("power", f"{result.power_avg_w:.1f} W average, {result.power_peak_w:.1f} W peak, TDP {chip.power.tdp_w:g} W"),
+        *([] if result.power is None else [("governor", _governed(result.power))]),
         ("work", f"{count_text(result.macs)} MACs, {result.utilization['macs']:.1%} of the tensor cores' peak"),
         ("engines busy", ", ".join(f"{name} {busy[name]:.0%}" for name in ENGINES)),
         ("tensor cores", _waits(result)),
@@ -185,6 +187,16 @@ def _memory(result: Result) -> str:
         f"{', '.join(parts)}; {peak}, "
         f"{size_text(result.sram_peak_bytes)} of {size_text(memory.sram_capacity_bytes)} SRAM"
     )
+
+
+def _governed(power: PowerRecord) -> str:
+    """The governor, the time in each state and the hottest that the die was."""
+    total = sum(power.residency_ps.values())
+    states = ", ".join(f"{name} {time / total:.0%}" for name, time in power.residency_ps.items() if time)
+    dies = [segment.die_c for segment in power.segments if segment.die_c is not None]
+    heat = f"; die at most {max(dies):.0f} degC" if dies else ""
+    throttled = f", throttled {power.throttled_ps / total:.0%}" if power.throttled_ps else ""
+    return f"{power.governor}: {states}{heat}{throttled}"
 
 
 def _waits(result: Result) -> str:

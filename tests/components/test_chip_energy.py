@@ -1,20 +1,22 @@
 """The energy table: its sources, its physics, and whether the shipped chips can draw what they promise."""
 
 import itertools
+import json
 import math
 from importlib import resources
 
 import pytest
 import yaml
+from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
 
 from leptonsim.chip import ChipError, energy_table, load_chip, shipped_chips
 from leptonsim.chip.dram_parts import dram_parts
 from leptonsim.chip.energy import data
-from leptonsim.chip.energy.__main__ import main
 from leptonsim.chip.energy.interpolate import log_log, rising
 from leptonsim.chip.power import EnergyOverrides
+from leptonsim.cli.energy import command
 
 C1 = load_chip("lepton-c1")
 NODES = st.integers(5, 45)
@@ -176,12 +178,21 @@ def test_every_dram_part_has_an_energy_and_random_access_costs_more(part):
     assert source
 
 
-def test_the_table_of_a_chip_is_shown_with_a_source_in_every_line(capsys):
-    assert main(["lepton-e1"]) == 0
-    head, *rows = capsys.readouterr().out.splitlines()
-    assert head.startswith("lepton-e1 at 0.8")
+def test_the_table_of_a_chip_is_shown_with_a_source_in_every_line():
+    result = CliRunner().invoke(command, ["--config", "lepton-e1"])
+    assert result.exit_code == 0
+    head, _, _, *rows = result.output.splitlines()
+    assert "nominal 0.8" in head
     assert [row.split()[0] for row in rows] == list(EnergyOverrides.model_fields)
     table = energy_table(load_chip("lepton-e1"))
     assert all(row.endswith(table.sources[row.split()[0]]) for row in rows)
-    assert main(["lepton-x1"]) == 2
-    assert "no chip is called 'lepton-x1'" in capsys.readouterr().err
+
+
+def test_the_table_has_each_energy_at_the_voltage_of_the_state_too():
+    result = CliRunner().invoke(command, ["--config", "lepton-c1", "--json"])
+    found = json.loads(result.output)
+    ratio = (found["voltage_v"] / found["nominal_voltage_v"]) ** 2
+    assert found["voltage_v"] == 0.55
+    for name, entry in found["operations"].items():
+        expected = 1.0 if name.startswith(("dram", "pcie")) else ratio
+        assert entry["present"] == pytest.approx(entry["nominal"] * expected)

@@ -3,6 +3,7 @@
 import copy
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -25,7 +26,8 @@ def test_the_kernel_and_its_twin_agree_on_every_output(tile_tools: Any, data: An
 
 
 def test_both_name_causes_events_engines_and_columns_alike() -> None:
-    for name in ("CAUSE_NAMES", "EVENT_NAMES", "ENGINE_NAMES", "JOB_FIELDS", "RUN_FIELDS", "STEP_FIELDS"):
+    names = ("CAUSE_NAMES", "EVENT_NAMES", "ENGINE_NAMES", "JOB_FIELDS", "RUN_FIELDS", "STEP_FIELDS", "WORK_FIELDS")
+    for name in names:
         assert getattr(kernel, name) == getattr(plain, name)
 
 
@@ -294,3 +296,46 @@ def test_two_machines_in_one_process_do_not_disturb_each_other(tile_tools: Any) 
             chip.run(chip.now_ps + 777)
     for one, other in zip(alone, pair, strict=True):
         assert tile_tools.outputs(one) == tile_tools.outputs(other)
+
+
+@MACHINES
+def test_progress_counts_whole_cycles_and_bytes_of_what_is_in_flight(machine: Any, tile_tools: Any) -> None:
+    """One tile: 1000 B at 1 B/ps, then 100 cycles of 1 ns, at half the clock from cycle 40 on; then 500 B out."""
+    byte = 1 << 32
+    program = {
+        "runs": [[1, 1000, 0, 0, 100, 0, 500]],
+        "blocks": [[1, 0, 1]],
+        "steps": [[0, 1, 2000, 1, 0, 0, 0, 0, 0, 0, 0, 0]],
+        "cores": [0, 1],
+        "dependencies": [],
+        "routes": [tile_tools.route(byte, 0, 0, 4, ())],
+        "capacities": [byte],
+        "dram_mix": [],
+        "operators": 1,
+        "core_khz": 1_000_000,
+        "setup_ps": 0,
+        "copy_routes": (0, 0),
+        "one_queue": False,
+    }
+    chip = machine(**program)
+    work = np.full((2, 6), -1, dtype=np.int64)
+
+    def done(until_ps: int) -> list[int]:
+        chip.run(until_ps)
+        chip.progress(work)
+        return work[0].tolist()
+
+    chip.submit()
+    chip.launch(0)
+    assert done(400) == [0, 0, 400, 0, 0, 0]
+    assert done(1_000 + 40_000) == [40, 0, 1000, 0, 0, 0]
+    chip.set_clock(500_000)
+    assert done(1_000 + 40_000 + 10_999) == [45, 0, 1000, 0, 0, 0]
+    assert done(1_000 + 40_000 + 120_000 + 7) == [100, 0, 1000, 0, 0, 7]
+    assert done(1_000 + 40_000 + 120_000 + 900) == [100, 0, 1000, 0, 0, 500]
+    chip.copy(False, 300, 0)
+    chip.run(chip.now_ps + 100)
+    chip.progress(work)
+    assert work[1].tolist() == [0, 0, 100, 0, 0, 0]
+    with pytest.raises(ValueError, match="a row for each operator"):
+        chip.progress(np.zeros((1, 6), dtype=np.int64))

@@ -98,3 +98,12 @@ def test_the_speed_benchmark_runs():
     env = {**os.environ, "PYTHONPATH": str(root)}
     done = subprocess.run(command, check=True, capture_output=True, text=True, env=env)
     assert "weight_stationary double skewed padded" in done.stdout
+
+
+def test_power_at_unseen_clocks_is_within_6_percent_in_the_median_of_the_jetsons_sweeps():
+    summary = validate(REFERENCE / "dvfs.csv").summary()
+    jetson = {name: each for name, each in summary.items() if name.startswith("Jetson AGX Xavier sgemm")}
+    assert len(jetson) == 5
+    assert all(each.predicted == 7 for each in jetson.values())
+    assert all(each.median_abs_error < 0.06 for each in jetson.values())
+    assert summary["all"].median_abs_error < 0.03

@@ -13,7 +13,17 @@ they are:
 """
 
 from leptonsim.kernels.plain.tiles.accounts import CAUSE_NAMES
+from leptonsim.kernels.plain.tiles.engines import WORK_FIELDS
 from leptonsim.kernels.plain.tiles.machine import EVENT_NAMES, TileMachine
 from leptonsim.kernels.plain.tiles.program import ENGINE_NAMES, JOB_FIELDS, RUN_FIELDS, STEP_FIELDS
 
-__all__ = ["CAUSE_NAMES", "ENGINE_NAMES", "EVENT_NAMES", "JOB_FIELDS", "RUN_FIELDS", "STEP_FIELDS", "TileMachine"]
+__all__ = [
+    "CAUSE_NAMES",
+    "ENGINE_NAMES",
+    "EVENT_NAMES",
+    "JOB_FIELDS",
+    "RUN_FIELDS",
+    "STEP_FIELDS",
+    "WORK_FIELDS",
+    "TileMachine",
+]

@@ -13,6 +13,7 @@ from enum import Enum, auto
 from leptonsim.kernels.plain.fabric import Route, max_min, read_route
 from leptonsim.kernels.plain.tiles.accounts import CHIP_ENGINES, ENGINES, Accounts, Cause, Segment, Source
 
+WORK_FIELDS = ("tensor_cycles", "vector_cycles", "w_bytes", "a_bytes", "x_bytes", "o_bytes")
 WORK_PER_CYCLE = 10**9  # kHz x ps
 
 
@@ -29,7 +30,8 @@ class State(Enum):
 class Engine:
     """One engine and its job; ``left`` was true at ``updated_ps``, and ``end_ps`` is None until a rate is known.
 
-    A copy between host and device belongs to no step, and its ``instance`` is its tag.
+    A copy between host and device belongs to no step, and its ``instance`` is its tag. ``account`` is the operator and
+    the column of ``WORK_FIELDS`` under which its cycles or bytes count.
     """
 
     state: State = State.IDLE
@@ -41,6 +43,8 @@ class Engine:
     size_bytes: int = 0
     route: int = 0
     rate: int = 0
+    cycles: int = 0
+    account: tuple[int, int] = (0, 0)
     step: int | None = None
     instance: int = 0
     last_end_ps: int = 0
@@ -54,12 +58,13 @@ def ceil_div(a: int, b: int) -> int:
 class Engines:
     """All engines of a chip, and the fabric that their transfers share."""
 
-    def __init__(self, cores: int, khz: int, setup_ps: int, accounts: Accounts) -> None:
+    def __init__(self, cores: int, operators: int, khz: int, setup_ps: int, accounts: Accounts) -> None:
         self.engines = [Engine() for _ in range(cores * ENGINES + CHIP_ENGINES)]
         self.routes: list[Route] = []
         self.capacities: list[int] = []
         self.dram_mix: list[int] = []
         self.route_bytes: list[int] = []
+        self.work = [[0] * len(WORK_FIELDS) for _ in range(operators + 1)]
         self.mix_moved: list[list[int]] = []
         self.in_flight: tuple[int, int, list[int], list[int]] = (0, 0, [], [])
         self.khz = khz
@@ -97,21 +102,32 @@ class Engines:
             self.accounts.span_begin(e, step, now_ps)
         return job
 
-    def compute(self, e: int, step: int, instance: int, cycles: int, source: Source, now_ps: int) -> None:
+    def compute(
+        self, e: int, step: int, instance: int, cycles: int, account: tuple[int, int], source: Source, now_ps: int
+    ) -> None:
         """Start a job of so many cycles."""
         job = self.begin(e, step, instance, source, now_ps)
+        job.cycles, job.account = cycles, account
         job.state = State.COMPUTING
         job.left = cycles * WORK_PER_CYCLE
         job.end_ps = now_ps + ceil_div(job.left, self.khz)
 
     def move(
-        self, e: int, step: int | None, instance: int, size_bytes: int, route: int, source: Source, now_ps: int
+        self,
+        e: int,
+        step: int | None,
+        instance: int,
+        size_bytes: int,
+        account: tuple[int, int],
+        route: int,
+        source: Source,
+        now_ps: int,
     ) -> None:
         """Start a transfer. Requests of back-to-back jobs overlap: the route's latency shows only after a pause."""
         job = self.engines[e]
         is_after_pause = now_ps > job.last_end_ps or job.last_end_ps == 0
         self.begin(e, step, instance, source, now_ps)
-        job.size_bytes = size_bytes
+        job.size_bytes, job.account = size_bytes, account
         job.route = route
         job.left = size_bytes << 32
         job.ready_ps = now_ps + self.setup_ps + (self.routes[route].latency_ps if is_after_pause else 0)
@@ -135,6 +151,8 @@ class Engines:
             self.flow(e, now_ps)
             return False
         self.accounts.account(e, job.step, Cause.BUSY, now_ps - job.start_ps)
+        operator, column = job.account
+        self.work[operator][column] += job.size_bytes if job.state is State.MOVING else job.cycles
         if job.step is not None and job.instance == 0:
             self.accounts.span_end(e, job.step, now_ps)
         if job.state is State.MOVING:
@@ -147,6 +165,19 @@ class Engines:
         job.end_ps = None
         job.last_end_ps = now_ps
         return True
+
+    def done(self, now_ps: int) -> list[list[int]]:
+        """Whole cycles and bytes of each operator until now, with the part of the jobs in progress."""
+        work = [list(row) for row in self.work]
+        for job in self.engines:
+            operator, column = job.account
+            if job.state is State.COMPUTING:
+                left = max(0, job.left - self.khz * (now_ps - job.updated_ps))
+                work[operator][column] += job.cycles - ceil_div(left, WORK_PER_CYCLE)
+            elif job.state is State.MOVING:
+                left = max(0, job.left - job.rate * (now_ps - job.updated_ps))
+                work[operator][column] += job.size_bytes - ceil_div(left, 1 << 32)
+        return work
 
     def log_transfer(self, e: int, job: Engine, now_ps: int) -> None:
         """A transfer's time is latency, then the bytes at the port's rate alone, and what is over is contention."""

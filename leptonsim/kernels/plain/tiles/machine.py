@@ -12,7 +12,7 @@ import numpy as np
 
 from leptonsim.kernels.plain.tiles import stages
 from leptonsim.kernels.plain.tiles.accounts import ENGINES, Accounts, Cause, Segment, Source
-from leptonsim.kernels.plain.tiles.engines import Engines
+from leptonsim.kernels.plain.tiles.engines import WORK_FIELDS, Engines
 from leptonsim.kernels.plain.tiles.instances import Instances
 from leptonsim.kernels.plain.tiles.program import (
     JOB_FIELDS,
@@ -63,7 +63,7 @@ class TileMachine:
         if not all(0 <= route < len(routes) for route in copy_routes):
             raise ValueError("TileMachine: copies need a route")
         self._accounts = Accounts(len(self._cores), len(self._program.steps), log_jobs)
-        self._engines = Engines(len(self._cores), core_khz, setup_ps, self._accounts)
+        self._engines = Engines(len(self._cores), operators, core_khz, setup_ps, self._accounts)
         self._engines.set_fabric(*self._fabric)
         self._host = len(self._cores) * ENGINES
         self._copy_routes = copy_routes
@@ -203,7 +203,9 @@ class TileMachine:
                 size_bytes, self._copying[out] = queue.pop(0)
                 awaited, relation = (e, Cause.DEPENDENCY) if out else (self._host, Cause.ARRIVAL)
                 source = Source(awaited, relation, self.now_ps)
-                self._engines.move(e, None, self._copying[out], size_bytes, self._copy_routes[out], source, self.now_ps)
+                account = (self._program.operators, WORK_FIELDS.index("o_bytes" if out else "w_bytes"))
+                tag, route = self._copying[out], self._copy_routes[out]
+                self._engines.move(e, None, tag, size_bytes, account, route, source, self.now_ps)
                 self._rates_are_stale = True
 
     # Tiles and their stages.
@@ -259,20 +261,21 @@ class TileMachine:
 
     def _start_job(self, core: Core, stage: Stage, instance: int, tile: Tile, e: int, source: Source) -> bool:
         run, step = tile.run, self._program.steps[tile.step]
-        size, route = {
-            Stage.LOAD_WEIGHTS: (run.weight_bytes, step.weight_route),
-            Stage.LOAD_ACTIVATIONS: (run.activation_bytes, step.activation_route),
-            Stage.LOAD_EXTRAS: (run.extra_bytes, step.extra_route),
-            Stage.MULTIPLY: (run.tensor_cycles, None),
-            Stage.FINISH: (run.vector_cycles, None),
-            Stage.WRITE: (run.output_bytes, step.output_route),
+        size, what, route = {
+            Stage.LOAD_WEIGHTS: (run.weight_bytes, "w_bytes", step.weight_route),
+            Stage.LOAD_ACTIVATIONS: (run.activation_bytes, "a_bytes", step.activation_route),
+            Stage.LOAD_EXTRAS: (run.extra_bytes, "x_bytes", step.extra_route),
+            Stage.MULTIPLY: (run.tensor_cycles, "tensor_cycles", None),
+            Stage.FINISH: (run.vector_cycles, "vector_cycles", None),
+            Stage.WRITE: (run.output_bytes, "o_bytes", step.output_route),
         }[stage]
+        account = (step.operator, WORK_FIELDS.index(what))
         if size == 0:
             self._pass(core, stage, source)
         elif route is None:
-            self._engines.compute(e, tile.step, instance, size, source, self.now_ps)
+            self._engines.compute(e, tile.step, instance, size, account, source, self.now_ps)
         else:
-            self._engines.move(e, tile.step, instance, size, route, source, self.now_ps)
+            self._engines.move(e, tile.step, instance, size, account, route, source, self.now_ps)
             self._rates_are_stale = True
         return True
 
@@ -322,6 +325,16 @@ class TileMachine:
     def route_bytes(self) -> Any:
         """int64 (routes,): bytes delivered over each route."""
         return np.array(self._engines.route_bytes, dtype=np.int64)
+
+    def progress(self, work: Any) -> None:
+        """Write what every operator has done until now into ``work``, int64 (operators + 1, 6), ``WORK_FIELDS``.
+
+        Whole cycles and bytes, over all cores and instances, with the part of the jobs in progress; the last row has
+        the copies: to the device under ``w_bytes``, to the host under ``o_bytes``.
+        """
+        if work.shape != (self._program.operators + 1, len(WORK_FIELDS)):
+            raise ValueError("progress: a row for each operator and one for the copies, of 6 columns")
+        work[:] = self._engines.done(self.now_ps)
 
     @property
     def mix_bytes(self) -> Any:

@@ -1,0 +1,46 @@
+"""``leptonsim energy``: what each operation of a chip costs, and where the figures are from."""
+
+from __future__ import annotations
+
+import click
+
+from leptonsim.cli._options import chip_options, the_chip
+
+
+@click.command("energy")
+@chip_options
+@click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")
+def command(config: str | None, overrides: tuple[str, ...], as_json: bool) -> None:
+    """Print the energy of each operation of a chip, with its source.
+
+    Energies are in pJ at the nominal voltage of the chip's node and at that of its performance state; what has a supply
+    of its own (DRAM, PCIe) is the same at both.
+    """
+    import json
+
+    from leptonsim.chip.energy import energy_table
+    from leptonsim.chip.energy.listing import entries
+    from leptonsim.machine.energy import energy_model
+
+    chip = the_chip(config, overrides)
+    nominal, present = energy_table(chip), energy_model(chip).table
+    rows = list(zip(entries(nominal), entries(present), strict=True))
+    if as_json:
+        document = {
+            "chip": chip.name,
+            "process_nm": chip.process_nm,
+            "nominal_voltage_v": nominal.voltage_v,
+            "voltage_v": present.voltage_v,
+            "operations": {
+                one.name: {"unit": one.unit, "nominal": one.value, "present": other.value, "source": one.source}
+                for one, other in rows
+            },
+        }
+        click.echo(json.dumps(document, indent=1, ensure_ascii=False))
+        return
+    click.echo(
+        f"{chip.name}, {chip.process_nm} nm: nominal {nominal.voltage_v:g} V ({nominal.sources['nominal_voltage']})"
+    )
+    click.echo(f"\n{'operation':<16}{f'{nominal.voltage_v:g} V':>10}{f'{present.voltage_v:g} V':>10}  unit   source")
+    for one, other in rows:
+        click.echo(f"{one.name:<16}{one.value:>10.3f}{other.value:>10.3f}  {one.unit:<6} {one.source}")

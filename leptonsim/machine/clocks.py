@@ -1,0 +1,86 @@
+"""Operating points of the core clock domain, from a table or from a law, and the path from one to another.
+
+The alpha-power law (Sakurai and Newton, 1990): f is proportional to (V - Vt)^alpha / V. On the way between two points
+the chip runs at the lower of the two clocks and the higher of the two voltages: going up, the voltage rises first, then
+the clock locks; going down, the clock falls first. Cores, SRAM and network share the domain; DRAM and PCIe have clocks
+and supplies of their own, which do not change.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from leptonsim.chip.power import Curve, Transition
+from leptonsim.chip.spec import Chip
+
+_MHZ = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class OperatingPoint:
+    """A clock and the voltage that it needs."""
+
+    name: str
+    voltage_v: float
+    core_hz: int
+
+
+def operating_points(chip: Chip, nominal_v: float) -> tuple[OperatingPoint, ...]:
+    """The points of a chip by rising clock; a single one, at ``nominal_v``, where the chip names none."""
+    power = chip.power
+    if power.curve is not None:
+        return curve_points(power.curve, chip.clocks.core_hz)
+    points = [OperatingPoint(state.name, state.voltage_v, state.core_hz) for state in power.states]
+    return tuple(sorted(points, key=lambda each: (each.core_hz, each.voltage_v))) or (
+        OperatingPoint("nominal", nominal_v, chip.clocks.core_hz),
+    )
+
+
+def start_of(chip: Chip, points: tuple[OperatingPoint, ...]) -> int:
+    """Index of the point at which the chip starts."""
+    if chip.power.state is not None:
+        return [point.name for point in points].index(chip.power.state)
+    return [point.core_hz for point in points].index(chip.clocks.core_hz)
+
+
+def relative_clock(curve: Curve, voltage_v: float) -> float:
+    """The clock at a voltage over that at the curve's own voltage."""
+
+    def speed(volts: float) -> float:
+        return float((volts - curve.threshold_v) ** curve.alpha / volts)
+
+    return float(speed(voltage_v) / speed(curve.voltage_v))
+
+
+def curve_points(curve: Curve, core_hz: int) -> tuple[OperatingPoint, ...]:
+    """The points of a curve through ``core_hz`` at its own voltage; other clocks are rounded down to whole MHz."""
+    span = curve.highest_v - curve.lowest_v
+    volts = {round(curve.lowest_v + span * index / (curve.steps - 1), 6) for index in range(curve.steps)}
+    points = []
+    for voltage in sorted(volts | {curve.voltage_v}):
+        is_own = voltage == curve.voltage_v
+        clock = core_hz if is_own else int(core_hz * relative_clock(curve, voltage)) // _MHZ * _MHZ
+        points.append(OperatingPoint(f"{round(voltage * 1e6) / 1e3:g}mV", voltage, max(clock, _MHZ)))
+    return tuple(points)
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """The way from one operating point to another: how long, at what clock and voltage, and what it costs itself."""
+
+    time_ps: int
+    core_hz: int
+    voltage_v: float
+    energy_pj: float
+
+
+def change(old: OperatingPoint, new: OperatingPoint, transition: Transition) -> Change:
+    """What a change of point costs: the ramp of the voltage and the lock of the clock, one after the other."""
+    if old == new:
+        return Change(0, new.core_hz, new.voltage_v, 0.0)
+    # rounded up: a ramp is never faster than the regulator
+    ramp_ps = -(-transition.ramp_ps * round(abs(new.voltage_v - old.voltage_v) * 1e6) // 1_000_000)
+    lock_ps = transition.lock_ps if old.core_hz != new.core_hz else 0
+    return Change(
+        ramp_ps + lock_ps, min(old.core_hz, new.core_hz), max(old.voltage_v, new.voltage_v), transition.energy_pj
+    )

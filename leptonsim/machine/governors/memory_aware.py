@@ -1,0 +1,45 @@
+"""``memory_aware``: the lowest core clock that does not slow down what memory or the link holds back anyway.
+
+Two things run at the core clock: the engines, and the cores' DMA ports. A clock is low enough for neither to bind when
+the engines' cycles of the last intervals fit into it with a margin, and the ports still carry the bytes that moved.
+The greatest need of the last ``MEMORY`` intervals counts, so that a short lull does not lower the clock.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass, field
+
+from leptonsim.machine.clocks import OperatingPoint
+from leptonsim.machine.governors import Governor, Sample, Setting, lowest_at_least, told_nothing
+
+MARGIN = 0.9
+"""Share of its cycles in which an engine, or of its width to which a port, may be used before it binds (estimate)."""
+
+MEMORY = 20
+
+
+@dataclass
+class MemoryAware:
+    """Follows the engines and ports; ``port_bytes_per_cycle`` is of all cores together."""
+
+    points: tuple[OperatingPoint, ...]
+    first: int
+    port_bytes_per_cycle: int
+    needs_hz: deque[float] = field(default_factory=lambda: deque(maxlen=MEMORY))
+
+    def choose(self, sample: Sample) -> int:
+        """The lowest point at which nothing on the core clock would bind."""
+        if not sample.waiting:
+            return sample.point
+        engines = max(sample.tensor, sample.vector) * self.points[sample.point].core_hz
+        ports = sample.moved_bytes * 1e12 / sample.interval_ps / self.port_bytes_per_cycle
+        self.needs_hz.append(max(engines, ports) / MARGIN)
+        return lowest_at_least(self.points, max(self.needs_hz))
+
+
+def govern(setting: Setting, told: str) -> Governor:
+    """Starts at the highest point: what memory allows shows only there."""
+    told_nothing("memory_aware", told)
+    width = setting.chip.core.dma.port_bytes_per_cycle * setting.chip.cores
+    return MemoryAware(setting.points, len(setting.points) - 1, width)

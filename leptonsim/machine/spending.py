@@ -1,0 +1,118 @@
+"""What a program's work costs: pJ for each cycle and byte of each operator, so that energy can be told at any instant.
+
+An operator's energy of products and accumulators goes with its cycles on the tensor cores, that of vector operations
+with its cycles on the vector units, that of memories and networks with its bytes, by what they are (weights,
+activations, extras, outputs); its SRAM accesses go with its cycles, or with its bytes where it computes nothing. Over
+whole runs this sums to the energies of ``leptonsim.machine.energy``.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from leptonsim.compiler.program import Program
+from leptonsim.compiler.routes import RouteTable
+from leptonsim.kernels.tiles import RUN_FIELDS, STEP_FIELDS, WORK_FIELDS
+from leptonsim.machine.energy import COMPONENTS, EnergyModel
+
+Floats = npt.NDArray[np.float64]
+Integers = npt.NDArray[np.int64]
+
+DYNAMIC = COMPONENTS[:-1]
+ON_DIE = ("tensor_core", "accumulators", "vector_unit", "sram", "shared_sram", "noc")
+"""Components on the core clock's supply, whose energy goes with the square of its voltage."""
+
+_TENSOR, _VECTOR, _MOVED = ((0,), (1,), (2, 3, 4, 5))
+_CARRIERS = {
+    "tensor_core": (_TENSOR, _VECTOR, _MOVED),
+    "accumulators": (_TENSOR, _VECTOR, _MOVED),
+    "vector_unit": (_VECTOR, _TENSOR, _MOVED),
+    "sram": (_TENSOR, _VECTOR, _MOVED),
+}
+"""Columns of the work that a component's energy goes with: the first group in which an operator has any."""
+
+
+@dataclass(frozen=True)
+class Spending:
+    """``pj`` is float64 (components, operators + 1, columns of the work) at ``voltage_v``.
+
+    ``idle_pj`` is the energy by component of one run of operators that do no work that the machine counts.
+    """
+
+    pj: Floats
+    idle_pj: Floats
+    voltage_v: float
+
+    @property
+    def rows(self) -> Floats:
+        """``pj`` as float64 (operators + 1, columns, components), as the meter takes it."""
+        return np.ascontiguousarray(self.pj.transpose(1, 2, 0))
+
+    def scale(self, voltage_v: float) -> Floats:
+        """Energy by component at a voltage over that at the table's own."""
+        square = (voltage_v / self.voltage_v) ** 2
+        return np.array([square if component in ON_DIE else 1.0 for component in DYNAMIC])
+
+    def energy_pj(self, work: Integers, voltage_v: float) -> dict[str, float]:
+        """Energy of some work at one voltage, by component, each an exact sum in the order of operators."""
+        scale = self.scale(voltage_v)
+        return {
+            component: float(scale[index]) * math.fsum((self.pj[index] * work).ravel().tolist())
+            for index, component in enumerate(DYNAMIC)
+        }
+
+    def operators_pj(self, work: Integers, voltage_v: float) -> Floats:
+        """float64 (operators + 1, components): energy of some work at one voltage, the copies last."""
+        found: Floats = np.einsum("c,cow,ow->oc", self.scale(voltage_v), self.pj, work)
+        return found
+
+
+def work_of(program: Program) -> Integers:
+    """int64 (steps, columns): cycles and bytes of one run of the program, as the kernel counts them."""
+    fields = [RUN_FIELDS.index(name) for name in WORK_FIELDS]
+    blocks = _sums(program.runs[:, fields] * program.runs[:, :1], program.blocks[:, 1], program.blocks[:, 2])
+    begin, end = (program.steps[:, STEP_FIELDS.index(name)] for name in ("block", "block_end"))
+    return _sums(blocks * program.blocks[:, :1], begin, end)
+
+
+def _sums(rows: Integers, begin: Integers, end: Integers) -> Integers:
+    """Sums of ranges of rows."""
+    running = np.vstack([np.zeros((1, rows.shape[1]), dtype=np.int64), np.cumsum(rows, axis=0)])
+    return running[end] - running[begin]
+
+
+def spending(program: Program, model: EnergyModel) -> Spending:
+    """The costs of a program's work, at the voltage of ``model``."""
+    steps = work_of(program)
+    owner = program.steps[:, STEP_FIELDS.index("operator")]
+    work = np.zeros((len(program.operators) + 1, len(WORK_FIELDS)), dtype=np.int64)
+    np.add.at(work, owner, steps)
+    pj = np.zeros((len(DYNAMIC), *work.shape))
+    idle = np.zeros(len(DYNAMIC))
+    for index, operator in enumerate(program.operators):
+        for component, value in model.operator_pj(operator, {}).items():
+            if component not in _CARRIERS or not value:
+                continue
+            carriers = next((group for group in _CARRIERS[component] if work[index, list(group)].any()), None)
+            place = DYNAMIC.index(component)
+            if carriers is None:
+                idle[place] += value
+            else:
+                pj[place, index, list(carriers)] = value / int(work[index, list(carriers)].sum())
+    costs = [model.bytes_pj({route: 1}) for route in program.routes]
+    first = STEP_FIELDS.index("w_route")
+    for component in costs[0]:
+        place = DYNAMIC.index(component)
+        # a step without a route moves nothing: the cost it looks up does not count
+        cost = np.array([each[component] for each in costs])
+        for column in _MOVED:
+            spent = np.zeros(len(work))
+            np.add.at(spent, owner, steps[:, column] * cost[program.steps[:, first + column - _MOVED[0]]])
+            pj[place, :, column] = spent / np.maximum(work[:, column], 1)
+        pj[place, -1, _MOVED[0]] = cost[RouteTable.COPY_IN]
+        pj[place, -1, _MOVED[-1]] = cost[RouteTable.COPY_OUT]
+    return Spending(pj, idle, model.table.voltage_v)
