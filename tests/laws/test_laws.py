@@ -92,5 +92,7 @@ def test_a_cold_start_adds_the_time_of_the_weights_on_the_link(laws, data):
     program = program_of(chip, model)
     weights = program.memory.weights_bytes - program.memory.weights_on_host_bytes
     added_ps = execute(program, cold=True).makespan_ps - execute(program).makespan_ps
-    assert added_ps >= int(weights / PcieLink(chip.pcie).read_bytes_per_s * 1e12)
+    link = PcieLink(chip.pcie)
+    # the copy of the inputs follows that of the weights without a pause, so its first-byte latency no longer shows
+    assert added_ps >= int(weights / link.read_bytes_per_s * 1e12) - link.copy_latency_ps("h2d")
     assert (added_ps > 0) == (weights > 0)
