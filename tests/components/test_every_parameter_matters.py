@@ -120,11 +120,18 @@ UNCHANGED = {
     "name": NAME,
     "description": NAME,
     "core.tensor_core.sparsity": "what the cells could exploit; models say nothing of sparse weights",
-    "power.governor": "`fixed` is the only governor so far",
+    "power.governor": "read where clocks change: tests/components/test_governing.py",
+    "power.heat": "read where clocks change: tests/components/test_governing.py",
+    "power.interval": LATER,
     "power.tdp": LATER,
+    **{f"power.curve.{name}": LATER for name in ("alpha", "highest", "lowest", "steps", "threshold", "voltage")},
+    **{f"power.transition.{name}": LATER for name in ("energy", "lock", "ramp")},
     **{
         f"power.thermal.{name}": LATER
-        for name in ("r_die", "c_die", "r_sink", "c_sink", "ambient", "throttle", "leakage_per_kelvin")
+        for name in (
+            "r_die", "c_die", "r_sink", "c_sink", "ambient", "throttle", "hysteresis", "start", "leakage_at",
+            "leakage_per_kelvin",
+        )
     },
     **{f"host.{name}": HOST for name in ("rate", "memory", "latency")},
 }  # fmt: skip
