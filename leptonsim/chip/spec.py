@@ -110,7 +110,8 @@ class Chip(Part):
     @functools.cached_property
     def _texts(self) -> Tree:
         """The chip as a tree of text, from which ``with_`` starts; never changed in place."""
-        return as_text(self.document())  # type: ignore[no-any-return]
+        texts: Tree = as_text(self.document())
+        return texts
 
     def __eq__(self, other: object) -> bool:
         return self.digest == other.digest if isinstance(other, Chip) else NotImplemented

@@ -10,6 +10,8 @@ import click
 from leptonsim.errors import LeptonError
 
 if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
     from leptonsim.explore.spec import Objective
     from leptonsim.explore.study import Study
 
@@ -141,9 +143,9 @@ def _draw(
     from leptonsim.explore.figures import heat_map as heat
     from leptonsim.explore.figures import parallel as lines
 
-    def put(figure: object, path: str) -> None:
+    def put(figure: Figure, path: str) -> None:
         target = Path(path)
-        style.save(figure, target.with_name(target.stem + suffix + target.suffix))  # type: ignore[arg-type]
+        style.save(figure, target.with_name(target.stem + suffix + target.suffix))
 
     measures = [each.measure for each in study.objectives]
     if plot is not None:

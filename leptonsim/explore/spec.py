@@ -277,13 +277,14 @@ class _Reader:
 
     def _value(self, path: TreePath, given: Any, parameter: Parameter) -> Any:
         """One value of a list: scalars in canonical text, sections and null as they are."""
-        if parameter.scalar is None or not isinstance(given, str):
+        scalar = parameter.scalar
+        if scalar is None or not isinstance(given, str):
             if isinstance(given, str) and parameter.literals and given not in map(str, parameter.literals):
                 self.wrong(
                     path, f"expects {parameter.expects_one()}; {near(given, [str(x) for x in parameter.literals])}"
                 )
             return given
-        value = self.attempt(path, lambda: parameter.scalar.parse(given))  # type: ignore[union-attr]
+        value = self.attempt(path, lambda: scalar.parse(given))
         return given if value is None else parameter.format(value)
 
     def _derived(self) -> list[tuple[str, Expression, Parameter]]:

@@ -308,7 +308,8 @@ class Machine:
         """
         tiles, control = self.tiles, self.control
         if control is None:
-            return tiles.run(until_ps)  # type: ignore[no-any-return]
+            reported: list[tuple[str, int]] = tiles.run(until_ps)
+            return reported
         while True:
             stop_ps = control.next_ps if until_ps < 0 else min(control.next_ps, until_ps)
             happened: list[tuple[str, int]] = tiles.run(stop_ps)
