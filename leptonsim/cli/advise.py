@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
@@ -73,7 +73,7 @@ def _show(report: Report) -> None:
         markup=False,
     )
     view = Table(box=box.SIMPLE_HEAD)
-    for name, side in (
+    columns: tuple[tuple[str, Literal["left", "right"]], ...] = (
         ("resource", "left"),
         ("10 % better", "right"),
         ("twice", "right"),
@@ -82,8 +82,9 @@ def _show(report: Report) -> None:
         ("gain per mm2", "right"),
         ("ideal", "right"),
         ("why", "left"),
-    ):
-        view.add_column(name, justify=side)  # type: ignore[arg-type]
+    )
+    for name, side in columns:
+        view.add_column(name, justify=side)
     for each in report.advice:
         view.add_row(*_cells(each))
     console.print(view)

@@ -4,8 +4,14 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from leptonsim.explore.runner import Progress as Done
 
 from leptonsim.errors import LeptonError
 
@@ -102,14 +108,14 @@ class _watch:
         )
         self._task = self._bar.add_task("points", total=None, rate="")
 
-    def __enter__(self):  # type: ignore[no-untyped-def]
+    def __enter__(self) -> Callable[[Done], None]:
         self._bar.start()
         return self._show
 
     def __exit__(self, *_: object) -> None:
         self._bar.stop()
 
-    def _show(self, progress) -> None:  # type: ignore[no-untyped-def]
+    def _show(self, progress: Done) -> None:
         task = self._bar.tasks[0]
         elapsed = task.elapsed or 0.0
         new = progress.done - progress.stored_before
