@@ -230,8 +230,8 @@ def lay_out(p: Problem, limits: Limits, array: Array, mapping: Mapping, groups: 
                 close(groups * down * across)
     show_edge(runs, blocks, last.edge)
     return Laid(
-        [tuple(run) for run in runs],  # type: ignore[misc]
-        [tuple(block) for block in blocks],  # type: ignore[misc]
+        [(count, w, a, x, tensor, vector, o) for count, w, a, x, tensor, vector, o in runs],
+        [(times, begin, end) for times, begin, end in blocks],
         stage,
         min(2, limits.accumulator_bytes // sums),
         *totals,
