@@ -92,9 +92,9 @@ class Study:
     def _suggested(self, trial: optuna.Trial, number: int, dimension: Dimension) -> int | float:
         name = str(number)
         if dimension.size is None:
-            return trial.suggest_float(name, 0.0, 1.0)
+            return float(trial.suggest_float(name, 0.0, 1.0))
         if dimension.size == 1:
             return 0
         if dimension.is_ordered:
-            return trial.suggest_int(name, 0, dimension.size - 1)
+            return int(trial.suggest_int(name, 0, dimension.size - 1))
         return int(trial.suggest_categorical(name, list(range(dimension.size))))
