@@ -25,7 +25,7 @@ Piece = tuple[int, int, int, int]
 
 
 class Mapping(Protocol):
-    """How addresses spread; see ``leptonsim.machine.dram.MappingSpec``."""
+    """How addresses spread; see ``leptonsim.fabric.dram.MappingSpec``."""
 
     @property
     def interleave_bytes(self) -> int:

@@ -38,7 +38,7 @@ class Commands(click.Group):
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """Suggest the nearest command for one that does not exist."""
         if args and not args[0].startswith("-") and args[0] not in self.list_commands(ctx):
-            from leptonsim.cli._suggest import near
+            from leptonsim.suggest import near
 
             raise LeptonError(f"no command is called {args[0]!r}: {near(args[0], self.list_commands(ctx))}")
         return super().resolve_command(ctx, args)

@@ -9,8 +9,8 @@ DEFAULT_KIND = "time"
 
 def check_kind(kind: str) -> None:
     """Refuse a kind of picture that does not exist. Raises LeptonError that names the nearest."""
-    from leptonsim.cli._suggest import near
     from leptonsim.result.figures import kinds
+    from leptonsim.suggest import near
 
     if kind not in kinds():
         raise LeptonError(f"no kind of picture is called {kind!r}: {near(kind, kinds())}")

@@ -12,7 +12,7 @@ from leptonsim.errors import LeptonError
 
 if TYPE_CHECKING:
     from leptonsim.chip.dram_part import DramPart
-    from leptonsim.machine.dram_bench import Measurement
+    from leptonsim.fabric.dram_bench import Measurement
 
 SWEEP_LOADS = (0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.65, 0.7, 0.75, 0.8, 0.84, 0.88, 0.92, 0.96, 1.0)
 
@@ -63,7 +63,7 @@ def command(
     leptonsim dram --part HBM2E --channels 8 --pattern strided:256x22016
     """
     from leptonsim.chip.dram_part import load_part
-    from leptonsim.machine.dram_bench import measure
+    from leptonsim.fabric.dram_bench import measure
 
     reads, writes = _ratio(mix)
     device = load_part(part)

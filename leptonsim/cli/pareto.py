@@ -67,10 +67,10 @@ def command(
 
 def _read(file: str, sweep: str | None, objectives: str | None, conditions: tuple[str, ...]) -> list[Study]:
     """The studies of one sweep, within its constraints."""
-    from leptonsim.cli._suggest import near
     from leptonsim.explore.results import chosen, table
     from leptonsim.explore.store import Store
     from leptonsim.explore.study import objectives_of, studies
+    from leptonsim.suggest import near
 
     with Store(file, read_only=True) as store:
         names = [name for name, _ in store.sweeps()]
@@ -161,8 +161,8 @@ def _draw(
 
 
 def _heat_axes(study: Study, axes: str | None, parts: object) -> tuple[str, str, Objective]:
-    from leptonsim.cli._suggest import near
     from leptonsim.explore.study import objectives_of
+    from leptonsim.suggest import near
 
     if axes is None:
         assert isinstance(parts, dict)

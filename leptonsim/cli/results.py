@@ -57,10 +57,10 @@ def command(
 
 
 def _records(file: str, sweep: str | None) -> list[Record]:
-    from leptonsim.cli._suggest import near
     from leptonsim.errors import LeptonError
     from leptonsim.explore.results import table
     from leptonsim.explore.store import Store
+    from leptonsim.suggest import near
 
     with Store(file, read_only=True) as store:
         names = [name for name, _ in store.sweeps()]
@@ -70,8 +70,8 @@ def _records(file: str, sweep: str | None) -> list[Record]:
 
 
 def _only(records: list[Record], names: list[str]) -> list[Record]:
-    from leptonsim.cli._suggest import near
     from leptonsim.errors import LeptonError
+    from leptonsim.suggest import near
 
     for name in names:
         if records and name not in records[0]:

@@ -8,11 +8,11 @@ from functools import cached_property
 from leptonsim.chip.spec import Chip
 from leptonsim.compiler.precision import RUN_BITS
 from leptonsim.errors import LeptonError
+from leptonsim.fabric.dram import AccessPattern, DramModel
 from leptonsim.kernels.plain.sram_conflicts import Scratchpad
 from leptonsim.kernels.plain.systolic_array import Array
 from leptonsim.kernels.systolic import array_of
 from leptonsim.kernels.tiling import Tiler
-from leptonsim.machine.dram import AccessPattern, DramModel
 
 STAGE_GRAIN = 16
 """Staging space is offered to the search in this many grades, so that equal operators share one search."""
@@ -111,7 +111,7 @@ class Target:
     @cached_property
     def host_bytes_per_s(self) -> float:
         """What the PCIe link carries from the host."""
-        from leptonsim.machine.pcie import PcieLink
+        from leptonsim.fabric.pcie import PcieLink
 
         return float(PcieLink(self.chip.pcie).read_bytes_per_s)
 

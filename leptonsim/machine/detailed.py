@@ -19,7 +19,7 @@ import numpy as np
 from leptonsim.chip.dram_channel import channel_setup
 from leptonsim.chip.dram_setup import DramSetup, Stream
 from leptonsim.compiler.program import Program
-from leptonsim.machine.dram import AccessPattern, DramModel, stream_of
+from leptonsim.fabric.dram import AccessPattern, DramModel, stream_of
 from leptonsim.machine.links import Fabric, rate_of
 from leptonsim.machine.machine import Machine, Record
 

@@ -17,7 +17,7 @@ from leptonsim.chip.energy import EnergyTable, energy_table
 from leptonsim.chip.spec import Chip
 from leptonsim.compiler.program import ProgramOperator
 from leptonsim.compiler.routes import Route
-from leptonsim.machine.noc import NocModel
+from leptonsim.fabric.noc import NocModel
 
 COMPONENTS = ("tensor_core", "accumulators", "vector_unit", "sram", "shared_sram", "noc", "dram", "pcie", "static")
 """Where energy goes, in the order in which it is summed."""

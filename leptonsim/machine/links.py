@@ -10,9 +10,9 @@ import numpy.typing as npt
 
 from leptonsim.chip.spec import Chip
 from leptonsim.compiler.routes import Route, pattern_of
-from leptonsim.machine.dram import AccessPattern, DramModel
-from leptonsim.machine.noc import NocModel
-from leptonsim.machine.pcie import PcieLink
+from leptonsim.fabric.dram import AccessPattern, DramModel
+from leptonsim.fabric.noc import NocModel
+from leptonsim.fabric.pcie import PcieLink
 
 DRAM, NOC, SHARED, PCIE_IN, PCIE_OUT = range(5)
 """Links of the fabric by number."""

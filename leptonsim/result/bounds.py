@@ -10,9 +10,9 @@ from typing import Any
 
 from leptonsim.chip.spec import Chip
 from leptonsim.compiler.program import Program
+from leptonsim.fabric.dram import DramModel
+from leptonsim.fabric.pcie import PcieLink
 from leptonsim.kernels.systolic import array_of
-from leptonsim.machine.dram import DramModel
-from leptonsim.machine.pcie import PcieLink
 
 
 def bounds_ps(program: Program, requests: int, cold_bytes: int) -> dict[str, int]:

@@ -311,8 +311,8 @@ def _utilization(
 
     Those of the tensor cores, of DRAM's pins and of the PCIe link.
     """
-    from leptonsim.machine.dram import DramModel
-    from leptonsim.machine.pcie import PcieLink
+    from leptonsim.fabric.dram import DramModel
+    from leptonsim.fabric.pcie import PcieLink
 
     cores, link = program.chip.cores, PcieLink(program.chip.pcie)
     span = record.makespan_ps

@@ -13,7 +13,7 @@ from typing import get_args
 
 from leptonsim.chip.host import Pcie
 from leptonsim.chip.load import load_chip
-from leptonsim.machine.pcie import CPU_LINE_BYTES, GENERATIONS, PcieLink
+from leptonsim.fabric.pcie import CPU_LINE_BYTES, GENERATIONS, PcieLink
 from leptonsim.validate.kind import Config, Kind
 from leptonsim.validate.report import Record, predicted, skipped
 from leptonsim.validate.table import Row, Table

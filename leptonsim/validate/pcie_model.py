@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from leptonsim.machine.pcie import GENERATIONS, SHORT_ADDRESS_BYTES, Packets
+from leptonsim.fabric.pcie import GENERATIONS, SHORT_ADDRESS_BYTES, Packets
 from leptonsim.validate.kind import Config, Kind
 from leptonsim.validate.report import Record, predicted
 from leptonsim.validate.table import Row, Table

@@ -4,7 +4,7 @@ import pytest
 
 import leptonsim as ls
 from leptonsim.chip import load_chip
-from leptonsim.machine.dram import DramModel
+from leptonsim.fabric.dram import DramModel
 
 
 @pytest.fixture(scope="module")

@@ -7,8 +7,8 @@ import pytest
 from leptonsim.chip.dram_channel import channel_setup
 from leptonsim.chip.dram_part import load_part, part_names
 from leptonsim.errors import LeptonError
-from leptonsim.machine.dram import AccessPattern, DramModel
-from leptonsim.machine.dram_bench import measure
+from leptonsim.fabric.dram import AccessPattern, DramModel
+from leptonsim.fabric.dram_bench import measure
 
 MAPPING = SimpleNamespace(interleave_bytes=256, bank_groups="low", xor=True)
 

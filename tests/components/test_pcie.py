@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from leptonsim.errors import LeptonError
-from leptonsim.machine.pcie import EXIT_LATENCY_PS, PcieLink
+from leptonsim.fabric.pcie import EXIT_LATENCY_PS, PcieLink
 
 
 def link(**changes):

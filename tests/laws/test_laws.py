@@ -8,8 +8,8 @@ from leptonsim.api import execute
 from leptonsim.compiler.compile import compile
 from leptonsim.compiler.program import Program
 from leptonsim.errors import LeptonError
+from leptonsim.fabric.pcie import PcieLink
 from leptonsim.machine.machine import Machine
-from leptonsim.machine.pcie import PcieLink
 
 FEW = settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
 MANY = settings(FEW, max_examples=60)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from leptonsim.machine.pcie import PcieLink
+from leptonsim.fabric.pcie import PcieLink
 from leptonsim.validate import validate
 
 REFERENCE = Path(__file__).parent.parent.parent / "benchmarks" / "reference"

@@ -83,7 +83,7 @@ def parse_limit(text: str, result: AnyResult) -> Limit:
     known = known_metrics(result.to_dict())
     name, value = match["metric"], match["value"]
     if name not in known:
-        from leptonsim.cli._suggest import near
+        from leptonsim.suggest import near
 
         raise LeptonError(f"--fail-if {text}: no metric is called {name!r}: {near(name, sorted(known))}")
     metric = known[name]
