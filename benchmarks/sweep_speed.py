@@ -17,7 +17,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from sweep_kill import tiny_model
+from sweep_parts import tiny_model
 
 from leptonsim.chip import load_chip
 from leptonsim.explore.executors.processes import Processes
