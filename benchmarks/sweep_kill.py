@@ -124,7 +124,11 @@ def workers(sweep: Path, store: Path, when: list[int | None], draw: random.Rando
     hits = 0
     process = subprocess.Popen(command("sweep", sweep, "--store", store, "--workers", 2, "--quiet"))
     for wanted in when:
-        if wait_for(process, store, wanted, draw) and (found := worker_pids(process.pid)):
+        is_running = wait_for(process, store, wanted, draw)
+        while is_running and not (found := worker_pids(process.pid)):
+            time.sleep(POLL_S)
+            is_running = process.poll() is None
+        if is_running:
             os.kill(draw.choice(found), signal.SIGKILL)
             hits += 1
             print(f"  kill {hits}: {stored(store)} rows")
