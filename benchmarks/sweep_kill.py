@@ -27,7 +27,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from sweep_parts import Cluster, tiny_model
+from sweep_parts import Cluster, tiny_model, worker_pids
 
 from leptonsim.errors import LeptonError
 from leptonsim.explore.store import Store
@@ -86,12 +86,6 @@ def finished(process: Process) -> None:
     """Wait for the end of a sweep. Raises CalledProcessError where it failed."""
     if process.wait() != 0:
         raise subprocess.CalledProcessError(process.returncode, process.args)
-
-
-def worker_pids(parent: int) -> list[int]:
-    """Worker processes of a sweep: its children but for the one that tracks resources."""
-    children = Path(f"/proc/{parent}/task/{parent}/children").read_text().split()
-    return [int(pid) for pid in children if b"spawn_main" in Path(f"/proc/{pid}/cmdline").read_bytes()]
 
 
 def killed_whole(sweep: Path, store: Path, when: list[int | None], draw: random.Random, is_group: bool) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import subprocess
@@ -32,6 +33,17 @@ def tiny_model(path: Path) -> None:
     ]
     graph = helper.make_graph(nodes, "tiny", values[:1], values[-1:], weights)
     onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 20)], ir_version=10), path)
+
+
+def worker_pids(parent: int) -> list[int]:
+    """Worker processes of a sweep on this machine: its children but for the one that tracks resources (Linux)."""
+    found = []
+    for thread in Path(f"/proc/{parent}/task").iterdir():
+        for pid in (thread / "children").read_text().split():
+            with contextlib.suppress(FileNotFoundError):
+                if b"spawn_main" in Path(f"/proc/{pid}/cmdline").read_bytes():
+                    found.append(int(pid))
+    return sorted(found)
 
 
 class Cluster:

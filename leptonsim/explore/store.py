@@ -19,6 +19,9 @@ from leptonsim.errors import LeptonError
 
 SCHEMA = "leptonsim-store-1"
 BUSY_TIMEOUT_S = 60
+LOG_PAGES = 250
+"""Pages of 4 KiB in the log before they move into the file: small stores stay small on a small disk."""
+
 LOST = "lost"
 """Status of a point whose worker died each time: it is tried again by the next run."""
 
@@ -74,6 +77,7 @@ class Store:
             database = sqlite3.connect(self.path, timeout=BUSY_TIMEOUT_S, isolation_level=None)
             database.execute("PRAGMA journal_mode=WAL")
             database.execute("PRAGMA synchronous=NORMAL")
+            database.execute(f"PRAGMA wal_autocheckpoint={LOG_PAGES}")
             database.execute("BEGIN IMMEDIATE")
             for statement in _TABLES.split(";"):
                 database.execute(statement)
