@@ -9,9 +9,9 @@ voltage and memory bandwidth under ``mapping: kept``.
 
 Rates are given by CPU time, which a shared machine disturbs less than the wall: of a worker's own work, and of whole
 sweeps with one and with two workers, of these from the first tenth of the points on, when processes have started. The
-speed-up of two workers on two cores is what CPU time allows: with one worker the sweep's own process has a core to
-itself, with two it takes its share of theirs. By the wall it is measured too, which says something where two cores are
-free.
+speed-up of two workers on two cores is what CPU time allows, workers sharing nothing: with one worker the sweep's own
+process has a core to itself, with two it takes its share of theirs. By the wall it is measured too, which counts
+where two cores are free.
 """
 
 from __future__ import annotations
@@ -177,7 +177,7 @@ def main() -> None:
         for kind, text in texts.items():
             rate = in_one_process(text, count)
             one, two = swept(text, 1, folder), swept(text, 2, folder)
-            by_cpu = 2 * one.workers_s / (two.workers_s + two.own_s)
+            by_cpu = 2 * two.workers_s / (two.workers_s + two.own_s)
             print(
                 f"{kind:24} {rate:13.0f} {1e3 * two.own_s:7.2f} {by_cpu:10.2f} x {one.wall_s / two.wall_s:10.2f} x "
                 f"{1 / two.wall_s:9.0f}"
