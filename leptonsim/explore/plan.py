@@ -141,7 +141,6 @@ class Planner:
         )
         return Point(row, task, workload.packed, design.error)
 
-
     def _mapped_digest(self, label: str, overrides: dict[str, Any]) -> str:
         """Digest of the chip that a kept program is compiled for; many points share one."""
         key = (label, repr(overrides))
