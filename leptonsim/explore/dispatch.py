@@ -50,7 +50,7 @@ class Dispatcher:
 
     def compute(self, points: Iterator[Point]) -> None:
         """Keep the executor busy until there are no more points and all are back. Raises LeptonError where workers
-        cannot start, and what a job raises.
+        cannot start, or cannot do what they are given.
         """
         source: Iterator[Point] | None = points
         while True:
@@ -60,7 +60,9 @@ class Dispatcher:
                 chunk = self._next_chunk()
                 if not chunk:
                     break
-                future = self._executor.submit(work, chunk[0].packed, [point.task for point in chunk])
+                future = self._executor.submit(
+                    work, chunk[0].packed, [point.task for point in chunk], chunk[0].row.version
+                )
                 self._chunks[future] = _Chunk(chunk, time.monotonic())
             source = self._fill(source)
             if not self._chunks:
@@ -123,7 +125,7 @@ class Dispatcher:
             self._finished([point.finished(outcomes[point.task.number]) for point in chunk.points])
             return
         if not self._executor.is_loss(error):
-            raise error
+            raise error if isinstance(error, LeptonError) else _failed_worker(error)
         self.dead_workers += 1
         if not self._point_s and self.dead_workers >= DEATHS_AT_START:
             raise LeptonError(
@@ -149,3 +151,11 @@ def _error_of(future: Future[Any]) -> BaseException | None:
 
 def _kind(point: Point) -> tuple[str, str]:
     return point.row.model, repr(point.row.options)
+
+
+def _failed_worker(error: BaseException) -> LeptonError:
+    """A job never fails by its points: what is raised is of the way there, such as a worker without leptonsim."""
+    told = " ".join(f"{type(error).__name__}: {error}".split())
+    return LeptonError(
+        f"a worker cannot do its work ({told}); does it have the same leptonsim and Python as this process?"
+    )

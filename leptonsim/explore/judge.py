@@ -14,8 +14,8 @@ Found = tuple[str, Mapping[str, Any]]
 
 
 def judged(sweep: Sweep, points: Sequence[Found | None]) -> tuple[list[float] | None, list[float]]:
-    """Objectives to minimise, over several workloads their geometric mean, None where a point failed; and for each
-    constraint 1 where a point breaks it.
+    """Objectives to minimise, over several workloads their geometric mean, None where a point failed; and by how much
+    each constraint is broken, by the workload that breaks it most.
     """
     measures = [found[1] for found in points if found is not None and found[0] == "ok"]
     if not measures or len(measures) < len(points):
@@ -27,7 +27,7 @@ def judged(sweep: Sweep, points: Sequence[Found | None]) -> tuple[list[float] | 
             return None, []
         mean = geometric_mean([float(part) for part in parts])
         values.append(-mean if objective.is_larger_better else mean)
-    return values, [0.0 if all(holds(each, one) for one in measures) else 1.0 for each in sweep.constraints]
+    return values, [max(violation(each, one) for one in measures) for each in sweep.constraints]
 
 
 def geometric_mean(values: Sequence[float]) -> float:
@@ -39,6 +39,6 @@ def geometric_mean(values: Sequence[float]) -> float:
     return math.exp(math.fsum(map(math.log, values)) / len(values))
 
 
-def holds(condition: Expression, measures: Mapping[str, Any]) -> bool:
-    """Whether a point keeps a constraint; a measure that it does not have counts as infinite."""
-    return bool(condition.value(lambda name: measures[name] if measures.get(name) is not None else math.inf))
+def violation(condition: Expression, measures: Mapping[str, Any]) -> float:
+    """By how much a point breaks a constraint; a measure that it does not have counts as infinite."""
+    return condition.violation(lambda name: measures[name] if measures.get(name) is not None else math.inf)

@@ -15,6 +15,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 import pickle
+import platform
 from collections import OrderedDict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -98,8 +99,19 @@ def pack(model: Model, chips: dict[str, Chip]) -> bytes:
     return pickle.dumps((model, chips), protocol=pickle.HIGHEST_PROTOCOL)
 
 
-def work(packed: bytes, tasks: list[Task]) -> list[Outcome]:
-    """Compute some tasks of one model; one outcome for each, in their order."""
+def work(packed: bytes, tasks: list[Task], version: str) -> list[Outcome]:
+    """Compute some tasks of one model; one outcome for each, in their order.
+
+    Raises LeptonError where this process runs another version of leptonsim than the sweep: its rows would be filed
+    under the wrong one.
+    """
+    from leptonsim.version import leptonsim_version
+
+    if leptonsim_version() != version:
+        raise LeptonError(
+            f"a worker on {platform.node()} runs leptonsim {leptonsim_version()}, this sweep {version}; "
+            "install the same version everywhere"
+        )
     bench = _opened(packed)
     return [bench.outcome(task) for task in tasks]
 

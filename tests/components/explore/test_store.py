@@ -133,3 +133,10 @@ def test_another_file_is_not_a_store(tmp_path):
         Store(tmp_path / "other.db", read_only=True)
     with pytest.raises(LeptonError, match="no such file"):
         Store(tmp_path / "none.db", read_only=True)
+
+
+def test_the_log_of_a_small_store_stays_small(tmp_path):
+    with Store(tmp_path / "s.db") as store:
+        for number in range(300):
+            store.add([row(f"{number:032}", error="x" * 500)])
+        assert (tmp_path / "s.db-wal").stat().st_size < 1.5 * 2**20
