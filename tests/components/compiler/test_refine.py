@@ -1,9 +1,9 @@
 """Single products are mapped by the machine itself, and do not keep the array busier than they must."""
 
 import pytest
+from leptonsim.kernels.systolic import array_of, gemm_cycles
 
 from leptonsim import load_chip, load_model, simulate
-from leptonsim.kernels.systolic import array_of, gemm_cycles
 
 ONE_CORE = ["cores=1", "shared_sram=null"]
 SHAPES = [(128, 128, 128), (512, 512, 512), (1024, 256, 384), (77, 300, 50), (2048, 1024, 512), (1, 512, 1000)]
