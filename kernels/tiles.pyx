@@ -1238,32 +1238,41 @@ cdef class TileMachine:
             core.before[stage] = core.cursor[stage].tile
         self.tiles += stage == WRITE
 
-    cdef int _mark(self, Marks* marks, int64_t tile, int64_t least) noexcept nogil:
+    cdef inline int _mark(self, Marks* marks, int64_t tile, int64_t least) noexcept nogil:
         """A tile passes a stage now; those before ``least`` will not be asked for again. -1 when memory is out."""
-        cdef int64_t k = 0
-        cdef Mark* grown
         if marks.n and marks.at[marks.n - 1].time == self.now_ps:
             return 0
-        if marks.n == marks.room:
-            while k + 1 < marks.n and marks.at[k + 1].tile <= least:
-                k += 1
-            marks.n -= k
-            memmove(marks.at, marks.at + k, marks.n * sizeof(Mark))
+        if marks.n == marks.room and self._make_room(marks, least) < 0:
+            return -1
+        marks.at[marks.n].tile = tile
+        marks.at[marks.n].time = self.now_ps
+        marks.n += 1
+        return 0
+
+    cdef int _make_room(self, Marks* marks, int64_t least) noexcept nogil:
+        """Forget marks that hold no tile from ``least`` on, and take more memory if they were few."""
+        cdef int64_t k = 0
+        cdef Mark* grown
+        while k + 1 < marks.n and marks.at[k + 1].tile <= least:
+            k += 1
+        marks.n -= k
+        memmove(marks.at, marks.at + k, marks.n * sizeof(Mark))
         if 2 * marks.n >= marks.room:
             grown = <Mark*> realloc(marks.at, (2 * marks.room + 32) * sizeof(Mark))
             if grown == NULL:
                 return -1
             marks.at = grown
             marks.room = 2 * marks.room + 32
-        marks.at[marks.n].tile = tile
-        marks.at[marks.n].time = self.now_ps
-        marks.n += 1
         return 0
 
-    cdef int64_t _marked(self, const Marks* marks, int64_t tile) noexcept nogil:
-        """When a tile passed the stage that was marked."""
-        # invariant: the mark that holds the tile is at `low` or after it, and before `high`
-        cdef int64_t low = 0, high = marks.n, middle
+    cdef inline int64_t _marked(self, const Marks* marks, int64_t tile) noexcept nogil:
+        """When a tile passed the stage that was marked: mostly just now."""
+        # invariant: the mark that holds the tile is before `high`; from the second loop on it is at `low` or after
+        cdef int64_t high = marks.n, low = high - 1, reach = 1, middle
+        while marks.at[low].tile > tile:
+            high = low
+            low = low - reach if low > reach else 0
+            reach *= 2
         while high - low > 1:
             middle = (low + high) // 2
             if marks.at[middle].tile <= tile:
@@ -1318,7 +1327,7 @@ cdef class TileMachine:
         cdef Run* run = &self.run_at[at.run]
         cdef bint tensor = run.tensor > 0
         self._pass(core, stage, engine, why)
-        if stage == FINISH and self._mark(&core.finished, at.tile, core.cursor[WRITE].tile) < 0:
+        if stage == FINISH and run.o and self._mark(&core.finished, at.tile, core.cursor[WRITE].tile) < 0:
             return -1
         self.todo[c] |= self.after[stage]
         self.waking = True
@@ -1390,11 +1399,12 @@ cdef class TileMachine:
         if core.used > self.peak_view[c]:
             self.peak_view[c] = core.used
         self._pass(core, GRANT, -1, why)
-        least = core.cursor[LOAD_W].tile
-        if core.cursor[LOAD_X].tile < least:
-            least = core.cursor[LOAD_X].tile
-        if self._mark(&core.granted, at.tile, least) < 0:
-            return -1
+        if need > run.o:
+            least = core.cursor[LOAD_W].tile
+            if core.cursor[LOAD_X].tile < least:
+                least = core.cursor[LOAD_X].tile
+            if self._mark(&core.granted, at.tile, least) < 0:
+                return -1
         self.todo[c] |= self.after[GRANT]
         self._advance(at, core.step_begin, core.step_end)
         return 1
