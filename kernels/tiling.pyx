@@ -38,7 +38,7 @@ cdef enum:
     LEAST_PIECE = 16
     MOST_PIECE = 4096
     MAX_SIZES = 64   # tile sizes tried along one dimension
-    DEEP_FOLDS = 64  # depth in folds from which cutting it is tried even where it need not be cut
+    DEEP_FOLDS = 8  # depth in folds from which cutting it is tried even where it need not be cut
 
 
 cdef double SETTLED = 1e-3     # picoseconds

@@ -48,7 +48,7 @@ EXPOSED = 1 / 64
 PIECES = 1.2
 """What activates and turns of the bus add to pieces shorter than a stream: 1.1 to 1.3 by the burst-level kernel."""
 
-DEEP_FOLDS = 64
+DEEP_FOLDS = 8
 """Depth in folds from which cutting it is tried even where it need not be cut."""
 
 
