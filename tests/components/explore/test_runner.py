@@ -119,6 +119,9 @@ def test_a_defect_of_the_simulator_costs_one_point(explore, monkeypatch):
     rows = explore.run().rows
     assert sorted(row.status for row in rows) == ["failed"] * 3 + ["ok"] * 6
     assert next(row.error for row in rows if row.status == "failed") == "internal error: ZeroDivisionError: a defect"
+    monkeypatch.undo()
+    assert {row.status for row in explore.run().rows} == {"failed", "ok"}
+    assert {row.status for row in explore.run(retry_failed=True).rows} == {"ok"}
 
 
 class Dying(Processes):
