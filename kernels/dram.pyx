@@ -39,6 +39,11 @@ cdef enum:
     # Kinds of streams.
     LINEAR = 0
     TILE = 1
+    # What an address is cut into.
+    TO_CHANNEL = 0
+    TO_BANK = 1
+    TO_ROW = 2
+    TO_COLUMN = 3
     # Gates: what the history of groups and ranks holds back.
     ACT_GATE = 0
     PRE_GATE = 1
@@ -115,6 +120,8 @@ cdef class DramSimulation:
         m.bank = <Bank *>calloc(r.channels * r.banks, sizeof(Bank))
         m.rank = <Rank *>calloc(r.channels * r.rank_count, sizeof(Rank))
         m.ticks = <int64_t *>calloc(r.channels * ticks_of_channel(r), sizeof(int64_t))
+        m.neighbours = <int32_t *>calloc(r.channels * 16 * r.banks, sizeof(int32_t))
+        r.rank_mask = <uint64_t *>calloc(r.rank_count * MASK_WORDS, sizeof(uint64_t))
         m.channel = <Channel *>calloc(r.channels, sizeof(Channel))
         m.histogram = <int64_t *>calloc(HISTOGRAM_SLOTS, sizeof(int64_t))
         # Every access in flight has an entry, and so has a posted write that still waits in a queue.
@@ -127,8 +134,8 @@ cdef class DramSimulation:
         m.source = <Source *>calloc(m.source_count, sizeof(Source))
         m.skip = <int32_t *>calloc(m.source_count + 1, sizeof(int32_t))
         m.turns = <int32_t *>calloc(m.turn_count, sizeof(int32_t))
-        if (m.bank == NULL or m.rank == NULL or m.ticks == NULL or m.channel == NULL or m.histogram == NULL
-                or m.entry == NULL or m.source == NULL or m.skip == NULL or m.turns == NULL):
+        if (m.bank == NULL or m.rank == NULL or m.ticks == NULL or m.neighbours == NULL or r.rank_mask == NULL
+                or m.channel == NULL or m.histogram == NULL or m.entry == NULL or m.source == NULL or m.skip == NULL or m.turns == NULL):
             raise MemoryError
         for i in range(entries):
             m.entry[i].after = i + 1 if i + 1 < entries else -1
@@ -149,6 +156,8 @@ cdef class DramSimulation:
         free(self.m.bank)
         free(self.m.rank)
         free(self.m.ticks)
+        free(self.m.neighbours)
+        free(self.m.rules.rank_mask)
         free(self.m.channel)
         free(self.m.histogram)
         free(self.m.entry)

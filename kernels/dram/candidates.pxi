@@ -1,15 +1,8 @@
 # Which banks have a command to offer, kept up with every change, so that choosing the oldest looks at few of them.
 #
 # A bank offers at most one command of a kind. What its own history says about the earliest tick changes only with a
-# command to that bank, which offers it anew; so a bank is looked at once when that tick comes (``pending`` becomes
-# ``ready``), and after that only the times of its group and rank count, and only from ``look`` on.
-
-
-cdef inline void withdraw(Candidates *set, int32_t b) noexcept nogil:
-    """A bank has no command of this kind any more."""
-    cdef uint64_t others = ~(<uint64_t>1 << (b & 63))
-    set.ready[b >> 6] &= others
-    set.pending[b >> 6] &= others
+# command to that bank, which offers it anew; so a bank waits in a list sorted by that tick (``pending``) and is looked
+# at once when it comes; after that (``ready``) only the times of its group and rank count, and only from ``look`` on.
 
 
 cdef inline int64_t past_gates(Channel *ch, Candidates *set, int32_t b) noexcept nogil:
@@ -17,43 +10,82 @@ cdef inline int64_t past_gates(Channel *ch, Candidates *set, int32_t b) noexcept
     return later(set.rank_at[ch.bank[b].rank], set.group_at[ch.bank[b].group])
 
 
+cdef inline void leave(Candidates *set, int32_t b) noexcept nogil:
+    """Take a bank out of the list of pending ones."""
+    cdef int32_t before = set.before[b], after = set.after[b]
+    if after >= 0:
+        set.before[after] = before
+    else:
+        set.last = before
+    if before >= 0:
+        set.after[before] = after
+    else:
+        set.first = after
+        set.due = set.at[after] if after >= 0 else NEVER
+
+
+cdef inline void withdraw(Candidates *set, int32_t b) noexcept nogil:
+    """A bank has no command of this kind any more."""
+    cdef uint64_t bit = <uint64_t>1 << (b & 63)
+    set.ready[b >> 6] &= ~bit
+    if set.pending[b >> 6] & bit:
+        set.pending[b >> 6] ^= bit
+        leave(set, b)
+
+
 cdef inline void offer(Channel *ch, Candidates *set, int32_t b, int64_t at, int64_t order, int64_t t) noexcept nogil:
     """A bank offers a command from ``at`` on, for an entry of age ``order``; now it is ``t``."""
     cdef uint64_t bit = <uint64_t>1 << (b & 63)
-    cdef int32_t word = b >> 6
+    cdef int32_t word = b >> 6, place
     set.order[b] = order
+    if set.pending[word] & bit:
+        if set.at[b] == at:
+            return
+        set.pending[word] ^= bit
+        leave(set, b)
     if at <= t:
         set.ready[word] |= bit
-        set.pending[word] &= ~bit
         at = past_gates(ch, set, b)
-        if at < set.look:
-            set.look = at
-        return
-    set.at[b] = at
-    set.pending[word] |= bit
-    set.ready[word] &= ~bit
-    if at < set.due:
-        set.due = at
+        set.look = earlier(set.look, at)
+    else:
+        set.ready[word] &= ~bit
+        set.pending[word] |= bit
+        set.at[b] = at
+        # Ticks mostly come in order, so that the place is at the end.
+        place = set.last
+        while place >= 0 and set.at[place] > at:
+            place = set.before[place]
+        set.before[b] = place
+        if place >= 0:
+            set.after[b] = set.after[place]
+            set.after[place] = b
+        else:
+            set.after[b] = set.first
+            set.first = b
+            set.due = at
+        if set.after[b] >= 0:
+            set.before[set.after[b]] = b
+        else:
+            set.last = b
+    ch.command_at = earlier(ch.command_at, at)
 
 
-cdef inline void offer_row(Memory *m, Channel *ch, int32_t b, int32_t d, int64_t t) noexcept nogil:
-    """Offer the activate or the precharge that the oldest entry of a bank's list calls for, if any."""
+cdef inline void offer_act(Memory *m, Channel *ch, int32_t b, int32_t d, int64_t t) noexcept nogil:
+    """A closed bank: offer the activate for the oldest entry of a list, if any."""
+    cdef Bank *bank = &ch.bank[b]
+    if bank.head[d] >= 0:
+        offer(ch, &ch.acts[d], b, aligned(bank.act_at, m.k.align), m.entry[bank.head[d]].order, t)
+
+
+cdef inline void offer_pre(Memory *m, Channel *ch, int32_t b, int32_t d, int64_t t) noexcept nogil:
+    """An open bank whose row is free of the entry that it was opened for: offer the precharge for the first miss."""
     cdef Bank *bank = &ch.bank[b]
     cdef Entry *e
-    cdef int64_t at
-    if bank.open_row < 0:
-        withdraw(&ch.pres[d], b)
-        if bank.head[d] >= 0:
-            offer(ch, &ch.acts[d], b, aligned(bank.act_at, m.k.align), m.entry[bank.head[d]].order, t)
-        else:
-            withdraw(&ch.acts[d], b)
-        return
-    withdraw(&ch.acts[d], b)
-    if bank.miss[d] < 0 or bank.active >= 0:
+    cdef int64_t at = bank.pre_at
+    if bank.miss[d] < 0:
         withdraw(&ch.pres[d], b)
         return
     e = &m.entry[bank.miss[d]]
-    at = bank.pre_at
     if bank.hit[d] >= 0 and (
         m.rules.protect == PROTECT_ALL
         or (m.rules.protect == PROTECT_OLDER and m.entry[bank.hit[d]].order < e.order)
@@ -67,7 +99,7 @@ cdef inline void offer_row(Memory *m, Channel *ch, int32_t b, int32_t d, int64_t
 
 
 cdef inline void offer_hit(Memory *m, Channel *ch, int32_t b, int32_t d, int64_t t) noexcept nogil:
-    """Offer the column command of the oldest entry for a bank's open row, if there is one."""
+    """An open bank: offer the column command of the oldest entry for its row, if there is one."""
     cdef Bank *bank = &ch.bank[b]
     if bank.hit[d] >= 0:
         offer(ch, &ch.hits[d], b, aligned(bank.col_at[d], m.k.align), m.entry[bank.hit[d]].order, t)
@@ -85,17 +117,6 @@ cdef inline void offer_in_turn(Channel *ch, int32_t b) noexcept nogil:
         ch.busy[b >> 6] &= ~bit
 
 
-cdef inline void offer_all(Memory *m, Channel *ch, int32_t b, int64_t t) noexcept nogil:
-    """A bank's row has changed: offer all that it now calls for."""
-    cdef int32_t d
-    if m.rules.round_robin:
-        offer_in_turn(ch, b)
-        return
-    for d in range(2):
-        offer_row(m, ch, b, d, t)
-        offer_hit(m, ch, b, d, t)
-
-
 cdef inline int32_t oldest(
     Memory *m, Channel *ch, Candidates *set, int64_t t, int64_t gate, bint hold, int64_t *order
 ) noexcept nogil:
@@ -104,57 +125,49 @@ cdef inline int32_t oldest(
     Times of groups and ranks count up to ``gate``, which is ``t`` or the aligned tick before it. With ``hold`` banks
     that are to be refreshed are passed over. Sets ``order``.
     """
-    cdef int32_t word, b, best = -1
+    cdef int32_t word, b, r, best = -1
     cdef uint64_t bits, bit
-    cdef int64_t at, following = NEVER
-    if t >= set.due:
-        for word in range(m.rules.words):
-            bits = set.pending[word]
-            while bits:
-                b = word * 64 + lowest_bit(bits)
-                bit = bits & -bits
-                bits ^= bit
-                at = set.at[b]
-                if at <= t:
-                    set.pending[word] ^= bit
-                    set.ready[word] |= bit
-                    at = past_gates(ch, set, b)
-                    if at < set.look:
-                        set.look = at
-                elif at < following:
-                    following = at
-        set.due = following
+    cdef int64_t at, age, least = order[0], following = NEVER
+    cdef bint fits
+    while set.due <= t:
+        b = set.first
+        leave(set, b)
+        bit = <uint64_t>1 << (b & 63)
+        set.pending[b >> 6] ^= bit
+        set.ready[b >> 6] |= bit
+        set.look = earlier(set.look, past_gates(ch, set, b))
     if t < set.look:
         return -1
-    following = NEVER
     for word in range(m.rules.words):
         bits = set.ready[word]
         if hold:
             bits &= ~ch.held[word]
+        for r in range(m.rules.rank_count):
+            if set.rank_at[r] > gate and bits & m.rules.rank_mask[r * MASK_WORDS + word]:
+                bits &= ~m.rules.rank_mask[r * MASK_WORDS + word]
+                following = earlier(following, set.rank_at[r])
         while bits:
             b = word * 64 + lowest_bit(bits)
             bits &= bits - 1
-            if set.order[b] > order[0]:
-                following = 0
-                continue
-            at = past_gates(ch, set, b)
-            if at <= gate:
-                best = b
-                order[0] = set.order[b]
-            elif at < following:
-                following = at
-    # Where one goes, the others' times change; where younger ones were passed over, their times are not known.
-    set.look = following if best < 0 else 0
+            at = set.group_at[ch.bank[b].group]
+            age = set.order[b]
+            # One that fits but is younger is looked at again at once.
+            following = earlier(following, at if at > gate else 0)
+            fits = (at <= gate) & (age < least)
+            least = age if fits else least
+            best = b if fits else best
+    set.look = following
+    order[0] = least
     return best
 
 
 cdef inline int64_t soonest(Candidates *set, int64_t floor) noexcept nogil:
     """No candidate goes before this tick; ``floor``: neither does any by the buses and all ranks."""
-    return later(set.due if set.due < set.look else set.look, floor)
+    return later(earlier(set.due, set.look), floor)
 
 
 cdef inline void look_again(Channel *ch) noexcept nogil:
     """Banks are no longer held."""
     cdef int32_t d
     for d in range(2):
-        ch.acts[d].look = ch.pres[d].look = ch.hits[d].look = ch.opened[d].look = 0
+        ch.acts[d].look = ch.pres[d].look = ch.hits[d].look = 0

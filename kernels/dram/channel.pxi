@@ -112,15 +112,15 @@ cdef void tick_in_turn(Memory *m, Channel *ch, int64_t t) noexcept nogil:
 
 cdef void tick_oldest(Memory *m, Channel *ch, int64_t t) noexcept nogil:
     cdef int64_t again = NEVER
-    cdef bint issued = arbitrate_oldest(m, ch, t, &again)
-    if can_accept(m, ch):
-        ch.wake = t + 1
-    elif not issued and ch.forced_at >= 0:
-        ch.wake = later(t + 1, earlier(again, ch.next_refresh))
-    elif issued and (ch.refreshes_due or ch.split_deadline >= 0 or ch.forced_at >= 0 or mode_turns(m, ch)):
-        ch.wake = t + 1
-    else:
-        ch.wake = later(t + 1, earlier(earlier(again, ch.next_refresh), next_command(m, ch)))
+    cdef bint issued
+    if t >= ch.command_at or mode_turns(m, ch):
+        ch.command_at = NEVER
+        issued = arbitrate_oldest(m, ch, t, &again)
+        if issued and (ch.refreshes_due or ch.split_deadline >= 0 or ch.forced_at >= 0 or mode_turns(m, ch)):
+            ch.command_at = t + 1
+        else:
+            ch.command_at = later(t + 1, earlier(again, NEVER if ch.forced_at >= 0 else next_command(m, ch)))
+    ch.wake = t + 1 if can_accept(m, ch) else earlier(ch.command_at, ch.next_refresh)
 
 
 cdef inline void tick_channel(Memory *m, Channel *ch, int64_t t) noexcept nogil:

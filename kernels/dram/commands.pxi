@@ -112,9 +112,14 @@ cdef void activate(Memory *m, Channel *ch, int32_t b, int32_t index, int64_t t) 
         if k.split_activate:
             ch.split_deadline = t + k.split_activate
     sort_by_row(m, bank)
-    offer_all(m, ch, b, t)
-    if not m.rules.round_robin:
+    if m.rules.round_robin:
+        offer_in_turn(ch, b)
+    else:
+        withdraw(&ch.acts[READ], b)
+        withdraw(&ch.acts[WRITE], b)
         offer(ch, &ch.opened[d], b, aligned(bank.col_at[d], k.align), e.order, t)
+        offer_hit(m, ch, b, READ, t)
+        offer_hit(m, ch, b, WRITE, t)
     take_bus(m, ch, t, False, k.act_slots)
 
 
@@ -123,6 +128,7 @@ cdef void close(Memory *m, Channel *ch, int32_t b, int64_t t, int32_t bound) noe
     cdef Bank *bank = &ch.bank[b]
     cdef Rank *rank = &ch.rank[bank.rank]
     cdef int64_t *rank_pre = &ch.rank_at[PRE_GATE][bank.rank]
+    cdef int32_t d
     bank.open_row = -1
     bank.closed_by = bound
     bank.act_at = later(bank.act_at, t + m.k.pre_to_act)
@@ -133,7 +139,13 @@ cdef void close(Memory *m, Channel *ch, int32_t b, int64_t t, int32_t bound) noe
     if rank.open_banks == 0:
         rank.open_ticks += t - rank.open_since
     bank.hit[READ] = bank.hit[WRITE] = bank.miss[READ] = bank.miss[WRITE] = -1
-    offer_all(m, ch, b, t)
+    if m.rules.round_robin:
+        offer_in_turn(ch, b)
+        return
+    for d in range(2):
+        withdraw(&ch.pres[d], b)
+        withdraw(&ch.hits[d], b)
+        offer_act(m, ch, b, d, t)
 
 
 cdef void precharge(Memory *m, Channel *ch, int32_t b, int32_t index, int64_t t) noexcept nogil:
@@ -195,8 +207,8 @@ cdef void column(Memory *m, Channel *ch, int32_t b, int32_t index, int64_t t) no
         offer_in_turn(ch, b)
     else:
         # The precharge has moved away.
-        offer_row(m, ch, b, READ, t)
-        offer_row(m, ch, b, WRITE, t)
+        offer_pre(m, ch, b, READ, t)
+        offer_pre(m, ch, b, WRITE, t)
     ch.moved = 1
     if k.column_sync:
         ch.synced_until = later(ch.synced_until, t + k.read_latency + k.column_sync)

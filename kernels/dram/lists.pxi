@@ -15,27 +15,27 @@ cdef inline void append(Memory *m, Channel *ch, int32_t index, int64_t t) noexce
         m.entry[bank.tail[d]].after = index
     bank.tail[d] = index
     bank.waiting += 1
-    if bank.open_row >= 0:
-        if e.row == bank.open_row:
-            if bank.hit[d] >= 0:
-                return
-            bank.hit[d] = index
-            if not m.rules.round_robin:
-                offer_hit(m, ch, e.bank, d, t)
-                # A row with hits may now have to stay open.
-                if bank.miss[d] >= 0:
-                    offer_row(m, ch, e.bank, d, t)
-                return
-        else:
-            if bank.miss[d] >= 0:
-                return
-            bank.miss[d] = index
-    elif e.before >= 0:
-        return
+    if bank.open_row < 0:
+        if e.before >= 0:
+            return
+    elif e.row == bank.open_row:
+        if bank.hit[d] >= 0:
+            return
+        bank.hit[d] = index
+    else:
+        if bank.miss[d] >= 0:
+            return
+        bank.miss[d] = index
+    # What the bank offers has changed.
     if m.rules.round_robin:
         offer_in_turn(ch, e.bank)
+    elif bank.open_row < 0:
+        offer_act(m, ch, e.bank, d, t)
     else:
-        offer_row(m, ch, e.bank, d, t)
+        if bank.hit[d] == index:
+            offer_hit(m, ch, e.bank, d, t)
+        if bank.active < 0:
+            offer_pre(m, ch, e.bank, d, t)
 
 
 cdef inline void remove(Memory *m, Bank *bank, int32_t index) noexcept nogil:

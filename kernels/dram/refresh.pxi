@@ -3,6 +3,7 @@
 
 cdef inline void request_refresh(Memory *m, Channel *ch) noexcept nogil:
     """At a refresh interval: one unit, or all of them, become due."""
+    ch.command_at = 0
     if m.rules.staggered:
         ch.next_refresh += m.k.refresh_interval // m.rules.units
         ch.refreshes_due += 1
@@ -76,7 +77,9 @@ cdef int64_t refresh(Memory *m, Channel *ch, int64_t t, bint *issued) noexcept n
         bank.act_at = later(bank.act_at, t + m.k.refresh_cycle)
         bank.refresh_at = later(bank.refresh_at, t + m.k.refresh_cycle)
         bank.closed_by = REFRESH
-        offer_all(m, ch, b, t)
+        if not m.rules.round_robin:
+            offer_act(m, ch, b, READ, t)
+            offer_act(m, ch, b, WRITE, t)
     take_bus(m, ch, t, False, m.k.pre_slots)
     m.total.refreshes += 1
     ch.refreshes_due -= 1

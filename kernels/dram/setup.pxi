@@ -57,13 +57,21 @@ cdef take_rules(Rules *r, setup):
     r.window = setup.window
     r.interval_ticks, r.interval_accesses = setup.interval
     r.pieces, r.xors = len(setup.address_map), len(setup.xor_map)
-    for i, piece in enumerate(setup.address_map):
-        r.piece_mask[i] = (1 << piece[2]) - 1
-        for j in range(4):
-            r.piece[i][j] = piece[j]
-    for i, piece in enumerate(setup.xor_map):
-        for j in range(4):
-            r.xor_piece[i][j] = piece[j]
+    # Where each field of an address goes: bank fields side by side, so that they make the number of a bank.
+    bank_bits, group_bits, rank_bits = (
+        count.bit_length() - 1 for count in (setup.banks_per_group, setup.groups, setup.ranks)
+    )
+    bits_of_lane = group_bits + bank_bits + rank_bits
+    places = ((TO_CHANNEL, 0), (TO_BANK, bits_of_lane), (TO_BANK, group_bits + bank_bits), (TO_BANK, bank_bits))
+    places += ((TO_BANK, 0), (TO_ROW, 0), (TO_COLUMN, 0))
+    for i, (name, low, bits, position) in enumerate(setup.address_map):
+        field, shift = places[name]
+        r.piece[i] = Piece(field, 0, low, shift + position, (1 << bits) - 1)
+    widths = (setup.channels, setup.lanes, setup.ranks, setup.groups, setup.banks_per_group, setup.rows, setup.columns)
+    for i, (name, other, low, bits) in enumerate(setup.xor_map):
+        (field, shift), (source, source_shift) = places[name], places[other]
+        bits = max(0, min(bits, widths[other].bit_length() - 1 - low))
+        r.xor_piece[i] = Piece(field, source, source_shift + low, shift, (1 << bits) - 1)
 
 
 cdef take_stream(Source *s, stream):
@@ -80,12 +88,16 @@ cdef take_stream(Source *s, stream):
     s.last_done = -1
 
 
-cdef int64_t *take_candidates(Candidates *set, Channel *ch, int32_t gate, int32_t banks, int64_t *ticks) noexcept:
-    """Give a set its arrays, from ``ticks`` on; returns what is left of them."""
+cdef void take_candidates(Memory *m, Channel *ch, Candidates *set, int32_t gate, int64_t index) noexcept:
+    """Give the set number ``index`` of a channel its arrays."""
+    cdef int64_t c = ch - m.channel, banks = m.rules.banks
     set.due = set.look = NEVER
+    set.first = set.last = -1
     set.rank_at, set.group_at = ch.rank_at[gate], ch.group_at[gate]
-    set.at, set.order = ticks, ticks + banks
-    return ticks + 2 * banks
+    set.at = m.ticks + (c + 1) * ticks_of_channel(&m.rules) - 2 * (index + 1) * banks
+    set.order = set.at + banks
+    set.before = m.neighbours + 2 * (8 * c + index) * banks
+    set.after = set.before + banks
 
 
 cdef int64_t ticks_of_channel(Rules *r) noexcept:
@@ -105,17 +117,17 @@ cdef void reset_channel(Memory *m, int32_t c) noexcept:
         ch.rank_at[i], ch.group_at[i] = ticks, ticks + r.rank_count
         ticks += r.rank_count + r.group_count
     for d in range(2):
-        ticks = take_candidates(&ch.acts[d], ch, ACT_GATE, r.banks, ticks)
-        ticks = take_candidates(&ch.pres[d], ch, PRE_GATE, r.banks, ticks)
-        ticks = take_candidates(&ch.hits[d], ch, READ_GATE + d, r.banks, ticks)
-        ticks = take_candidates(&ch.opened[d], ch, READ_GATE + d, r.banks, ticks)
+        take_candidates(m, ch, &ch.acts[d], ACT_GATE, d)
+        take_candidates(m, ch, &ch.pres[d], PRE_GATE, 2 + d)
+        take_candidates(m, ch, &ch.hits[d], READ_GATE + d, 4 + d)
+        take_candidates(m, ch, &ch.opened[d], READ_GATE + d, 6 + d)
         ch.queue_head[d] = ch.queue_tail[d] = ch.source_head[d] = ch.source_tail[d] = -1
     ch.forced_at = ch.split_deadline = -1
     ch.posted_at = ch.done_at = ch.next_refresh = NEVER
     ch.done_head = ch.done_tail = -1
     if m.k.refresh_interval:
         ch.next_refresh = m.k.refresh_interval // (r.units if r.staggered else 1)
-    ch.wake = ch.next_refresh
+    ch.wake = ch.command_at = ch.next_refresh
     for b in range(r.banks):
         bank = &ch.bank[b]
         bank.open_row = bank.active = -1
@@ -124,6 +136,7 @@ cdef void reset_channel(Memory *m, int32_t c) noexcept:
         bank.group = b // r.per_group
         bank.rank = bank.group // r.groups
         bank.lane = bank.rank // r.ranks
+        r.rank_mask[bank.rank * MASK_WORDS + (b >> 6)] |= <uint64_t>1 << (b & 63)
     for i in range(r.rank_count):
         for d in range(4):
             ch.rank[i].four[d] = -m.k.four_activates

@@ -95,9 +95,9 @@ cdef bint send(Memory *m) noexcept nogil:
     cdef Entry *e
     cdef Channel *ch
     cdef int64_t address
-    cdef int64_t part[7]
+    cdef int64_t part[4]
     cdef int32_t i, d, index, source
-    cdef int32_t *p
+    cdef Piece *p
     while m.in_flight < rules.window:
         if rules.interval_ticks and m.sent * rules.interval_ticks > m.tick * rules.interval_accesses:
             return True
@@ -112,26 +112,24 @@ cdef bint send(Memory *m) noexcept nogil:
             m.skip[source] = source + 1
         m.sent += 1
         m.in_flight += 1
-        for i in range(7):
-            part[i] = 0
+        part[TO_CHANNEL] = part[TO_BANK] = part[TO_ROW] = part[TO_COLUMN] = 0
         for i in range(rules.pieces):
-            p = rules.piece[i]
-            part[p[0]] |= ((address >> p[1]) & rules.piece_mask[i]) << p[3]
+            p = &rules.piece[i]
+            part[p.field] |= ((address >> p.low) & p.mask) << p.shift
         for i in range(rules.xors):
-            p = rules.xor_piece[i]
-            part[p[0]] ^= (part[p[1]] >> p[2]) & ((<int64_t>1 << p[3]) - 1)
+            p = &rules.xor_piece[i]
+            part[p.field] ^= ((part[p.source] >> p.low) & p.mask) << p.shift
         index = m.free_entry
         e = &m.entry[index]
         m.free_entry = e.after
         m.used += 1
-        e.bank = <int32_t>(((part[1] * rules.ranks + part[2]) * rules.groups + part[3]) * rules.per_group + part[4])
-        e.row, e.column = part[5], part[6]
+        e.bank, e.row, e.column = <int32_t>part[TO_BANK], part[TO_ROW], part[TO_COLUMN]
         e.merged = -1
         e.write = s.write
         e.stream = source
         e.order = m.sent
         e.after = -1
-        ch = &m.channel[part[0]]
+        ch = &m.channel[part[TO_CHANNEL]]
         d = e.write
         if ch.source_tail[d] < 0:
             ch.source_head[d] = index

@@ -26,6 +26,11 @@ cdef struct Timing:
     int64_t refresh_interval, refresh_cycle, act_to_refresh, pre_to_refresh
     int64_t act_slots, column_slots, pre_slots, align, split_activate, column_sync
 
+cdef struct Piece:
+    # Bits of an address, or of a field: (source >> low & mask) << shift goes to one of the fields below.
+    int32_t field, source, low, shift
+    int64_t mask
+
 cdef struct Rules:
     # The controller and the shape of a channel; constant.
     int32_t channels, lanes, ranks, groups, per_group
@@ -42,9 +47,9 @@ cdef struct Rules:
     int64_t age_cap
     int64_t access_bytes, window, interval_ticks, interval_accesses
     int32_t pieces, xors
-    int32_t piece[64][4]
-    int64_t piece_mask[64]
-    int32_t xor_piece[16][4]
+    Piece piece[64]             # of an address
+    Piece xor_piece[16]         # of a field, for a hash
+    uint64_t *rank_mask         # by rank and mask word: its banks
 
 cdef struct Bank:
     int64_t open_row            # -1: closed
@@ -85,8 +90,11 @@ cdef struct Candidates:
     # Banks that have a command of one kind to offer.
     uint64_t ready[MASK_WORDS]      # those whose own history allows it
     uint64_t pending[MASK_WORDS]    # those whose own history does not allow it yet
-    int64_t due                 # no pending bank becomes ready before this tick
+    int64_t due                 # the earliest tick at which a pending bank becomes ready
     int64_t look                # no ready bank gets past its group and rank before this tick
+    int32_t first, last         # pending banks in the order of their ticks; -1: none
+    int32_t *before             # by bank: its neighbours in that order; -1: none
+    int32_t *after
     int64_t *at                 # by bank: the tick from which its own history allows the command
     int64_t *order              # by bank: age of the entry that the command is for
     int64_t *rank_at            # by rank: the tick from which the rank's history allows it
@@ -94,6 +102,7 @@ cdef struct Candidates:
 
 cdef struct Channel:
     int64_t wake                # next tick at which an access may be taken or a command issued
+    int64_t command_at          # no command before this tick, with one queue
     int64_t done_at             # next tick at which data arrive or posted writes count as done
     int64_t row_free, col_free  # first tick at which a command bus is free
     int64_t next_refresh        # tick of the next refresh request
@@ -158,7 +167,8 @@ cdef struct Memory:
     Channel *channel
     Bank *bank
     Rank *rank
-    int64_t *ticks              # the arrays of Candidates and gates of all channels
+    int64_t *ticks              # the arrays of ticks of Candidates and gates of all channels
+    int32_t *neighbours         # the arrays of neighbours of Candidates
     Entry *entry
     int32_t free_entry          # list of free entries
     int64_t used                # entries that are not free
