@@ -20,7 +20,7 @@ the entries of a queue wherever they wait.
 """
 
 cimport cython
-from libc.stdint cimport int32_t, int64_t, uint64_t
+from libc.stdint cimport int32_t, int64_t, uint8_t, uint64_t
 from libc.stdlib cimport calloc, free, realloc
 from libc.string cimport memset
 
@@ -121,7 +121,6 @@ cdef class DramSimulation:
         m.rank = <Rank *>calloc(r.channels * r.rank_count, sizeof(Rank))
         m.ticks = <int64_t *>calloc(r.channels * ticks_of_channel(r), sizeof(int64_t))
         m.neighbours = <int32_t *>calloc(r.channels * 16 * r.banks, sizeof(int32_t))
-        r.rank_mask = <uint64_t *>calloc(r.rank_count * MASK_WORDS, sizeof(uint64_t))
         m.channel = <Channel *>calloc(r.channels, sizeof(Channel))
         m.histogram = <int64_t *>calloc(HISTOGRAM_SLOTS, sizeof(int64_t))
         # Every access in flight has an entry, and so has a posted write that still waits in a queue.
@@ -134,7 +133,7 @@ cdef class DramSimulation:
         m.source = <Source *>calloc(m.source_count, sizeof(Source))
         m.skip = <int32_t *>calloc(m.source_count + 1, sizeof(int32_t))
         m.turns = <int32_t *>calloc(m.turn_count, sizeof(int32_t))
-        if (m.bank == NULL or m.rank == NULL or m.ticks == NULL or m.neighbours == NULL or r.rank_mask == NULL
+        if (m.bank == NULL or m.rank == NULL or m.ticks == NULL or m.neighbours == NULL
                 or m.channel == NULL or m.histogram == NULL or m.entry == NULL or m.source == NULL or m.skip == NULL or m.turns == NULL):
             raise MemoryError
         for i in range(entries):
@@ -157,7 +156,6 @@ cdef class DramSimulation:
         free(self.m.rank)
         free(self.m.ticks)
         free(self.m.neighbours)
-        free(self.m.rules.rank_mask)
         free(self.m.channel)
         free(self.m.histogram)
         free(self.m.entry)

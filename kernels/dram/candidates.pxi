@@ -2,12 +2,13 @@
 #
 # A bank offers at most one command of a kind. What its own history says about the earliest tick changes only with a
 # command to that bank, which offers it anew; so a bank waits in a list sorted by that tick (``pending``) and is looked
-# at once when it comes; after that (``ready``) only the times of its group and rank count, and only from ``look`` on.
+# at once when it comes; after that (``ready``) only the times of its group and rank count. Nothing is looked at before
+# ``look``, which is lowered by every offer, and raised when a look finds nothing or a command moves a whole gate.
 
 
 cdef inline int64_t past_gates(Channel *ch, Candidates *set, int32_t b) noexcept nogil:
     """The tick from which the history of a bank's group and rank allows a command."""
-    return later(set.rank_at[ch.bank[b].rank], set.group_at[ch.bank[b].group])
+    return later(set.rank_at[ch.rank_of[b]], set.group_at[ch.group_of[b]])
 
 
 cdef inline void leave(Candidates *set, int32_t b) noexcept nogil:
@@ -45,8 +46,6 @@ cdef inline void offer(Channel *ch, Candidates *set, int32_t b, int64_t at, int6
         leave(set, b)
     if at <= t:
         set.ready[word] |= bit
-        at = past_gates(ch, set, b)
-        set.look = earlier(set.look, at)
     else:
         set.ready[word] &= ~bit
         set.pending[word] |= bit
@@ -67,6 +66,8 @@ cdef inline void offer(Channel *ch, Candidates *set, int32_t b, int64_t at, int6
             set.before[set.after[b]] = b
         else:
             set.last = b
+    at = later(at, past_gates(ch, set, b))
+    set.look = earlier(set.look, at)
     ch.command_at = earlier(ch.command_at, at)
 
 
@@ -125,7 +126,7 @@ cdef inline int32_t oldest(
     Times of groups and ranks count up to ``gate``, which is ``t`` or the aligned tick before it. With ``hold`` banks
     that are to be refreshed are passed over. Sets ``order``.
     """
-    cdef int32_t word, b, r, best = -1
+    cdef int32_t word, b, best = -1
     cdef uint64_t bits, bit
     cdef int64_t at, age, least = order[0], following = NEVER
     cdef bint fits
@@ -135,35 +136,27 @@ cdef inline int32_t oldest(
         bit = <uint64_t>1 << (b & 63)
         set.pending[b >> 6] ^= bit
         set.ready[b >> 6] |= bit
-        set.look = earlier(set.look, past_gates(ch, set, b))
-    if t < set.look:
-        return -1
     for word in range(m.rules.words):
         bits = set.ready[word]
         if hold:
             bits &= ~ch.held[word]
-        for r in range(m.rules.rank_count):
-            if set.rank_at[r] > gate and bits & m.rules.rank_mask[r * MASK_WORDS + word]:
-                bits &= ~m.rules.rank_mask[r * MASK_WORDS + word]
-                following = earlier(following, set.rank_at[r])
         while bits:
             b = word * 64 + lowest_bit(bits)
             bits &= bits - 1
-            at = set.group_at[ch.bank[b].group]
+            at = past_gates(ch, set, b)
             age = set.order[b]
-            # One that fits but is younger is looked at again at once.
-            following = earlier(following, at if at > gate else 0)
+            following = earlier(following, at)
             fits = (at <= gate) & (age < least)
             least = age if fits else least
             best = b if fits else best
-    set.look = following
+    set.look = earlier(following, set.due)
     order[0] = least
     return best
 
 
-cdef inline int64_t soonest(Candidates *set, int64_t floor) noexcept nogil:
-    """No candidate goes before this tick; ``floor``: neither does any by the buses and all ranks."""
-    return later(earlier(set.due, set.look), floor)
+cdef inline void raise_look(Candidates *set, int64_t floor) noexcept nogil:
+    """No rank allows the command before ``floor``."""
+    set.look = later(set.look, floor)
 
 
 cdef inline void look_again(Channel *ch) noexcept nogil:

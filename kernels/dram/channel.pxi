@@ -134,58 +134,60 @@ cdef inline void tick_channel(Memory *m, Channel *ch, int64_t t) noexcept nogil:
         tick_oldest(m, ch, t)
 
 
-cdef int64_t next_tick(Memory *m, bint sending) noexcept nogil:
-    """The next tick at which anything can happen; NEVER when all is done."""
-    cdef int64_t soonest = NEVER, at
+cdef int64_t next_send(Memory *m, bint sending, int64_t soonest) noexcept nogil:
+    """The next tick at which anything can happen, ``soonest`` or that of the sources; NEVER when all is done."""
+    cdef int64_t at
     cdef int32_t i
     cdef bint waits = False, ordered = m.by_index and m.in_order
     if sending:
-        if m.in_flight < m.rules.window:
-            soonest = m.tick + 1
-            if m.rules.interval_ticks:
-                at = m.sent * m.rules.interval_ticks + m.rules.interval_accesses - 1
-                soonest = later(soonest, at // m.rules.interval_accesses)
-    else:
-        for i in range(m.begun if ordered else 0, m.source_count):
-            if m.source[i].start > m.tick:
-                waits = True
-                soonest = earlier(soonest, m.source[i].start)
-                if ordered:
-                    break
-        if not waits:
-            if m.used == 0:
-                return NEVER
-            if not m.flushing:
-                m.flushing = True
-                for i in range(m.rules.channels):
-                    m.channel[i].moved = 1
-                    m.channel[i].wake = m.tick + 1
-    for i in range(m.rules.channels):
-        soonest = earlier(soonest, earlier(m.channel[i].wake, m.channel[i].done_at))
+        if m.in_flight >= m.rules.window:
+            return soonest
+        at = m.tick + 1
+        if m.rules.interval_ticks:
+            at = m.sent * m.rules.interval_ticks + m.rules.interval_accesses - 1
+            at = later(m.tick + 1, at // m.rules.interval_accesses)
+        return earlier(soonest, at)
+    for i in range(m.begun if ordered else 0, m.source_count):
+        if m.source[i].start > m.tick:
+            waits = True
+            soonest = earlier(soonest, m.source[i].start)
+            if ordered:
+                break
+    if not waits:
+        if m.used == 0:
+            return NEVER
+        if not m.flushing:
+            m.flushing = True
+            for i in range(m.rules.channels):
+                m.channel[i].moved = 1
+                m.channel[i].wake = m.tick + 1
+            return m.tick + 1
     return soonest
 
 
 cdef bint go_on(Memory *m, int64_t accesses, int64_t until) noexcept nogil:
     """Go on until so many more accesses are done, or to tick ``until``; False when all sources are at their end."""
-    cdef int64_t target = m.total.reads + m.total.writes + accesses, following
+    cdef int64_t target = m.total.reads + m.total.writes + accesses, tick = m.tick, soonest
     cdef int32_t c
     cdef Channel *ch
     cdef bint sending
-    while m.tick < until:
-        sending = send(m)
+    while tick < until:
+        sending = m.in_flight >= m.rules.window or send(m)
+        soonest = NEVER
         for c in range(m.rules.channels):
             ch = &m.channel[c]
-            if ch.done_at <= m.tick:
-                complete(m, ch, m.tick)
-            if ch.wake <= m.tick:
-                tick_channel(m, ch, m.tick)
-        m.clock = m.tick + 1
-        following = next_tick(m, sending)
-        if following == NEVER:
+            if ch.done_at <= tick:
+                complete(m, ch, tick)
+            if ch.wake <= tick:
+                tick_channel(m, ch, tick)
+            soonest = earlier(soonest, earlier(ch.wake, ch.done_at))
+        m.clock = tick + 1
+        soonest = next_send(m, sending, soonest)
+        if soonest == NEVER:
             m.finished = True
             m.tick = m.clock
             return False
-        m.tick = following
+        m.tick = tick = soonest
         if accesses >= 0 and m.total.reads + m.total.writes >= target:
             return True
     m.clock = later(m.clock, until)

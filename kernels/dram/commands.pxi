@@ -8,15 +8,12 @@ cdef inline void take_bus(Memory *m, Channel *ch, int64_t t, bint column, int64_
         ch.row_free = later(ch.row_free, t + slots)
 
 
-cdef inline void set_floor(Memory *m, Channel *ch, int32_t gate) noexcept nogil:
-    """The least of all ranks' times for one kind of command."""
-    cdef int32_t r
-    cdef int64_t *at = ch.rank_at[gate]
-    cdef int64_t least = at[0]
-    for r in range(1, m.rules.rank_count):
-        if at[r] < least:
-            least = at[r]
-    ch.floor[gate] = least
+cdef inline int64_t least_of(int64_t *ticks, int32_t count) noexcept nogil:
+    cdef int64_t least = ticks[0]
+    cdef int32_t i
+    for i in range(1, count):
+        least = earlier(least, ticks[i])
+    return least
 
 
 cdef inline void free_entry(Memory *m, int32_t index) noexcept nogil:
@@ -99,7 +96,9 @@ cdef void activate(Memory *m, Channel *ch, int32_t b, int32_t index, int64_t t) 
         window = later(window, recent.wide[recent.wide_next] + k.wide_window)
     for r in range(first, last):
         rank_act[r] = later(rank_act[r], window)
-    set_floor(m, ch, ACT_GATE)
+    window = least_of(rank_act, m.rules.rank_count)
+    raise_look(&ch.acts[READ], window)
+    raise_look(&ch.acts[WRITE], window)
     if rank.open_banks == 0:
         rank.open_since = t
     rank.open_banks += 1
@@ -134,7 +133,6 @@ cdef void close(Memory *m, Channel *ch, int32_t b, int64_t t, int32_t bound) noe
     bank.act_at = later(bank.act_at, t + m.k.pre_to_act)
     bank.refresh_at = later(bank.refresh_at, t + m.k.pre_to_refresh)
     rank_pre[0] = later(rank_pre[0], t + m.k.pre_to_pre)
-    set_floor(m, ch, PRE_GATE)
     rank.open_banks -= 1
     if rank.open_banks == 0:
         rank.open_ticks += t - rank.open_since
@@ -194,7 +192,9 @@ cdef void column(Memory *m, Channel *ch, int32_t b, int32_t index, int64_t t) no
         same, other = t + k.same_rank[d][i], t + k.other_rank[d][i]
         for r in range(first, first + m.rules.ranks):
             at[r] = later(at[r], same if r == bank.rank else other)
-        set_floor(m, ch, READ_GATE + i)
+        same = least_of(at, m.rules.rank_count)
+        raise_look(&ch.hits[i], same)
+        raise_look(&ch.opened[i], same)
     if bank.active == index:
         bank.active = -1
         withdraw(&ch.opened[d], b)

@@ -20,12 +20,12 @@ cdef int32_t oldest_column(Memory *m, Channel *ch, int64_t t, int32_t *index) no
     if ch.col_free > gate:
         return -1
     for d in range(2):
-        if ch.floor[READ_GATE + d] <= gate:
+        if ch.opened[d].look <= gate:
             b = oldest(m, ch, &ch.opened[d], t, gate, False, &order)
             if b >= 0:
                 best, index[0] = b, ch.bank[b].active
     d = ch.mode
-    if best < 0 and ch.floor[READ_GATE + d] <= gate and not (m.rules.blocks_channel and ch.refreshes_due):
+    if best < 0 and ch.hits[d].look <= gate and not (m.rules.blocks_channel and ch.refreshes_due):
         best = oldest(m, ch, &ch.hits[d], t, gate, True, &order)
         if best >= 0:
             index[0] = ch.bank[best].hit[d]
@@ -38,30 +38,28 @@ cdef int32_t oldest_row(Memory *m, Channel *ch, int64_t t, int32_t *kind, int32_
     cdef int32_t d = ch.mode, b, best = -1
     if ch.row_free > t or (m.rules.blocks_channel and ch.refreshes_due):
         return -1
-    if ch.split_deadline < 0 and later(ch.row_free, ch.floor[ACT_GATE]) <= gate:
+    if ch.acts[d].look <= gate and ch.row_free <= gate and ch.split_deadline < 0:
         best = oldest(m, ch, &ch.acts[d], t, gate, True, &order)
         if best >= 0:
             index[0], kind[0] = ch.bank[best].head[d], ACTIVATE
-    if ch.floor[PRE_GATE] <= t:
+    if ch.pres[d].look <= t:
         b = oldest(m, ch, &ch.pres[d], t, t, True, &order)
         if b >= 0:
             best, index[0], kind[0] = b, ch.bank[b].miss[d], PRECHARGE
     return best
 
 
-cdef int64_t next_command(Memory *m, Channel *ch) noexcept nogil:
+cdef inline int64_t next_command(Memory *m, Channel *ch) noexcept nogil:
     """No command of any entry can be issued before this tick, as things are."""
-    cdef int64_t align = m.k.align, at = NEVER
-    cdef int32_t d
-    for d in range(2):
-        at = earlier(at, soonest(&ch.opened[d], later(ch.col_free, ch.floor[READ_GATE + d])))
-    if not (m.rules.blocks_channel and ch.refreshes_due):
-        d = ch.mode
-        at = earlier(at, soonest(&ch.hits[d], later(ch.col_free, ch.floor[READ_GATE + d])))
-        at = earlier(at, soonest(&ch.acts[d], later(ch.row_free, ch.floor[ACT_GATE])))
-        at = aligned(at, align)
-        return earlier(at, soonest(&ch.pres[d], later(ch.row_free, ch.floor[PRE_GATE])))
-    return aligned(at, align)
+    cdef int64_t column_at = earlier(ch.opened[READ].look, ch.opened[WRITE].look), row_at
+    if m.rules.blocks_channel and ch.refreshes_due:
+        return aligned(later(column_at, ch.col_free), m.k.align)
+    column_at = later(earlier(column_at, ch.hits[ch.mode].look), ch.col_free)
+    row_at = later(ch.acts[ch.mode].look, ch.row_free)
+    if m.k.align > 1:
+        column_at, row_at = aligned(column_at, m.k.align), aligned(row_at, m.k.align)
+    row_at = earlier(row_at, later(ch.pres[ch.mode].look, ch.row_free))
+    return earlier(column_at, row_at)
 
 
 cdef bint arbitrate_oldest(Memory *m, Channel *ch, int64_t t, int64_t *again) noexcept nogil:

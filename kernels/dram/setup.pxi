@@ -136,7 +136,7 @@ cdef void reset_channel(Memory *m, int32_t c) noexcept:
         bank.group = b // r.per_group
         bank.rank = bank.group // r.groups
         bank.lane = bank.rank // r.ranks
-        r.rank_mask[bank.rank * MASK_WORDS + (b >> 6)] |= <uint64_t>1 << (b & 63)
+        ch.rank_of[b], ch.group_of[b] = bank.rank, bank.group
     for i in range(r.rank_count):
         for d in range(4):
             ch.rank[i].four[d] = -m.k.four_activates

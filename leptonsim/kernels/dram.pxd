@@ -1,7 +1,7 @@
 """C interface of the burst-level DRAM kernel: state of banks, ranks, channels and streams."""
 
 cimport cython
-from libc.stdint cimport int32_t, int64_t, uint64_t
+from libc.stdint cimport int32_t, int64_t, uint8_t, uint64_t
 
 cdef enum:
     MOST_LANES = 8
@@ -49,7 +49,6 @@ cdef struct Rules:
     int32_t pieces, xors
     Piece piece[64]             # of an address
     Piece xor_piece[16]         # of a field, for a hash
-    uint64_t *rank_mask         # by rank and mask word: its banks
 
 cdef struct Bank:
     int64_t open_row            # -1: closed
@@ -91,7 +90,7 @@ cdef struct Candidates:
     uint64_t ready[MASK_WORDS]      # those whose own history allows it
     uint64_t pending[MASK_WORDS]    # those whose own history does not allow it yet
     int64_t due                 # the earliest tick at which a pending bank becomes ready
-    int64_t look                # no ready bank gets past its group and rank before this tick
+    int64_t look                # none of them goes before this tick, by its bank, group and rank
     int32_t first, last         # pending banks in the order of their ticks; -1: none
     int32_t *before             # by bank: its neighbours in that order; -1: none
     int32_t *after
@@ -117,11 +116,12 @@ cdef struct Channel:
     Rank *rank
     int64_t *rank_at[4]         # by gate and rank: no such command before this tick by the rank's history
     int64_t *group_at[4]        # by gate and group
-    int64_t floor[4]            # by gate: the least of rank_at
     Candidates acts[2]          # closed banks with an entry, read and write
     Candidates pres[2]          # open banks with an entry for another row that may be closed for it
     Candidates hits[2]          # open banks with an entry for their row
     Candidates opened[2]        # banks whose row was opened for an entry, read or write, not yet served
+    uint8_t rank_of[64 * MASK_WORDS]    # by bank
+    uint8_t group_of[64 * MASK_WORDS]
     uint64_t busy[MASK_WORDS]   # with bank queues: banks with an entry
     uint64_t held[MASK_WORDS]   # banks that take no new commands since their refresh has begun
     int32_t waiting[2]          # entries in the read and write queue
