@@ -34,8 +34,10 @@ cdef inline void withdraw(Candidates *set, int32_t b) noexcept nogil:
         leave(set, b)
 
 
-cdef inline void offer(Channel *ch, Candidates *set, int32_t b, int64_t at, int64_t order, int64_t t) noexcept nogil:
-    """A bank offers a command from ``at`` on, for an entry of age ``order``; now it is ``t``."""
+cdef inline void offer(
+    Channel *ch, Candidates *set, int64_t *bound, int32_t b, int64_t at, int64_t order, int64_t t
+) noexcept nogil:
+    """A bank offers a command from ``at`` on, for an entry of age ``order``; now it is ``t``. Lowers ``bound``."""
     cdef uint64_t bit = <uint64_t>1 << (b & 63)
     cdef int32_t word = b >> 6, place
     set.order[b] = order
@@ -68,22 +70,24 @@ cdef inline void offer(Channel *ch, Candidates *set, int32_t b, int64_t at, int6
             set.last = b
     at = later(at, past_gates(ch, set, b))
     set.look = earlier(set.look, at)
-    ch.command_at = earlier(ch.command_at, at)
+    bound[0] = earlier(bound[0], at)
 
 
 cdef inline void offer_act(Memory *m, Channel *ch, int32_t b, int32_t d, int64_t t) noexcept nogil:
     """A closed bank: offer the activate for the oldest entry of a list, if any."""
     cdef Bank *bank = &ch.bank[b]
+    cdef int64_t at
     if bank.head[d] >= 0:
-        offer(ch, &ch.acts[d], b, aligned(bank.act_at, m.k.align), m.entry[bank.head[d]].order, t)
+        at = aligned(bank.act_at, m.k.align)
+        offer(ch, &ch.acts[d], &ch.row_at, b, at, m.entry[bank.head[d]].order, t)
 
 
 cdef inline void offer_pre(Memory *m, Channel *ch, int32_t b, int32_t d, int64_t t) noexcept nogil:
-    """An open bank whose row is free of the entry that it was opened for: offer the precharge for the first miss."""
+    """An open bank: offer the precharge for the first miss, once the entry that the row was opened for is served."""
     cdef Bank *bank = &ch.bank[b]
     cdef Entry *e
     cdef int64_t at = bank.pre_at
-    if bank.miss[d] < 0:
+    if bank.miss[d] < 0 or bank.active >= 0:
         withdraw(&ch.pres[d], b)
         return
     e = &m.entry[bank.miss[d]]
@@ -96,14 +100,16 @@ cdef inline void offer_pre(Memory *m, Channel *ch, int32_t b, int32_t d, int64_t
             withdraw(&ch.pres[d], b)
             return
         at = later(at, e.accepted + m.rules.age_cap)
-    offer(ch, &ch.pres[d], b, at, e.order, t)
+    offer(ch, &ch.pres[d], &ch.row_at, b, at, e.order, t)
 
 
 cdef inline void offer_hit(Memory *m, Channel *ch, int32_t b, int32_t d, int64_t t) noexcept nogil:
     """An open bank: offer the column command of the oldest entry for its row, if there is one."""
     cdef Bank *bank = &ch.bank[b]
+    cdef int64_t at
     if bank.hit[d] >= 0:
-        offer(ch, &ch.hits[d], b, aligned(bank.col_at[d], m.k.align), m.entry[bank.hit[d]].order, t)
+        at = aligned(bank.col_at[d], m.k.align)
+        offer(ch, &ch.hits[d], &ch.column_at, b, at, m.entry[bank.hit[d]].order, t)
     else:
         withdraw(&ch.hits[d], b)
 
@@ -129,6 +135,9 @@ cdef inline int32_t oldest(
     cdef int32_t word, b, best = -1
     cdef uint64_t bits, bit
     cdef int64_t at, age, least = order[0], following = NEVER
+    cdef int64_t *rank_at = set.rank_at
+    cdef int64_t *group_at = set.group_at
+    cdef int64_t *age_of = set.order
     cdef bint fits
     while set.due <= t:
         b = set.first
@@ -143,8 +152,8 @@ cdef inline int32_t oldest(
         while bits:
             b = word * 64 + lowest_bit(bits)
             bits &= bits - 1
-            at = past_gates(ch, set, b)
-            age = set.order[b]
+            at = later(rank_at[ch.rank_of[b]], group_at[ch.group_of[b]])
+            age = age_of[b]
             following = earlier(following, at)
             fits = (at <= gate) & (age < least)
             least = age if fits else least

@@ -61,6 +61,8 @@ cdef void accept(Memory *m, Channel *ch, int64_t t) noexcept nogil:
                 continue
         ch.waiting[d] += 1
         queue(m, ch, index, t)
+        if mode_turns(m, ch):
+            ch.row_at = t
         if d == WRITE and m.rules.posted_writes:
             count(m, index, t + 1)
             ch.posted += 1
@@ -110,21 +112,24 @@ cdef void tick_in_turn(Memory *m, Channel *ch, int64_t t) noexcept nogil:
         ch.wake = later(t + 1, earlier(soonest, ch.next_refresh))
 
 
-cdef void tick_oldest(Memory *m, Channel *ch, int64_t t) noexcept nogil:
+cdef inline void tick_oldest(Memory *m, Channel *ch, int64_t t) noexcept nogil:
     cdef int64_t again = NEVER
     cdef bint issued
-    if t >= ch.command_at or mode_turns(m, ch):
-        ch.command_at = NEVER
+    if ch.column_at <= t or ch.row_at <= t:
         issued = arbitrate_oldest(m, ch, t, &again)
         if issued and (ch.refreshes_due or ch.split_deadline >= 0 or ch.forced_at >= 0 or mode_turns(m, ch)):
-            ch.command_at = t + 1
+            ch.column_at = ch.row_at = t + 1
         else:
-            ch.command_at = later(t + 1, earlier(again, NEVER if ch.forced_at >= 0 else next_command(m, ch)))
-    ch.wake = t + 1 if can_accept(m, ch) else earlier(ch.command_at, ch.next_refresh)
+            next_commands(m, ch, t)
+            # Refresh and what follows a synchronisation: when they are to be tried again.
+            ch.row_at = earlier(ch.row_at, later(again, t + 1))
+    ch.wake = earlier(earlier(ch.column_at, ch.row_at), ch.next_refresh)
+    if can_accept(m, ch):
+        ch.wake = t + 1
 
 
 cdef inline void tick_channel(Memory *m, Channel *ch, int64_t t) noexcept nogil:
-    if ch.source_head[READ] >= 0 or ch.source_head[WRITE] >= 0:
+    if can_accept(m, ch):
         accept(m, ch, t)
     while t >= ch.next_refresh:
         request_refresh(m, ch)

@@ -116,7 +116,7 @@ cdef void activate(Memory *m, Channel *ch, int32_t b, int32_t index, int64_t t) 
     else:
         withdraw(&ch.acts[READ], b)
         withdraw(&ch.acts[WRITE], b)
-        offer(ch, &ch.opened[d], b, aligned(bank.col_at[d], k.align), e.order, t)
+        offer(ch, &ch.opened[d], &ch.column_at, b, aligned(bank.col_at[d], k.align), e.order, t)
         offer_hit(m, ch, b, READ, t)
         offer_hit(m, ch, b, WRITE, t)
     take_bus(m, ch, t, False, k.act_slots)

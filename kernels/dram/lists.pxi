@@ -34,8 +34,7 @@ cdef inline void append(Memory *m, Channel *ch, int32_t index, int64_t t) noexce
     else:
         if bank.hit[d] == index:
             offer_hit(m, ch, e.bank, d, t)
-        if bank.active < 0:
-            offer_pre(m, ch, e.bank, d, t)
+        offer_pre(m, ch, e.bank, d, t)
 
 
 cdef inline void remove(Memory *m, Bank *bank, int32_t index) noexcept nogil:

@@ -49,22 +49,21 @@ cdef int32_t oldest_row(Memory *m, Channel *ch, int64_t t, int32_t *kind, int32_
     return best
 
 
-cdef inline int64_t next_command(Memory *m, Channel *ch) noexcept nogil:
-    """No command of any entry can be issued before this tick, as things are."""
-    cdef int64_t column_at = earlier(ch.opened[READ].look, ch.opened[WRITE].look), row_at
-    if m.rules.blocks_channel and ch.refreshes_due:
-        return aligned(later(column_at, ch.col_free), m.k.align)
-    column_at = later(earlier(column_at, ch.hits[ch.mode].look), ch.col_free)
-    row_at = later(ch.acts[ch.mode].look, ch.row_free)
-    if m.k.align > 1:
-        column_at, row_at = aligned(column_at, m.k.align), aligned(row_at, m.k.align)
-    row_at = earlier(row_at, later(ch.pres[ch.mode].look, ch.row_free))
-    return earlier(column_at, row_at)
+cdef inline void next_commands(Memory *m, Channel *ch, int64_t t) noexcept nogil:
+    """Set the ticks before which no command of any entry can be issued, as things are; now it is ``t``."""
+    cdef int64_t column_at = earlier(ch.opened[READ].look, ch.opened[WRITE].look), row_at = NEVER
+    cdef int32_t d = ch.mode
+    if not (m.rules.blocks_channel and ch.refreshes_due):
+        column_at = earlier(column_at, ch.hits[d].look)
+        row_at = earlier(aligned(ch.acts[d].look, m.k.align), ch.pres[d].look)
+    # An aligned command may also be issued between aligned ticks, when it comes late.
+    ch.column_at = later(aligned(later(column_at, ch.col_free), m.k.align), t + 1)
+    ch.row_at = later(later(row_at, ch.row_free), t + 1)
 
 
 cdef bint arbitrate_oldest(Memory *m, Channel *ch, int64_t t, int64_t *again) noexcept nogil:
     """Issue what goes first; ``again``: with nothing issued, when what is not an entry's command wants to be."""
-    cdef int32_t column_bank, row_bank = -1, column_index = -1, row_index = -1, kind = ACTIVATE
+    cdef int32_t column_bank = -1, row_bank = -1, column_index = -1, row_index = -1, kind = ACTIVATE
     cdef bint issued = False, refreshed = False, opened_for = False
     if ch.forced_at >= 0:
         if ch.forced_at > t:
@@ -79,7 +78,9 @@ cdef bint arbitrate_oldest(Memory *m, Channel *ch, int64_t t, int64_t *again) no
         return True
     if mode_turns(m, ch):
         ch.mode = WRITE - ch.mode
-    column_bank = oldest_column(m, ch, t, &column_index)
+        ch.column_at = ch.row_at = t
+    if ch.column_at <= t:
+        column_bank = oldest_column(m, ch, t, &column_index)
     if column_bank >= 0:
         opened_for = ch.bank[column_bank].active == column_index
         if m.rules.two_buses:
@@ -91,9 +92,10 @@ cdef bint arbitrate_oldest(Memory *m, Channel *ch, int64_t t, int64_t *again) no
         again[0] = refresh(m, ch, t, &refreshed)
         if refreshed:
             return True
-    if m.rules.two_buses and mode_turns(m, ch):
+    if issued and mode_turns(m, ch):
         ch.mode = WRITE - ch.mode
-    if not opened_for:
+        ch.row_at = t
+    if ch.row_at <= t and not opened_for:
         row_bank = oldest_row(m, ch, t, &kind, &row_index)
     if row_bank >= 0 and (column_bank < 0 or m.entry[row_index].order < m.entry[column_index].order):
         if kind == ACTIVATE:
@@ -106,7 +108,6 @@ cdef bint arbitrate_oldest(Memory *m, Channel *ch, int64_t t, int64_t *again) no
             ch.forced_at, ch.forced_bank = t + 1, column_bank
             ch.forced_entry = column_index
             take_bus(m, ch, t, True, 1)
-            again[0] = t + 1
             return True
         column(m, ch, column_bank, column_index, t)
         return True

@@ -3,7 +3,7 @@
 
 cdef inline void request_refresh(Memory *m, Channel *ch) noexcept nogil:
     """At a refresh interval: one unit, or all of them, become due."""
-    ch.command_at = 0
+    ch.row_at = 0
     if m.rules.staggered:
         ch.next_refresh += m.k.refresh_interval // m.rules.units
         ch.refreshes_due += 1

@@ -127,7 +127,7 @@ cdef void reset_channel(Memory *m, int32_t c) noexcept:
     ch.done_head = ch.done_tail = -1
     if m.k.refresh_interval:
         ch.next_refresh = m.k.refresh_interval // (r.units if r.staggered else 1)
-    ch.wake = ch.command_at = ch.next_refresh
+    ch.wake = ch.column_at = ch.row_at = ch.next_refresh
     for b in range(r.banks):
         bank = &ch.bank[b]
         bank.open_row = bank.active = -1

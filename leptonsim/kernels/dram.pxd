@@ -101,7 +101,8 @@ cdef struct Candidates:
 
 cdef struct Channel:
     int64_t wake                # next tick at which an access may be taken or a command issued
-    int64_t command_at          # no command before this tick, with one queue
+    int64_t column_at           # with one queue: no column command before this tick
+    int64_t row_at              # no other command, and no turn of the mode
     int64_t done_at             # next tick at which data arrive or posted writes count as done
     int64_t row_free, col_free  # first tick at which a command bus is free
     int64_t next_refresh        # tick of the next refresh request
