@@ -34,6 +34,7 @@ cdef extern from *:
 
 cdef enum:
     HISTOGRAM_SLOTS = 65536
+    BANK_BITS = 8               # of the number of a bank within its channel
     READ = 0
     WRITE = 1
     # Kinds of streams.

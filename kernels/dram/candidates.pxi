@@ -40,7 +40,7 @@ cdef inline void offer(
     """A bank offers a command from ``at`` on, for an entry of age ``order``; now it is ``t``. Lowers ``bound``."""
     cdef uint64_t bit = <uint64_t>1 << (b & 63)
     cdef int32_t word = b >> 6, place
-    set.order[b] = order
+    set.key[b] = order << BANK_BITS | b
     if set.pending[word] & bit:
         if set.at[b] == at:
             return
@@ -125,20 +125,19 @@ cdef inline void offer_in_turn(Channel *ch, int32_t b) noexcept nogil:
 
 
 cdef inline int32_t oldest(
-    Memory *m, Channel *ch, Candidates *set, int64_t t, int64_t gate, bint hold, int64_t *order
+    Memory *m, Channel *ch, Candidates *set, int64_t t, int64_t gate, bint hold, int64_t *least
 ) noexcept nogil:
-    """The bank with the oldest candidate, older than ``order``, that may go now; -1: none.
+    """The bank with the oldest candidate that may go now, if its key is less than ``least``; -1: none.
 
     Times of groups and ranks count up to ``gate``, which is ``t`` or the aligned tick before it. With ``hold`` banks
-    that are to be refreshed are passed over. Sets ``order``.
+    that are to be refreshed are passed over. Sets ``least``.
     """
-    cdef int32_t word, b, best = -1
+    cdef int32_t word, b
     cdef uint64_t bits, bit
-    cdef int64_t at, age, least = order[0], following = NEVER
+    cdef int64_t at, best = least[0], following = NEVER
     cdef int64_t *rank_at = set.rank_at
     cdef int64_t *group_at = set.group_at
-    cdef int64_t *age_of = set.order
-    cdef bint fits
+    cdef int64_t *key = set.key
     while set.due <= t:
         b = set.first
         leave(set, b)
@@ -153,14 +152,14 @@ cdef inline int32_t oldest(
             b = word * 64 + lowest_bit(bits)
             bits &= bits - 1
             at = later(rank_at[ch.rank_of[b]], group_at[ch.group_of[b]])
-            age = age_of[b]
             following = earlier(following, at)
-            fits = (at <= gate) & (age < least)
-            least = age if fits else least
-            best = b if fits else best
+            # Without a branch: where ``at`` is after ``gate`` the sign fills the mask and makes the key the largest.
+            best = earlier(best, key[b] | ((gate - at) >> 63 & NEVER))
     set.look = earlier(following, set.due)
-    order[0] = least
-    return best
+    if best == least[0]:
+        return -1
+    least[0] = best
+    return <int32_t>(best & ((1 << BANK_BITS) - 1))
 
 
 cdef inline void raise_look(Candidates *set, int64_t floor) noexcept nogil:

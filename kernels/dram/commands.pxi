@@ -168,14 +168,26 @@ cdef inline void count_gap(Memory *m, Channel *ch, Bank *bank, Entry *e, int64_t
     m.total.bounds[cause] += t - ch.lane_free[bank.lane]
 
 
+cdef inline void hold_columns(Memory *m, Channel *ch, Bank *bank, int32_t d, int32_t next, int64_t t) noexcept nogil:
+    """A command of direction ``d`` holds back those of direction ``next`` of its group, rank and pseudo-channel."""
+    cdef int64_t *group_at = &ch.group_at[READ_GATE + next][bank.group]
+    cdef int64_t *rank_at = ch.rank_at[READ_GATE + next]
+    cdef int64_t same = t + m.k.same_rank[d][next], other = t + m.k.other_rank[d][next], least
+    cdef int32_t r, first = bank.lane * m.rules.ranks
+    group_at[0] = later(group_at[0], t + m.k.same_group[d][next])
+    for r in range(first, first + m.rules.ranks):
+        rank_at[r] = later(rank_at[r], same if r == bank.rank else other)
+    least = least_of(rank_at, m.rules.rank_count)
+    raise_look(&ch.hits[next], least)
+    raise_look(&ch.opened[next], least)
+
+
 cdef void column(Memory *m, Channel *ch, int32_t b, int32_t index, int64_t t) noexcept nogil:
     """Read or write; the entry leaves its list and is done when its data are there."""
     cdef Timing *k = &m.k
     cdef Bank *bank = &ch.bank[b]
     cdef Entry *e = &m.entry[index]
-    cdef int64_t *at
-    cdef int32_t d = e.write, i, r, first = bank.lane * m.rules.ranks
-    cdef int64_t same, other
+    cdef int32_t d = e.write
     if t > ch.lane_free[bank.lane]:
         count_gap(m, ch, bank, e, t)
     m.total.bounds[DATA_BUS] += k.burst
@@ -185,16 +197,8 @@ cdef void column(Memory *m, Channel *ch, int32_t b, int32_t index, int64_t t) no
     bank.hits += 1
     m.total.bursts[d] += 1
     bank.pre_at = later(bank.pre_at, t + k.col_to_pre[d])
-    for i in range(2):
-        at = &ch.group_at[READ_GATE + i][bank.group]
-        at[0] = later(at[0], t + k.same_group[d][i])
-        at = ch.rank_at[READ_GATE + i]
-        same, other = t + k.same_rank[d][i], t + k.other_rank[d][i]
-        for r in range(first, first + m.rules.ranks):
-            at[r] = later(at[r], same if r == bank.rank else other)
-        same = least_of(at, m.rules.rank_count)
-        raise_look(&ch.hits[i], same)
-        raise_look(&ch.opened[i], same)
+    hold_columns(m, ch, bank, d, READ, t)
+    hold_columns(m, ch, bank, d, WRITE, t)
     if bank.active == index:
         bank.active = -1
         withdraw(&ch.opened[d], b)

@@ -95,7 +95,7 @@ cdef void take_candidates(Memory *m, Channel *ch, Candidates *set, int32_t gate,
     set.first = set.last = -1
     set.rank_at, set.group_at = ch.rank_at[gate], ch.group_at[gate]
     set.at = m.ticks + (c + 1) * ticks_of_channel(&m.rules) - 2 * (index + 1) * banks
-    set.order = set.at + banks
+    set.key = set.at + banks
     set.before = m.neighbours + 2 * (8 * c + index) * banks
     set.after = set.before + banks
 

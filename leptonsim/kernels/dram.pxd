@@ -95,7 +95,7 @@ cdef struct Candidates:
     int32_t *before             # by bank: its neighbours in that order; -1: none
     int32_t *after
     int64_t *at                 # by bank: the tick from which its own history allows the command
-    int64_t *order              # by bank: age of the entry that the command is for
+    int64_t *key                # by bank: age of the entry that the command is for, times 256, plus the bank
     int64_t *rank_at            # by rank: the tick from which the rank's history allows it
     int64_t *group_at           # by group
 
