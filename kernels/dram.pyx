@@ -34,7 +34,6 @@ cdef extern from *:
 
 cdef enum:
     HISTOGRAM_SLOTS = 65536
-    BANK_BITS = 8               # of the number of a bank within its channel
     READ = 0
     WRITE = 1
     # Kinds of streams.
@@ -45,6 +44,9 @@ cdef enum:
     TO_BANK = 1
     TO_ROW = 2
     TO_COLUMN = 3
+    # Lists of banks with a command to offer.
+    PENDING = 0
+    READY = 1
     # Gates: what the history of groups and ranks holds back.
     ACT_GATE = 0
     PRE_GATE = 1
@@ -121,7 +123,7 @@ cdef class DramSimulation:
         m.bank = <Bank *>calloc(r.channels * r.banks, sizeof(Bank))
         m.rank = <Rank *>calloc(r.channels * r.rank_count, sizeof(Rank))
         m.ticks = <int64_t *>calloc(r.channels * ticks_of_channel(r), sizeof(int64_t))
-        m.neighbours = <int32_t *>calloc(r.channels * 16 * r.banks, sizeof(int32_t))
+        m.places = <int32_t *>calloc(r.channels * 8 * 3 * r.banks, sizeof(int32_t))
         m.channel = <Channel *>calloc(r.channels, sizeof(Channel))
         m.histogram = <int64_t *>calloc(HISTOGRAM_SLOTS, sizeof(int64_t))
         # Every access in flight has an entry, and so has a posted write that still waits in a queue.
@@ -134,7 +136,7 @@ cdef class DramSimulation:
         m.source = <Source *>calloc(m.source_count, sizeof(Source))
         m.skip = <int32_t *>calloc(m.source_count + 1, sizeof(int32_t))
         m.turns = <int32_t *>calloc(m.turn_count, sizeof(int32_t))
-        if (m.bank == NULL or m.rank == NULL or m.ticks == NULL or m.neighbours == NULL
+        if (m.bank == NULL or m.rank == NULL or m.ticks == NULL or m.places == NULL
                 or m.channel == NULL or m.histogram == NULL or m.entry == NULL or m.source == NULL or m.skip == NULL or m.turns == NULL):
             raise MemoryError
         for i in range(entries):
@@ -156,7 +158,7 @@ cdef class DramSimulation:
         free(self.m.bank)
         free(self.m.rank)
         free(self.m.ticks)
-        free(self.m.neighbours)
+        free(self.m.places)
         free(self.m.channel)
         free(self.m.histogram)
         free(self.m.entry)

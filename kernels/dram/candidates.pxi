@@ -1,9 +1,9 @@
 # Which banks have a command to offer, kept up with every change, so that choosing the oldest looks at few of them.
 #
 # A bank offers at most one command of a kind. What its own history says about the earliest tick changes only with a
-# command to that bank, which offers it anew; so a bank waits in a list sorted by that tick (``pending``) and is looked
-# at once when it comes; after that (``ready``) only the times of its group and rank count. Nothing is looked at before
-# ``look``, which is lowered by every offer, and raised when a look finds nothing or a command moves a whole gate.
+# command to that bank, which offers it anew; so a bank waits in a list sorted by that tick (pending) and goes over to
+# one sorted by age (ready) when it comes; after that only the times of its group and rank count. Nothing is looked at
+# before ``look``, which is lowered by every offer, and raised when a look finds nothing or a command moves all ranks.
 
 
 cdef inline int64_t past_gates(Channel *ch, Candidates *set, int32_t b) noexcept nogil:
@@ -11,63 +11,58 @@ cdef inline int64_t past_gates(Channel *ch, Candidates *set, int32_t b) noexcept
     return later(set.rank_at[ch.rank_of[b]], set.group_at[ch.group_of[b]])
 
 
-cdef inline void leave(Candidates *set, int32_t b) noexcept nogil:
-    """Take a bank out of the list of pending ones."""
-    cdef int32_t before = set.before[b], after = set.after[b]
+cdef inline void withdraw(Candidates *set, int32_t b) noexcept nogil:
+    """A bank has no command of this kind any more."""
+    cdef int32_t place = set.place[b], before, after
+    if place < 0:
+        return
+    before, after = set.before[b], set.after[b]
+    set.place[b] = -1
     if after >= 0:
         set.before[after] = before
     else:
-        set.last = before
+        set.last[place] = before
     if before >= 0:
         set.after[before] = after
-    else:
-        set.first = after
+        return
+    set.first[place] = after
+    if place == PENDING:
         set.due = set.at[after] if after >= 0 else NEVER
 
 
-cdef inline void withdraw(Candidates *set, int32_t b) noexcept nogil:
-    """A bank has no command of this kind any more."""
-    cdef uint64_t bit = <uint64_t>1 << (b & 63)
-    set.ready[b >> 6] &= ~bit
-    if set.pending[b >> 6] & bit:
-        set.pending[b >> 6] ^= bit
-        leave(set, b)
+cdef inline void enter(Candidates *set, int32_t b, int32_t place, int64_t *rank) noexcept nogil:
+    """Put a bank into a list that is sorted by ``rank``; most come near its end."""
+    cdef int32_t before = set.last[place], after = -1
+    cdef int64_t own = rank[b]
+    while before >= 0 and rank[before] > own:
+        after = before
+        before = set.before[before]
+    set.place[b], set.before[b], set.after[b] = place, before, after
+    if before >= 0:
+        set.after[before] = b
+    else:
+        set.first[place] = b
+    if after >= 0:
+        set.before[after] = b
+    else:
+        set.last[place] = b
 
 
 cdef inline void offer(
-    Channel *ch, Candidates *set, int64_t *bound, int32_t b, int64_t at, int64_t order, int64_t t
+    Channel *ch, Candidates *set, int64_t *bound, int32_t b, int64_t at, int64_t age, int64_t t
 ) noexcept nogil:
-    """A bank offers a command from ``at`` on, for an entry of age ``order``; now it is ``t``. Lowers ``bound``."""
-    cdef uint64_t bit = <uint64_t>1 << (b & 63)
-    cdef int32_t word = b >> 6, place
-    set.key[b] = order << BANK_BITS | b
-    if set.pending[word] & bit:
-        if set.at[b] == at:
-            return
-        set.pending[word] ^= bit
-        leave(set, b)
-    if at <= t:
-        set.ready[word] |= bit
+    """A bank offers a command from ``at`` on, for an entry of ``age``; now it is ``t``. Lowers ``bound``."""
+    cdef int32_t place = READY if at <= t else PENDING
+    if set.place[b] == place and set.age[b] == age and (place == READY or set.at[b] == at):
+        return
+    withdraw(set, b)
+    set.age[b] = age
+    set.at[b] = at
+    if place == READY:
+        enter(set, b, READY, set.age)
     else:
-        set.ready[word] &= ~bit
-        set.pending[word] |= bit
-        set.at[b] = at
-        # Ticks mostly come in order, so that the place is at the end.
-        place = set.last
-        while place >= 0 and set.at[place] > at:
-            place = set.before[place]
-        set.before[b] = place
-        if place >= 0:
-            set.after[b] = set.after[place]
-            set.after[place] = b
-        else:
-            set.after[b] = set.first
-            set.first = b
-            set.due = at
-        if set.after[b] >= 0:
-            set.before[set.after[b]] = b
-        else:
-            set.last = b
+        enter(set, b, PENDING, set.at)
+        set.due = earlier(set.due, at)
     at = later(at, past_gates(ch, set, b))
     set.look = earlier(set.look, at)
     bound[0] = earlier(bound[0], at)
@@ -125,41 +120,34 @@ cdef inline void offer_in_turn(Channel *ch, int32_t b) noexcept nogil:
 
 
 cdef inline int32_t oldest(
-    Memory *m, Channel *ch, Candidates *set, int64_t t, int64_t gate, bint hold, int64_t *least
+    Channel *ch, Candidates *set, int64_t t, int64_t gate, bint hold, int64_t *age
 ) noexcept nogil:
-    """The bank with the oldest candidate that may go now, if its key is less than ``least``; -1: none.
+    """The bank with the oldest candidate that may go now, if older than ``age``, which it sets; -1: none.
 
     Times of groups and ranks count up to ``gate``, which is ``t`` or the aligned tick before it. With ``hold`` banks
-    that are to be refreshed are passed over. Sets ``least``.
+    that are to be refreshed are passed over.
     """
-    cdef int32_t word, b
-    cdef uint64_t bits, bit
-    cdef int64_t at, best = least[0], following = NEVER
-    cdef int64_t *rank_at = set.rank_at
-    cdef int64_t *group_at = set.group_at
-    cdef int64_t *key = set.key
+    cdef int32_t b
+    cdef int64_t at, following = NEVER
     while set.due <= t:
-        b = set.first
-        leave(set, b)
-        bit = <uint64_t>1 << (b & 63)
-        set.pending[b >> 6] ^= bit
-        set.ready[b >> 6] |= bit
-    for word in range(m.rules.words):
-        bits = set.ready[word]
-        if hold:
-            bits &= ~ch.held[word]
-        while bits:
-            b = word * 64 + lowest_bit(bits)
-            bits &= bits - 1
-            at = later(rank_at[ch.rank_of[b]], group_at[ch.group_of[b]])
+        b = set.first[PENDING]
+        withdraw(set, b)
+        enter(set, b, READY, set.age)
+    b = set.first[READY]
+    while b >= 0:
+        if not (hold and ch.held[b]):
+            at = past_gates(ch, set, b)
+            if at <= gate or set.age[b] > age[0]:
+                # The times of younger ones are not known.
+                set.look = 0
+                if set.age[b] > age[0]:
+                    return -1
+                age[0] = set.age[b]
+                return b
             following = earlier(following, at)
-            # Without a branch: where ``at`` is after ``gate`` the sign fills the mask and makes the key the largest.
-            best = earlier(best, key[b] | ((gate - at) >> 63 & NEVER))
+        b = set.after[b]
     set.look = earlier(following, set.due)
-    if best == least[0]:
-        return -1
-    least[0] = best
-    return <int32_t>(best & ((1 << BANK_BITS) - 1))
+    return -1
 
 
 cdef inline void raise_look(Candidates *set, int64_t floor) noexcept nogil:

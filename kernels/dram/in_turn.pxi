@@ -61,7 +61,7 @@ cdef int32_t next_in_turn(
         high = m.rules.banks if part == 0 else ch.pointer + 1
         word = low >> 6
         while word * 64 < high:
-            bits = ch.busy[word] & ~ch.held[word]
+            bits = ch.busy[word]
             if word == low >> 6:
                 bits &= ~<uint64_t>0 << (low & 63)
             if word == high >> 6:
@@ -69,6 +69,8 @@ cdef int32_t next_in_turn(
             while bits:
                 b = word * 64 + lowest_bit(bits)
                 bits &= bits - 1
+                if ch.held[b]:
+                    continue
                 bank = &ch.bank[b]
                 if bank.bound <= t:
                     kind = offer_of(m, ch, b, t, index)

@@ -15,18 +15,18 @@ cdef inline int64_t tick_before(int64_t t, int64_t align) noexcept nogil:
 
 cdef int32_t oldest_column(Memory *m, Channel *ch, int64_t t, int32_t *index) noexcept nogil:
     """The bank of the oldest ready column command: of entries that a row was opened for, else of the mode's queue."""
-    cdef int64_t gate = tick_before(t, m.k.align), least = NEVER
+    cdef int64_t gate = tick_before(t, m.k.align), age = NEVER
     cdef int32_t d, b, best = -1
     if ch.col_free > gate:
         return -1
     for d in range(2):
         if ch.opened[d].look <= gate:
-            b = oldest(m, ch, &ch.opened[d], t, gate, False, &least)
+            b = oldest(ch, &ch.opened[d], t, gate, False, &age)
             if b >= 0:
                 best, index[0] = b, ch.bank[b].active
     d = ch.mode
     if best < 0 and ch.hits[d].look <= gate and not (m.rules.blocks_channel and ch.refreshes_due):
-        best = oldest(m, ch, &ch.hits[d], t, gate, True, &least)
+        best = oldest(ch, &ch.hits[d], t, gate, True, &age)
         if best >= 0:
             index[0] = ch.bank[best].hit[d]
     return best
@@ -34,16 +34,16 @@ cdef int32_t oldest_column(Memory *m, Channel *ch, int64_t t, int32_t *index) no
 
 cdef int32_t oldest_row(Memory *m, Channel *ch, int64_t t, int32_t *kind, int32_t *index) noexcept nogil:
     """The bank of the oldest ready activate or precharge of the queue being served."""
-    cdef int64_t gate = tick_before(t, m.k.align), least = NEVER
+    cdef int64_t gate = tick_before(t, m.k.align), age = NEVER
     cdef int32_t d = ch.mode, b, best = -1
     if ch.row_free > t or (m.rules.blocks_channel and ch.refreshes_due):
         return -1
     if ch.acts[d].look <= gate and ch.row_free <= gate and ch.split_deadline < 0:
-        best = oldest(m, ch, &ch.acts[d], t, gate, True, &least)
+        best = oldest(ch, &ch.acts[d], t, gate, True, &age)
         if best >= 0:
             index[0], kind[0] = ch.bank[best].head[d], ACTIVATE
     if ch.pres[d].look <= t:
-        b = oldest(m, ch, &ch.pres[d], t, t, True, &least)
+        b = oldest(ch, &ch.pres[d], t, t, True, &age)
         if b >= 0:
             best, index[0], kind[0] = b, ch.bank[b].miss[d], PRECHARGE
     return best

@@ -17,10 +17,7 @@ cdef inline void hold(Memory *m, Channel *ch, bint held) noexcept nogil:
     cdef int32_t count = m.rules.banks // m.rules.units, first = ch.refresh_unit * count, b
     ch.refreshing = held
     for b in range(first, first + count):
-        if held:
-            ch.held[b >> 6] |= <uint64_t>1 << (b & 63)
-        else:
-            ch.held[b >> 6] &= ~(<uint64_t>1 << (b & 63))
+        ch.held[b] = held
     if not held:
         look_again(ch)
 

@@ -36,7 +36,6 @@ cdef take_rules(Rules *r, setup):
     r.channels, r.lanes, r.ranks = setup.channels, setup.lanes, setup.ranks
     r.groups, r.per_group, r.banks = setup.groups, setup.banks_per_group, setup.banks
     r.rank_count, r.group_count = setup.lanes * setup.ranks, setup.lanes * setup.ranks * setup.groups
-    r.words = (setup.banks + 63) // 64
     r.access_bytes = setup.access_bytes
     r.two_buses = setup.two_buses
     r.round_robin = setup.arbiter == "bank_round_robin"
@@ -91,13 +90,17 @@ cdef take_stream(Source *s, stream):
 cdef void take_candidates(Memory *m, Channel *ch, Candidates *set, int32_t gate, int64_t index) noexcept:
     """Give the set number ``index`` of a channel its arrays."""
     cdef int64_t c = ch - m.channel, banks = m.rules.banks
+    cdef int32_t *places = m.places + 3 * (8 * c + index) * banks
+    cdef int32_t i
     set.due = set.look = NEVER
-    set.first = set.last = -1
     set.rank_at, set.group_at = ch.rank_at[gate], ch.group_at[gate]
     set.at = m.ticks + (c + 1) * ticks_of_channel(&m.rules) - 2 * (index + 1) * banks
-    set.key = set.at + banks
-    set.before = m.neighbours + 2 * (8 * c + index) * banks
-    set.after = set.before + banks
+    set.age = set.at + banks
+    set.before, set.after, set.place = places, places + banks, places + 2 * banks
+    for i in range(2):
+        set.first[i] = set.last[i] = -1
+    for i in range(banks):
+        set.place[i] = -1
 
 
 cdef int64_t ticks_of_channel(Rules *r) noexcept:

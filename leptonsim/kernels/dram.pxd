@@ -37,7 +37,6 @@ cdef struct Rules:
     int32_t banks               # of a channel
     int32_t rank_count          # lanes x ranks
     int32_t group_count         # lanes x ranks x groups
-    int32_t words               # mask words that hold a bit for each bank
     int32_t two_buses, round_robin, bank_queue, row_hit_cap, protect, posted_writes, merge_reads
     int32_t drain_high, drain_low, drain_idle, sends
     int32_t capacity[2]         # of the read and write queue
@@ -86,16 +85,16 @@ cdef struct Entry:
     int32_t write
 
 cdef struct Candidates:
-    # Banks that have a command of one kind to offer.
-    uint64_t ready[MASK_WORDS]      # those whose own history allows it
-    uint64_t pending[MASK_WORDS]    # those whose own history does not allow it yet
-    int64_t due                 # the earliest tick at which a pending bank becomes ready
+    # Banks that have a command of one kind to offer, in two sorted lists.
+    int64_t due                 # the earliest tick of a pending bank
     int64_t look                # none of them goes before this tick, by its bank, group and rank
-    int32_t first, last         # pending banks in the order of their ticks; -1: none
-    int32_t *before             # by bank: its neighbours in that order; -1: none
+    int32_t first[2]            # of the list: pending banks by tick, ready banks by age; -1: none
+    int32_t last[2]
+    int32_t *before             # by bank: its neighbours in its list; -1: none
     int32_t *after
+    int32_t *place              # by bank: the list that it is in; -1: none
     int64_t *at                 # by bank: the tick from which its own history allows the command
-    int64_t *key                # by bank: age of the entry that the command is for, times 256, plus the bank
+    int64_t *age                # by bank: age of the entry that the command is for
     int64_t *rank_at            # by rank: the tick from which the rank's history allows it
     int64_t *group_at           # by group
 
@@ -124,7 +123,7 @@ cdef struct Channel:
     uint8_t rank_of[64 * MASK_WORDS]    # by bank
     uint8_t group_of[64 * MASK_WORDS]
     uint64_t busy[MASK_WORDS]   # with bank queues: banks with an entry
-    uint64_t held[MASK_WORDS]   # banks that take no new commands since their refresh has begun
+    uint8_t held[64 * MASK_WORDS]       # by bank: 1: it takes no new commands since its refresh has begun
     int32_t waiting[2]          # entries in the read and write queue
     int32_t queue_head[2]       # queue of requests before the bank queues
     int32_t queue_tail[2]
@@ -168,8 +167,8 @@ cdef struct Memory:
     Channel *channel
     Bank *bank
     Rank *rank
-    int64_t *ticks              # the arrays of ticks of Candidates and gates of all channels
-    int32_t *neighbours         # the arrays of neighbours of Candidates
+    int64_t *ticks              # the arrays of ticks of gates and Candidates, of all channels
+    int32_t *places             # the arrays of places of Candidates
     Entry *entry
     int32_t free_entry          # list of free entries
     int64_t used                # entries that are not free
