@@ -83,6 +83,7 @@ cdef take_stream(Source *s, stream):
         raise ValueError(f"DramSimulation: {stream} has no accesses to send")
     if s.kind == TILE and (s.pitch < s.run or s.tile_rows < 1):
         raise ValueError(f"DramSimulation: {stream}: the pitch is smaller than a row of the tile")
+    s.runs = s.span // s.run
     s.at = s.run_end = 0
     s.last_done = -1
 

@@ -3,7 +3,7 @@
 
 cdef int64_t next_address(Memory *m, Source *s) noexcept nogil:
     """Address of the next access of a source; counts the bytes of it that were asked for."""
-    cdef int64_t access = m.rules.access_bytes, address, start, end, runs
+    cdef int64_t access = m.rules.access_bytes, address, start, end
     cdef uint64_t z
     if s.kind == LINEAR:
         address = s.base + s.at
@@ -30,8 +30,9 @@ cdef int64_t next_address(Memory *m, Source *s) noexcept nogil:
             z = (z ^ (z >> 30)) * <uint64_t>0xBF58476D1CE4E5B9
             z = (z ^ (z >> 27)) * <uint64_t>0x94D049BB133111EB
             z = z ^ (z >> 31)
-            runs = s.span // s.run
-            start = s.base + <int64_t>(z % <uint64_t>runs) * s.run
+            # A remainder by a power of two, without the division.
+            z = z % s.runs if s.runs & (s.runs - 1) else z & (s.runs - 1)
+            start = s.base + <int64_t>z * s.run
         s.at = start
         s.run_end = start + s.run
     # Accesses are a power of two of bytes.

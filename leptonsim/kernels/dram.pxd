@@ -145,6 +145,7 @@ cdef struct Source:
     int32_t kind                # 0 linear, 1 tile, 2 random
     int32_t write
     int64_t base, span, run, pitch, tile_rows, turn, start, limit
+    uint64_t runs               # of a random stream, to choose from
     uint64_t random
     int64_t sent                # accesses sent
     int64_t returned            # accesses done
