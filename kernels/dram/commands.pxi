@@ -148,7 +148,15 @@ cdef void close(Memory *m, Channel *ch, int32_t b, int64_t t, int32_t bound) noe
 
 cdef void precharge(Memory *m, Channel *ch, int32_t b, int32_t index, int64_t t) noexcept nogil:
     """Close a bank's row for an entry that wants another."""
-    close(m, ch, b, t, OUTSTANDING if m.entry[index].accepted >= ch.bank[b].pre_at else BANKS)
+    cdef Bank *bank = &ch.bank[b]
+    cdef int64_t latest = m.entry[index].accepted
+    cdef int32_t cause = OUTSTANDING
+    if bank.pre_at > latest:
+        latest, cause = bank.pre_at, BANKS
+    # It waited long for a bus that was taken up to now.
+    if ch.row_free == t and t > later(latest, ch.rank_at[PRE_GATE][bank.rank]) + 2 * m.k.align:
+        cause = COMMAND_BUS
+    close(m, ch, b, t, cause)
     m.total.precharges += 1
     take_bus(m, ch, t, False, m.k.pre_slots)
 
