@@ -16,6 +16,7 @@ import numpy.typing as npt
 from leptonsim.compiler.program import Program
 from leptonsim.kernels.tiles import ENGINE_NAMES
 from leptonsim.machine.machine import Record
+from leptonsim.result.accounts import spans_by_operator
 from leptonsim.result.step import Step
 
 SPENDERS = {
@@ -32,8 +33,6 @@ SPENDERS = {
 
 Piece = tuple[int, int, str, float]
 """From, to (picoseconds), component, watts."""
-
-NEVER = np.iinfo(np.int64).max
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,13 +59,7 @@ class PowerTrace:
 
 def power_over_time(program: Program, record: Record, dynamic: Sequence[Mapping[str, float]]) -> PowerTrace:
     """Dynamic power in the first run; ``dynamic`` is each operator's energy in pJ by component."""
-    owner = program.steps[:, 11]
-    count = len(program.operators)
-    first = np.full((count, len(ENGINE_NAMES)), NEVER)
-    last = np.full((count, len(ENGINE_NAMES)), -1, dtype=np.int64)
-    spans = record.step_span_ps
-    np.minimum.at(first, owner, np.where(spans[:, :, 0] < 0, NEVER, spans[:, :, 0]))
-    np.maximum.at(last, owner, spans[:, :, 1])
+    first, last = spans_by_operator(program, record)
     begins, ends, powers, components = [], [], [], []
     for index, (component, names) in enumerate(SPENDERS.items()):
         energy = np.array([each.get(component, 0.0) for each in dynamic], dtype=np.float64)
