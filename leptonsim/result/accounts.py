@@ -22,6 +22,8 @@ NEVER = np.iinfo(np.int64).max
 CHIP_ENGINES = ("host", "pcie_in", "pcie_out")
 OWNER = STEP_FIELDS.index("operator")
 """Column of a program's steps that has the operator."""
+_BYTES = np.array([WORK_FIELDS.index(f"{kind}_bytes") for kind in ("w", "a", "x", "o")])
+"""Columns of the work that moves over the routes of a step, in the order of the routes."""
 
 
 class OperatorAccount(NamedTuple):
@@ -53,49 +55,52 @@ def time_by_engine(record: Record, cores: int) -> dict[str, dict[str, int]]:
     }
 
 
-def by_operator(combine: np.ufunc, values: npt.NDArray[Any], owner: Integers, operators: int, none: int) -> Integers:
-    """int64 (operators, ...): rows of steps combined by the operator that owns them; ``none`` where it has no step."""
-    found = np.full((operators, *values.shape[1:]), none, dtype=np.int64)
-    order = np.argsort(owner, kind="stable")
-    ranked = owner[order]
-    firsts = np.flatnonzero(np.diff(ranked, prepend=-1))
-    found[ranked[firsts]] = combine.reduceat(values[order], firsts, axis=0)
-    return found
+class Groups:
+    """Rows by a number that each has, below ``count``; ``combine`` gives a row for each number."""
+
+    def __init__(self, numbers: Integers, count: int) -> None:
+        self._count = count
+        self._order = np.argsort(numbers, kind="stable")
+        ranked = numbers[self._order]
+        self._firsts = np.flatnonzero(np.concatenate(([True], ranked[1:] != ranked[:-1]))[: len(ranked)])
+        self._there = ranked[self._firsts]
+
+    def combine(self, how: np.ufunc, values: npt.NDArray[Any], none: int = 0) -> Integers:
+        """int64: all rows of each number combined; ``none`` where it has no row."""
+        found = np.full((self._count, *values.shape[1:]), none, dtype=np.int64)
+        found[self._there] = how.reduceat(values[self._order], self._firsts, axis=0)
+        return found
 
 
-def spans_by_operator(program: Program, record: Record) -> tuple[Integers, Integers]:
-    """int64 (operators, engines): the first job's begin, NEVER without one, and the last one's end, -1 without."""
-    spans, owner, count = record.step_span_ps, program.steps[:, OWNER], len(program.operators)
-    begins = np.where(spans[:, :, 0] < 0, NEVER, spans[:, :, 0])
-    return (
-        by_operator(np.minimum, begins, owner, count, NEVER),
-        by_operator(np.maximum, spans[:, :, 1], owner, count, -1),
-    )
+class Spans(NamedTuple):
+    """int64 (operators, engines): begin of the first job, NEVER without one, and end of the last, -1 without one."""
+
+    begins: Integers
+    ends: Integers
 
 
 def bytes_by_operator(program: Program) -> Integers:
     """int64 (operators, routes): bytes delivered in one run of the program."""
     per_step = work_of(program)
     operators, routes = len(program.operators), len(program.routes)
-    total = np.zeros((operators, routes), dtype=np.int64)
-    for kind in ("w", "a", "x", "o"):
-        route = program.steps[:, STEP_FIELDS.index(f"{kind}_route")]
-        there = route >= 0
-        place = program.steps[there, OWNER] * routes + route[there]
-        moved = per_step[there, WORK_FIELDS.index(f"{kind}_bytes")]
-        total += by_operator(np.add, moved, place, operators * routes, 0).reshape(operators, routes)
-    return total
+    first = STEP_FIELDS.index("w_route")
+    step, kind = np.nonzero(program.steps[:, first : first + len(_BYTES)] >= 0)
+    place = program.steps[step, OWNER] * routes + program.steps[step, first + kind]
+    moved = per_step[step, _BYTES[kind]]
+    return Groups(place, operators * routes).combine(np.add, moved).reshape(operators, routes)
 
 
-def operator_accounts(program: Program, record: Record, moved: Integers) -> list[OperatorAccount]:
-    """Every operator of the first run, in the program's order; ``moved`` is of ``bytes_by_operator``.
+def operator_accounts(program: Program, record: Record, moved: Integers) -> tuple[list[OperatorAccount], Spans]:
+    """Every operator of the first run, in the program's order, and their spans; ``moved`` is of ``bytes_by_operator``.
 
     ``time_ps`` is by how much the operator moved the end of everything so far, so that the times sum to the end of the
     last one.
     """
-    begins, ends = spans_by_operator(program, record)
-    owner, count = program.steps[:, OWNER], len(program.operators)
-    causes = by_operator(np.add, record.step_time_ps, owner, count, 0)
+    count, jobs = len(program.operators), record.step_span_ps
+    steps = Groups(program.steps[:, OWNER], count)
+    begins = steps.combine(np.minimum, np.where(jobs[:, :, 0] < 0, NEVER, jobs[:, :, 0]), NEVER)
+    ends = steps.combine(np.maximum, jobs[:, :, 1], -1)
+    causes = steps.combine(np.add, record.step_time_ps)
     computing = _computing_engines(program)
     main = causes[np.arange(count), np.where(computing >= 0, computing, np.argmax(causes[:, :, BUSY], axis=1))]
     receivers = np.array([route.receivers for route in program.routes], dtype=np.int64)
@@ -105,7 +110,7 @@ def operator_accounts(program: Program, record: Record, moved: Integers) -> list
     reached = np.maximum.accumulate(np.concatenate([[0], last]))[:-1]
     start = np.where(last >= 0, begins.min(axis=1), reached)
     end = np.where(last >= 0, last, reached)
-    return list(
+    accounts = list(
         map(
             OperatorAccount,
             start.tolist(),
@@ -117,6 +122,7 @@ def operator_accounts(program: Program, record: Record, moved: Integers) -> list
             (-(-moved // receivers))[:, of_dram].sum(axis=1).tolist(),
         )
     )
+    return accounts, Spans(begins, ends)
 
 
 def _named(there: npt.NDArray[np.bool_], names: Sequence[str], *values: Integers) -> list[dict[str, Any]]:

@@ -13,10 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from leptonsim.compiler.program import Program
 from leptonsim.kernels.tiles import ENGINE_NAMES
-from leptonsim.machine.machine import Record
-from leptonsim.result.accounts import spans_by_operator
+from leptonsim.result.accounts import Spans
 from leptonsim.result.step import Step
 
 SPENDERS = {
@@ -57,16 +55,13 @@ class PowerTrace:
         return max(0.0, float(levels.max(initial=0.0)))
 
 
-def power_over_time(program: Program, record: Record, dynamic: Sequence[Mapping[str, float]]) -> PowerTrace:
-    """Dynamic power in the first run; ``dynamic`` is each operator's energy in pJ by component."""
-    first, last = spans_by_operator(program, record)
+def power_over_time(spans: Spans, dynamic: Sequence[Mapping[str, float]]) -> PowerTrace:
+    """Dynamic power of the jobs in ``spans``; ``dynamic`` is each operator's energy in pJ by component."""
+    at_work = {names: _at_work(spans, names) for names in SPENDERS.values()}
     begins, ends, powers, components = [], [], [], []
     for index, (component, names) in enumerate(SPENDERS.items()):
         energy = np.array([each.get(component, 0.0) for each in dynamic], dtype=np.float64)
-        engines = [ENGINE_NAMES.index(name) for name in names]
-        worked = last[:, engines].max(axis=1) >= 0
-        begin = np.where(worked, first[:, engines].min(axis=1), first.min(axis=1))
-        end = np.where(worked, last[:, engines].max(axis=1), last.max(axis=1))
+        begin, end = at_work[names]
         spent = energy > 0
         begins.append(begin[spent])
         ends.append(end[spent])
@@ -78,6 +73,17 @@ def power_over_time(program: Program, record: Record, dynamic: Sequence[Mapping[
         np.concatenate(powers),
         np.concatenate(components),
         tuple(SPENDERS),
+    )
+
+
+def _at_work(spans: Spans, names: Sequence[str]) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """By operator, from when to when some of its engines are at work; all of them where none of these is."""
+    first, last = spans
+    engines = [ENGINE_NAMES.index(name) for name in names]
+    worked = last[:, engines].max(axis=1) >= 0
+    return (
+        np.where(worked, first[:, engines].min(axis=1), first.min(axis=1)),
+        np.where(worked, last[:, engines].max(axis=1), last.max(axis=1)),
     )
 
 

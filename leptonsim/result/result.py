@@ -218,7 +218,7 @@ def make_result(program: Program, record: Record, requests: int, seed: int = 0) 
     cores = chip.cores
     model = energy_model(chip)
     moved = bytes_by_operator(program)
-    accounts = operator_accounts(program, record, moved)
+    accounts, spans = operator_accounts(program, record, moved)
     times = time_by_engine(record, cores)
     dynamic = _dynamic_energy(program, model, moved)
     copies = {
@@ -268,9 +268,7 @@ def make_result(program: Program, record: Record, requests: int, seed: int = 0) 
         time_ps=times,
         tensor_cycles=_tensor_cycles(program),
         energy_breakdown_j=breakdown,
-        power_peak_w=power_over_time(program, record, dynamic).peak_w + model.static_w
-        if power is None
-        else peak_w(power),
+        power_peak_w=power_over_time(spans, dynamic).peak_w + model.static_w if power is None else peak_w(power),
         bytes=levels,
         bounds_ps=bounds_ps(at_highest_clock(program, power), requests, record.cold_bytes),
         sram_peak_bytes=min(chip.core.sram.size_bytes, memory.sram_peak_bytes + record.peak_staging_bytes),
