@@ -1,7 +1,6 @@
 """Results to compare: of a real run, and with steps and fields made up."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 import pytest
