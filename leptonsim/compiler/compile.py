@@ -133,6 +133,8 @@ def compile_graph(
             f"{count} activation{'s' if count > 1 else ''} did not fit on the chip and went to DRAM ({names})"
         )
     runs, blocks, steps, cores, dependencies = mapped.arrays()
+    if not len(steps):
+        raise LeptonError(f"{model.name}: every tensor of the model is empty; there is no work to simulate")
     on_host = sum(weights[name] for name in streamed)
     return Program(
         chip=chip,

@@ -115,11 +115,6 @@ class _Reading:
         opsets = {("" if i.domain == "ai.onnx" else i.domain): i.version for i in self._model.opset_import}
         if "" not in opsets and any(node.domain in ("", "ai.onnx") for node in graph.node):
             raise LeptonError("the file names no opset version of ONNX's own operators; it is damaged or very old")
-        if opsets.get("", 7) < 7:
-            raise LeptonError(
-                f"opset {opsets['']} is older than 7; "
-                "convert the file with onnx.version_converter.convert_version(model, 13)"
-            )
         self._inference = NodeInference(opsets, self._model.ir_version or 3)
         self._check_known(graph)
         constants = {tensor.name for tensor in graph.initializer} | {s.values.name for s in graph.sparse_initializer}
