@@ -29,13 +29,27 @@ class Placed:
     """A tensor in memory.
 
     ``maker`` is the index of the operator that makes it, -1 for an input copied from the host for each run, -2 for
-    what is in DRAM from the start (weights, state).
+    what is in DRAM from the start (weights, state). In the cores' SRAM it lies as ``split`` says; by columns,
+    ``column_parts`` cores share the ``columns`` of each row; ``channels_first`` says that these are channels of images.
     """
 
     home: Home
     size_bytes: int
     maker: int
     split: int = OTHERWISE
+    column_parts: int = 1
+    columns: int = 1
+    channels_first: bool = False
+
+    @property
+    def lying(self) -> tuple[int, int, int, bool]:
+        """How it lies in the cores' SRAM."""
+        return (self.split, self.column_parts, self.columns, self.channels_first)
+
+    def lie(self, lying: tuple[int, int, int, bool], shape: tuple[int, ...]) -> None:
+        """Lie as a plan says, with channels first if the shape has as many of them there."""
+        self.split, self.column_parts, self.columns, image = lying
+        self.channels_first = image and len(shape) > 2 and shape[1] == self.columns
 
 
 INPUT, RESIDENT = -1, -2

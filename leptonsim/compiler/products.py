@@ -10,7 +10,7 @@ from leptonsim.compiler.operands import Located
 from leptonsim.compiler.placement import COLUMNS, OTHERWISE, ROWS, Placed
 from leptonsim.compiler.plan import Plan, Tiles
 from leptonsim.compiler.precision import RUN_BITS, product_dtype
-from leptonsim.compiler.routes import Route, dram_route
+from leptonsim.compiler.routes import SLOWNESS, Route, dram_route
 from leptonsim.compiler.target import Target
 from leptonsim.compiler.work import MatMul, Operator
 from leptonsim.errors import LeptonError
@@ -145,8 +145,16 @@ class Product:
             o=o_route if moves[3] else None,
             weights_wait=not self.b.weight,
             local=not moves[1] and not moves[2] and (self.b.weight or not moves[0]),
+            column_parts=split_g * split_n if self._is_image else split_n,
+            columns=product.groups * product.n if self._is_image else self.operator.matmuls[-1].n,
+            channels_first=self._is_image,
             **counts,
         )
+
+    @property
+    def _is_image(self) -> bool:
+        """Whether the result's columns are channels: a convolution's groups lie side by side."""
+        return "Conv" in self.operator.kind
 
     @property
     def _o_bits(self) -> int:
@@ -297,7 +305,7 @@ def _part(total: int, index: int, parts: int) -> int:
 
 
 def _slowness(route: Route) -> tuple[int, Route]:
-    return ({"dram": 2, "shared": 1}.get(route.end, 0), route)
+    return (SLOWNESS.get(route.end, 0), route)
 
 
 __all__ = ["RUN_BITS", "Product", "make_product", "packing", "product_context"]

@@ -228,8 +228,8 @@ def _map(
         made.append(place)
     stage_bytes = ledger.room_for_tiles()
     plan, chosen = _fastest(result, work, operator, located, made, stage_bytes, streamed, found)
-    for place in made:
-        place.split = plan.split
+    for place, operand in zip(made, operator.outputs, strict=True):
+        place.lie(plan.lying, tensors[operand.tensor].shape)
     after = tuple(
         dict.fromkeys(
             (each.place.maker, plan.local and each.place.split == plan.split)
@@ -294,14 +294,15 @@ def _fastest(
             grade = target.stage_grade(stage_bytes)
             key = (
                 tuple(way.vector.items()),
-                tuple(each.key for each in located),
+                way.along,
+                tuple((*each.key, *each.place.lying) for each in located),
                 made[0].home,
                 out_bytes,
                 run_bytes,
                 grade,
             )
             if key not in plans:
-                plans[key] = plan_stream(target, way.vector, located, made[0], out_bytes, run_bytes, grade)
+                plans[key] = plan_stream(target, way.vector, located, made[0], out_bytes, run_bytes, grade, way.along)
             plan = plans[key]
             if best is None or plan.cost_ps < best[0].cost_ps:
                 best = plan, way

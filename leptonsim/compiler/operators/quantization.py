@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from leptonsim.compiler.operators.convolution import conv_matmul
 from leptonsim.compiler.operators.matmul import batched_product
-from leptonsim.compiler.records import has_input, shape_of, tensor_operator, vector_operator
+from leptonsim.compiler.records import along, has_input, shape_of, tensor_operator, vector_operator
 from leptonsim.compiler.work import Operator
 from leptonsim.model.graph import Graph, Node
 
@@ -39,7 +39,9 @@ def lower_dequantize(node: Node, graph: Graph) -> Operator:
 def lower_dynamic_quantize(node: Node, graph: Graph) -> Operator:
     """The scale is one division; then as QuantizeLinear."""
     elements = graph.tensors[node.inputs[0]].elements
-    return vector_operator(node, graph, {"reduce": 2 * elements, "div": 1, **_requantise(elements, zero_point=True)})
+    vector = {"reduce": 2 * elements, "div": 1, **_requantise(elements, zero_point=True)}
+    shape = shape_of(graph, node.inputs[0])
+    return along(vector_operator(node, graph, vector), shape, range(len(shape)), numbers=2, returned=True)
 
 
 def lower_integer_matmul(node: Node, graph: Graph) -> Operator:

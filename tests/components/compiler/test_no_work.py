@@ -28,6 +28,8 @@ def test_a_model_of_empty_tensors_is_refused():
 
 
 def test_an_empty_tensor_beside_work_is_passed_over():
-    body = "g (float[2, 8] x, float[2, none] e) => (float[2, 8] y) { r = Relu(e)  c = Concat<axis = 1>(r, x)  y = Exp(c) }"
+    body = (
+        "g (float[2, 8] x, float[2, none] e) => (float[2, 8] y) { r = Relu(e)  c = Concat<axis = 1>(r, x)  y = Exp(c) }"
+    )
     model = model_of(body, x=(2, 8), e=(2, 0))
     assert simulate(load_chip("lepton-c1"), model).steps[-1].time_ps > 0
