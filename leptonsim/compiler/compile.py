@@ -8,6 +8,7 @@ more than one; the one that the machine finishes first is taken. Of small models
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Literal
 
 from leptonsim.chip.spec import Chip
@@ -145,7 +146,7 @@ def compile_graph(
         dtype=target.dtype,
         runs_per_request=repeats,
         operators=tuple(mapped.operators),
-        mapped=dict(work.mapped),
+        mapped=_with_joins(work.mapped, mapped.joined),
         views=tuple(mapped.views),
         routes=tuple(mapped.routes.routes),
         memory=Memory(
@@ -178,6 +179,12 @@ def _told_of_host(work: Workload) -> str:
         f"{len(names)} operator{'s run' if len(names) > 1 else ' runs'} on the host, which the chip has no way to do, "
         f"with transfers over PCIe: {', '.join(names[:MANY_SPILLS])}{more}"
     )
+
+
+def _with_joins(places: Mapping[str, int], joined: int) -> dict[str, int]:
+    """The count of nodes by where they went, joins made in place counted as views."""
+    moved = {"dma": places["dma"] - joined, "view": places["view"] + joined} if joined else {}
+    return {**places, **moved}
 
 
 def _bytes(work: Workload, target: Target, name: str) -> int:

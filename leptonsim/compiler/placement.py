@@ -9,11 +9,12 @@ Not modelled: fragmentation, moving a tensor from one level to another while it 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
 from leptonsim.compiler.target import Target
+from leptonsim.compiler.work import Along
 
 Home = Literal["sram", "shared", "dram", "host"]
 
@@ -31,6 +32,7 @@ class Placed:
     ``maker`` is the index of the operator that makes it, -1 for an input copied from the host for each run, -2 for
     what is in DRAM from the start (weights, state). In the cores' SRAM it lies as ``split`` says; by columns,
     ``column_parts`` cores share the ``columns`` of each row; ``channels_first`` says that these are channels of images.
+    ``others`` make further parts of a tensor that is joined where its parts lie.
     """
 
     home: Home
@@ -40,6 +42,12 @@ class Placed:
     column_parts: int = 1
     columns: int = 1
     channels_first: bool = False
+    others: tuple[int, ...] = ()
+
+    @property
+    def makers(self) -> tuple[int, ...]:
+        """All operators that make parts of it."""
+        return (self.maker, *self.others)
 
     @property
     def lying(self) -> tuple[int, int, int, bool]:
@@ -53,6 +61,24 @@ class Placed:
 
 
 INPUT, RESIDENT = -1, -2
+
+
+def joined(parts: Sequence[Placed], along: Along) -> Placed | None:
+    """A tensor made of parts where they lie, None where they are not all in one memory that operators write to.
+
+    It lies as its parts do if they are joined within each core's share, else each part lies for itself.
+    """
+    first = parts[0]
+    if len({part.home for part in parts}) > 1 or any(part.maker < 0 for part in parts) or first.home == "host":
+        return None
+    makers = dict.fromkeys(maker for part in parts for maker in part.makers)
+    maker, *others = makers
+    result = Placed(first.home, sum(part.size_bytes for part in parts), maker, others=tuple(others))
+    by_rows = all((part.split, part.channels_first) == (ROWS, first.channels_first) for part in parts)
+    if by_rows and not along.cuts_rows(first.channels_first):
+        result.split, result.channels_first = ROWS, first.channels_first
+        result.columns = along.shape[1 if first.channels_first else -1]
+    return result
 
 
 @dataclass

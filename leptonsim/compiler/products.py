@@ -50,7 +50,9 @@ class Product:
     def plan_key(self) -> tuple[object, ...]:
         """Equal for operators that may share one plan: beside the search's problem, the ways of their operands."""
         ways = tuple(each.key for each in (self.a, self.b, *self.extra))
-        return (self.key, self.operator.matmuls, self.packed, self.output.home, ways, self.operator.outputs[0].elements)
+        written = self.operator.outputs[0]
+        made = (self.output.home, written.elements, written.run_elements)
+        return (self.key, self.operator.matmuls, self.packed, self._is_image, ways, made)
 
     def candidates(self, keep: int = 1) -> list[tuple[float, MappingTuple]]:
         """The ``keep`` fastest mappings (0: every one that fits) as (estimated picoseconds, mapping), fastest first.
@@ -114,6 +116,9 @@ class Product:
             a_route = dram_route(False, "strided", a_run, split_n, target.activation_engines)
         o_columns = product.n if not product_context(self.operator) else product_context(self.operator)
         o_run = None if split_n == 1 and tile_n >= n else min(tile_n, o_columns) * self._o_bits // 8
+        written = self.operator.outputs[0].run_elements
+        if written is not None:
+            o_run = min(o_run or written * self._o_bits // 8, max(1, written * self._o_bits // 8))
         o_route = None
         if self.output.home == "dram":
             o_route = dram_route(True, "sequential" if o_run is None else "strided", o_run, 1, target.store_engines)

@@ -14,7 +14,7 @@ import numpy as np
 
 from leptonsim.compiler.hosts import plan_host
 from leptonsim.compiler.operands import Located, locate
-from leptonsim.compiler.placement import INPUT, RESIDENT, ROWS, Home, Ledger, Placed
+from leptonsim.compiler.placement import INPUT, RESIDENT, ROWS, Home, Ledger, Placed, joined
 from leptonsim.compiler.plan import Plan
 from leptonsim.compiler.precision import element_bits, product_dtype
 from leptonsim.compiler.products import MappingTuple, Product, make_product, packing
@@ -69,6 +69,7 @@ class Schedule:
     routes: RouteTable = field(default_factory=RouteTable)
     operators: list[ProgramOperator] = field(default_factory=list)
     views: list[str] = field(default_factory=list)
+    joined: int = 0
     mapped: list[_Mapped] = field(default_factory=list)
     plans: dict[object, Plan] = field(default_factory=dict)
     ledger: Ledger = field(init=False)
@@ -157,6 +158,12 @@ def schedule(
         if operator.engine == "view":
             places[operator.outputs[0].tensor] = _view(places, operator)
             result.views.append(operator.name)
+        elif (whole := _joined(places, operator)) is not None:
+            ledger.release(names.gone(places, ends.pop(index, ())))
+            ledger.take(whole)
+            places[operator.outputs[0].tensor] = whole
+            result.views.append(operator.name)
+            result.joined += 1
         else:
             _map(result, work, operator, places, kept, streamed, found)
         names.came(places[operand.tensor] for operand in operator.outputs)
@@ -168,6 +175,15 @@ def _view(places: Mapping[str, Placed], operator: Operator) -> Placed:
     """A view lies where its input lies; a view of a weight is one."""
     source = operator.inputs[0].tensor
     return places[source] if source in places else Placed("dram", 0, RESIDENT)
+
+
+def _joined(places: Mapping[str, Placed], operator: Operator) -> Placed | None:
+    """A join whose parts were made where they belong."""
+    parts = [places.get(operand.tensor) for operand in operator.inputs] if operator.joins else []
+    present = [part for part in parts if part is not None]
+    if not present or len(present) < len(parts) or operator.along is None:
+        return None
+    return joined(present, operator.along)
 
 
 def _last_use(operators: Iterable[Operator], outputs: Iterable[str]) -> dict[str, int]:
@@ -232,9 +248,10 @@ def _map(
         place.lie(plan.lying, tensors[operand.tensor].shape)
     after = tuple(
         dict.fromkeys(
-            (each.place.maker, plan.local and each.place.split == plan.split)
+            (maker, plan.local and each.place.split == plan.split)
             for each in located
-            if each.place.maker != RESIDENT
+            for maker in each.place.makers
+            if maker != RESIDENT
         )
     )
     w, a, x, o = (-1 if way is None else result.routes.index(way) for way in (plan.w, plan.a, plan.x, plan.o))

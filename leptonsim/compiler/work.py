@@ -144,7 +144,8 @@ class Operator:
     that this record stands for. ``elementwise`` says that each output element depends on the elements at its own place
     in the inputs (broadcast ones included) and on nothing else: such an operator can be done on the way in the epilogue
     of another. ``product`` is the data type in which ``matmuls`` are multiplied, empty for that of A. ``along`` names
-    the axes that a vector or DMA operator works along, for cores that have parts of its input.
+    the axes that a vector or DMA operator works along, for cores that have parts of its input. ``joins`` says that its
+    inputs may be made where they belong in its output, so that there is nothing to move if all lie in one memory.
     """
 
     name: str
@@ -159,6 +160,7 @@ class Operator:
     elementwise: bool = False
     product: str = ""
     along: Along | None = None
+    joins: bool = False
 
     @property
     def macs(self) -> int:
