@@ -97,6 +97,8 @@ def compile_graph(
     kept_as = "workload, host" if host_too else "workload"
     work: Workload = model.derived(kept_as, lambda graph: workload(graph, host_too))
     warnings = [_told_of_host(work)] if work.on_host else []
+    if graph.largest:
+        warnings.append(_told_of_largest(graph.largest))
     if policy is not None:
         all_names = tuple((operator.name, *operator.nodes) for operator in work.operators)
         warnings += [f"the precision policy has {each!r}, which fits no layer" for each in policy.unused(all_names)]
@@ -179,6 +181,12 @@ def _told_of_host(work: Workload) -> str:
         f"{len(names)} operator{'s run' if len(names) > 1 else ' runs'} on the host, which the chip has no way to do, "
         f"with transfers over PCIe: {', '.join(names[:MANY_SPILLS])}{more}"
     )
+
+
+def _told_of_largest(largest: Mapping[str, int]) -> str:
+    names = ", ".join(f"{name}={count}" for name, count in list(largest.items())[:MANY_SPILLS])
+    more = f" and {len(largest) - MANY_SPILLS} more" if len(largest) > MANY_SPILLS else ""
+    return f"how many results there are depends on the data, so the most are taken (--bind changes it): {names}{more}"
 
 
 def _with_joins(places: Mapping[str, int], joined: int) -> dict[str, int]:

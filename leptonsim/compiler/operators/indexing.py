@@ -16,7 +16,6 @@ from dataclasses import replace
 from leptonsim.compiler.operators.movement import piece_run
 from leptonsim.compiler.records import along, moved, operands, results, shape_of, vector_operator, view, whole
 from leptonsim.compiler.work import Operand, Operator
-from leptonsim.errors import LeptonError
 from leptonsim.model.graph import Graph, Node
 
 
@@ -85,13 +84,6 @@ def lower_one_hot(node: Node, graph: Graph) -> Operator:
     return vector_operator(node, graph, {"add": graph.tensors[node.outputs[0]].elements}, inputs=node.inputs[:1])
 
 
-def lower_non_zero(node: Node, graph: Graph) -> Operator:
-    """Refused: how many results there are depends on the data."""
-    raise LeptonError(
-        f"operator {node.op_type}: the number of its results depends on the data, so no shape behind it is static"
-    )
-
-
 LOWERINGS = {
     "Gather": lower_gather,
     "GatherND": lower_gather_nd,
@@ -99,5 +91,4 @@ LOWERINGS = {
     **dict.fromkeys(["ScatterND", "ScatterElements", "Scatter"], lower_scatter),
     "TensorScatter": lower_tensor_scatter,
     "OneHot": lower_one_hot,
-    **dict.fromkeys(["NonZero", "Unique", "NonMaxSuppression", "Compress"], lower_non_zero),
 }
