@@ -82,6 +82,11 @@ class Binding:
     def _size_at(self, batch: int, name: str, size: int) -> int:
         """What was told of a name, at another batch: as many results of each sample, or the dimension itself."""
         if name in self.counts:
+            if size * batch % self.batch:
+                raise LeptonError(
+                    f"--bind {name}={size} counts the results of all {self.batch} samples together, "
+                    f"so it cannot be told for {batch}: give a multiple of {self.batch}"
+                )
             return size * batch // self.batch
         return batch if name in self.batch_symbols else size
 
@@ -125,10 +130,8 @@ def bind(inputs: Sequence[DeclaredInput], request: Request, counting: Collection
     if agreed < 1:
         raise LeptonError(f"the batch cannot be {agreed}: it must be 1 or more")
     for name, size in counts.items():
-        if size < 0 or size % agreed:
-            raise LeptonError(
-                f"--bind {name}={size}: counts the results of all {agreed} samples together, so give a multiple of that"
-            )
+        if size < 0:
+            raise LeptonError(f"--bind {name}={size}: a number of results cannot be negative")
     values = {name: size for name, size in request.dims.items() if name in _single(inputs)}
     return Binding(shapes, agreed, batch_axes, frozenset(batch_symbols), fixed, values, counts)
 

@@ -54,8 +54,10 @@ def test_the_user_may_say_how_many_there_are():
     assert graph.tensors["y"].shape == (3, 6)
     assert graph.largest == {}
     assert load_model_of_two_batches().graph.tensors["y"].shape == (12, 3)
-    with pytest.raises(LeptonError, match=r"--bind y=5: counts the results of all 2 samples together"):
-        model_of(DETECTION.replace("[2,", "[batch,"), batch=2, dims={"y": 5})
+    odd = model_of(DETECTION.replace("[2,", "[batch,"), batch=2, dims={"y": 5})
+    assert odd.graph.tensors["y"].shape == (5, 3)
+    with pytest.raises(LeptonError, match=r"--bind y=5 counts the results of all 2 samples together"):
+        odd.with_batch(1)
     with pytest.raises(LeptonError, match="no dimension named 'x'"):
         model_of(NON_ZERO, dims={"x": 5})
 

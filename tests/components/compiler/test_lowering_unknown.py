@@ -10,7 +10,8 @@ from leptonsim.errors import LeptonError
 
 def test_every_unknown_operator_is_named_with_its_node_and_domain(graph_of):
     graph = graph_of(
-        "g (float[4] x) => (float[4] y) <float[4] a, float[4] b> { a = other.Magic(x) b = Relu(a) y = TfIdfVectorizer(b) }"
+        """g (float[4] x) => (float[4] y) <float[4] a, float[4] b>
+            { a = other.Magic(x) b = Relu(a) y = TfIdfVectorizer(b) }"""
     )
     with pytest.raises(LeptonError) as raised:
         workload(graph)
