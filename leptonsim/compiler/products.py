@@ -299,7 +299,7 @@ def packing(target: Target, operator: Operator) -> int:
     """How many products of a grouped convolution fit an array block-diagonally; 1 when there is nothing to pack."""
     product = operator.matmuls[0]
     core = target.chip.core.tensor_core
-    if len(operator.matmuls) > 1 or product.groups == 1 or operator.kind not in ("Conv", "ConvTranspose"):
+    if len(operator.matmuls) > 1 or product.groups == 1 or "Conv" not in operator.kind:
         return 1
     return max(1, min(core.rows // product.k, core.cols // product.n, product.groups))
 

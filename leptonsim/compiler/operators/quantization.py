@@ -9,7 +9,7 @@ integer products are folded into the bias by compilers where they are constants,
 
 from __future__ import annotations
 
-from leptonsim.compiler.operators.convolution import conv_matmul
+from leptonsim.compiler.operators.convolution import conv_matmul, on_either_unit
 from leptonsim.compiler.operators.matmul import batched_product
 from leptonsim.compiler.records import along, has_input, shape_of, tensor_operator, vector_operator
 from leptonsim.compiler.work import Operator
@@ -76,7 +76,7 @@ def lower_integer_conv(node: Node, graph: Graph) -> Operator:
     else:
         others = node.inputs[2:]
         vector = {"add": elements * sum(bool(name) for name in others)}
-    return tensor_operator(node, graph, product, x, w, others, vector)
+    return on_either_unit(tensor_operator(node, graph, product, x, w, others, vector), shape_of(graph, x)[1])
 
 
 LOWERINGS = {
