@@ -61,6 +61,4 @@ def test_a_value_multiplied_by_itself_is_dequantised(fused):
         """g (uint8[4,6,6] q) => (float[4,6,6] y) <float s = {0.1}, uint8 z = {3}>
         { x = DequantizeLinear(q, s, z) y = MatMul(x, x) }"""
     )
-    (product,) = result.operators
-    assert result.tensors[product.inputs[1].tensor].dtype == "float"
-    assert result.mapped["folded"] == 1
+    assert [operator.kind for operator in result.operators] == ["DequantizeLinear", "MatMul"]
