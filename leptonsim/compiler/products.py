@@ -9,7 +9,7 @@ from functools import cached_property
 from leptonsim.compiler.operands import Located
 from leptonsim.compiler.placement import COLUMNS, OTHERWISE, ROWS, Placed
 from leptonsim.compiler.plan import Plan, Tiles
-from leptonsim.compiler.precision import RUN_BITS, product_dtype
+from leptonsim.compiler.precision import RUN_BITS, SUM_BITS, product_dtype
 from leptonsim.compiler.routes import SLOWNESS, Route, dram_route
 from leptonsim.compiler.target import Target
 from leptonsim.compiler.work import MatMul, Operator
@@ -44,7 +44,7 @@ class Product:
     @cached_property
     def key(self) -> tuple[object, ...]:
         """Equal for operators that the search need not see twice."""
-        return (self.dtype, self.stage_bytes, self.from_host, self.values)
+        return (self.dtype, self.stage_bytes, self.from_host, self._sum_bits, self.values)
 
     @property
     def plan_key(self) -> tuple[object, ...]:
@@ -60,7 +60,7 @@ class Product:
         Raises LeptonError if not even the smallest tile fits.
         """
         found: list[tuple[float, MappingTuple]] = self.target.tiler(
-            self.dtype, self.stage_bytes, self.from_host
+            self.dtype, self.stage_bytes, self.from_host, self._sum_bits
         ).search(self.values, keep)
         if not found:
             raise LeptonError(
@@ -73,7 +73,7 @@ class Product:
     def plan(self, mapping: MappingTuple, cost_ps: float) -> Plan:
         """Every core's tiles under a mapping, with the ways of their bytes."""
         target, product, values = self.target, self.operator.matmuls[0], self.values
-        tiler = target.tiler(self.dtype, self.stage_bytes, self.from_host)
+        tiler = target.tiler(self.dtype, self.stage_bytes, self.from_host, self._sum_bits)
         split_g, split_m, split_n, order, tile_rows, tile_n, tile_k = mapping
         groups, shared, rows, n = values[0], values[1], values[2], values[10]
         sets = groups // shared if groups % shared == 0 else groups
@@ -162,6 +162,10 @@ class Product:
         return "Conv" in self.operator.kind
 
     @property
+    def _sum_bits(self) -> int:
+        return SUM_BITS[self.operator.sums] if self.operator.sums else 32
+
+    @property
     def _o_bits(self) -> int:
         return self.values[15]
 
@@ -183,7 +187,7 @@ class Product:
             # Each fold along the reduction adds to the sums of the one before; the epilogue reads them once. Where sums
             # stay in the cells, a tile leaves them there until its depth is through.
             fold = mapping[6] if core.dataflow == "output_stationary" else core.rows
-            sums += outputs * 4 * 2 * math.ceil(depth / fold)
+            sums += outputs * self._sum_bits // 8 * 2 * math.ceil(depth / fold)
             mine = n if number == 0 else product.n
             cycles = gemm_cycles(array, rows * self.values[4], depth, mine)
             useful += groups * cycles.useful // (self.packed * core.count)

@@ -143,9 +143,10 @@ class Operator:
     convolution on the vector unit); the compiler takes the fastest on the chip at hand. ``nodes`` names the graph nodes
     that this record stands for. ``elementwise`` says that each output element depends on the elements at its own place
     in the inputs (broadcast ones included) and on nothing else: such an operator can be done on the way in the epilogue
-    of another. ``product`` is the data type in which ``matmuls`` are multiplied, empty for that of A. ``along`` names
-    the axes that a vector or DMA operator works along, for cores that have parts of its input. ``joins`` says that its
-    inputs may be made where they belong in its output, so that there is nothing to move if all lie in one memory.
+    of another. ``product`` is the data type in which ``matmuls`` are multiplied, empty for that of A, ``sums`` the one
+    in which they are summed, empty for 32 bits. ``along`` names the axes that a vector or DMA operator works along, for
+    cores that have parts of its input. ``joins`` says that its inputs may be made where they belong in its output, so
+    that there is nothing to move if all lie in one memory.
     """
 
     name: str
@@ -159,6 +160,7 @@ class Operator:
     alternatives: tuple[Operator, ...] = ()
     elementwise: bool = False
     product: str = ""
+    sums: str = ""
     along: Along | None = None
     joins: bool = False
 
