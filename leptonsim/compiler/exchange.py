@@ -12,7 +12,7 @@ resampling that reach into a neighbour's rows.
 
 from __future__ import annotations
 
-from leptonsim.compiler.placement import COLUMNS, ROWS, Placed
+from leptonsim.compiler.operands import COLUMNS, ROWS, Placed
 from leptonsim.compiler.work import Along
 
 NUMBER_BYTES = 4

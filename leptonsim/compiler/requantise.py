@@ -105,14 +105,14 @@ class _Editor:
 
     def _convert_inputs(self, wanted: Mapping[int, str | None], groups: Mapping[str, frozenset[str]]) -> None:
         readers: dict[frozenset[str], set[tuple[int, bool]]] = defaultdict(set)
-        makers: dict[frozenset[str], int] = {}
+        makers: dict[frozenset[str], list[int]] = defaultdict(list)
         for index, operator in enumerate(self.operators):
             if operator.engine == "view":
                 continue
             for place, operand in enumerate(operator.inputs):
                 readers[groups[operand.tensor]].add((index, place == 0))
             for operand in operator.outputs:
-                makers[groups[operand.tensor]] = index
+                makers[groups[operand.tensor]].append(index)
         outside = {*self._graph.inputs, *self._graph.outputs}
         done: set[frozenset[str]] = set()
         for index, dtype in wanted.items():
@@ -122,9 +122,10 @@ class _Editor:
                 continue
             agreed = all(first and wanted.get(other) == dtype for other, first in readers[group])
             if agreed and group in makers and not group & outside:
-                maker = self.operators[makers[group]]
-                elements = sum(each.elements for each in maker.outputs if each.tensor in group)
-                self.operators[makers[group]] = _with(_on_vector(maker), narrowed(dtype, elements))
+                for number in makers[group]:
+                    maker = self.operators[number]
+                    elements = sum(each.elements for each in maker.outputs if each.tensor in group)
+                    self.operators[number] = _with(_on_vector(maker), narrowed(dtype, elements))
                 for name in group:
                     self.tensors[name] = replace(self.tensors[name], dtype=dtype)
                 done.add(group)
@@ -172,7 +173,7 @@ class _Editor:
         for operator in self.operators:
             if operator.engine == "view":
                 joined = groups[operator.inputs[0].tensor]
-                for operand in operator.outputs:
+                for operand in (*operator.outputs, *operator.inputs[1:]):
                     joined |= groups[operand.tensor]
                 for name in joined:
                     groups[name] = joined

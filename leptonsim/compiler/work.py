@@ -145,8 +145,8 @@ class Operator:
     in the inputs (broadcast ones included) and on nothing else: such an operator can be done on the way in the epilogue
     of another. ``product`` is the data type in which ``matmuls`` are multiplied, empty for that of A, ``sums`` the one
     in which they are summed, empty for 32 bits. ``along`` names the axes that a vector or DMA operator works along, for
-    cores that have parts of its input. ``joins`` says that its inputs may be made where they belong in its output, so
-    that there is nothing to move if all lie in one memory.
+    cores that have parts of its input. ``joins`` marks a view of several inputs, each made where it belongs in the
+    output.
     """
 
     name: str

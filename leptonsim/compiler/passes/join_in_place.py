@@ -2,8 +2,8 @@
 
 A result that only a Concat reads can be written into its part of the joined tensor at once, in runs of everything from
 the joined axis inwards: nothing is left to copy. Marked so are Concats all of whose parts are made by operators for it
-alone and that the outside does not read; parts that are inputs or weights lie elsewhere already. Whether all parts come
-to lie in the same memory is known when they are placed (see ``schedule``): else the Concat copies.
+alone and that the outside does not read; parts that are inputs or weights lie elsewhere already, and a join of joins
+copies its parts. The joined tensor is one in memory from its first part on (see ``outline``).
 """
 
 from __future__ import annotations
@@ -34,12 +34,17 @@ def _join(flow: Flow, concat: Operator, along: Along) -> None:
         maker = flow.maker(tensor)
         if maker is None or maker.engine not in ("tensor", "vector", "dma") or len(maker.outputs) != 1:
             return
-        if flow.only_reader(part.tensor) is None or flow.only_reader(tensor) is None or part.access != "sequential":
+        if (
+            maker.joins
+            or flow.only_reader(part.tensor) is None
+            or flow.only_reader(tensor) is None
+            or part.access != "sequential"
+        ):
             return
         makers.append((maker, part.elements // outer))
     if len({maker.name for maker, _ in makers}) != len(makers):
         return
-    flow.replace([concat], replace(concat, joins=True))
+    flow.replace([concat], replace(concat, engine="view", joins=True))
     if outer > 1:
         for maker, run in makers:
             flow.replace([maker], _in_runs(maker, run))

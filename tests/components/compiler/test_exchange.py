@@ -6,8 +6,7 @@ import pytest
 from leptonsim.api import simulate
 from leptonsim.chip import load_chip
 from leptonsim.compiler.exchange import divided_between, exchanged_bytes
-from leptonsim.compiler.operands import Located
-from leptonsim.compiler.placement import COLUMNS, OTHERWISE, ROWS, Placed
+from leptonsim.compiler.operands import COLUMNS, OTHERWISE, ROWS, Located, Placed
 from leptonsim.compiler.streams import plan_stream
 from leptonsim.compiler.target import Target
 from leptonsim.compiler.work import Along, Operand
@@ -22,7 +21,7 @@ HEADS = Along((2, 8, 4, 16), (3,), numbers=1, returned=True)
 
 
 def placed(split, parts=1, columns=64, image=False):
-    return Placed("sram", 0, 0, split, parts, columns, image)
+    return Placed("sram", 0, split, parts, columns, image)
 
 
 @pytest.mark.parametrize(
@@ -60,8 +59,8 @@ def test_partial_results_are_summed_by_shares_and_given_back():
 def over_the_network(along, place, vector):
     target = Target(load_chip("lepton-c1"))
     elements = 2 * 8 * 64
-    located = Located(Operand("x", elements), 16, Placed("sram", 2 * elements, 0, *place.lying), False)
-    plan = plan_stream(target, vector, [located], Placed("sram", 2 * elements, 1), 2 * elements, None, 1 << 20, along)
+    located = Located(Operand("x", elements), 16, Placed("sram", 2 * elements, *place.lying), False)
+    plan = plan_stream(target, vector, [located], Placed("sram", 2 * elements), 2 * elements, None, 1 << 20, along)
     moved = {"a": 0, "x": 0}
     for tiles in plan.shares.values():
         for count, _, a, x, *_ in tiles.runs:
