@@ -108,7 +108,7 @@ def test_textbook_cases_are_bound_by_what_the_textbook_says(name):
         return measure(part, mapping, pattern, accesses=8_000, **options).bound
 
     assert bound("sequential") in ("data_bus", "refresh")
-    assert bound(f"strided:{part.access_bytes}x{row}x32768", PLAIN) == "banks"
+    assert bound(f"strided:{part.access_bytes}x{row}x{part.organization.rows}", PLAIN) == "banks"
     assert bound(f"random:{part.access_bytes}", outstanding=1) == "outstanding"
 
 
