@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import leptonsim as ls
+from leptonsim.result import checking
 from leptonsim.result.load import load_result
 
 
@@ -118,6 +119,48 @@ def test_a_damaged_field_is_named(result, tmp_path):
     path.write_text(json.dumps(document))
     with pytest.raises(ls.LeptonError, match=r"steps\[7\]\.waits_ps\.busy: must be integer"):
         load_result(path)
+
+
+def places(part, path=()):
+    """Paths of everything in a document; of a list the first two."""
+    yield path
+    if isinstance(part, dict):
+        for name in part:
+            yield from places(part[name], (*path, name))
+    elif isinstance(part, list):
+        for index in range(min(2, len(part))):
+            yield from places(part[index], (*path, index))
+
+
+def test_the_quick_check_refuses_exactly_what_the_schema_refuses(governed):
+    import fastjsonschema
+
+    document, schema = governed.to_dict(), checking._schema()
+    full, quick = fastjsonschema.compile(schema), fastjsonschema.compile(checking.lean(schema))
+    refused = 0
+    for path in places({**document, "steps": document["steps"][:2], "chip_parameters": {}}):
+        for wrong in (None, -1, "text", 10**30, {}, [], {"more": 1}, "gone"):
+            changed = copy.deepcopy({**document, "steps": document["steps"][:2], "chip_parameters": {}})
+            if path:
+                within = changed
+                for part in path[:-1]:
+                    within = within[part]
+                if wrong == "gone":
+                    del within[path[-1]]
+                else:
+                    within[path[-1]] = wrong
+            else:
+                changed = wrong
+            verdicts = []
+            for validate in (full, quick):
+                try:
+                    validate(changed)
+                    verdicts.append(True)
+                except fastjsonschema.JsonSchemaValueException:
+                    verdicts.append(False)
+            assert verdicts[0] == verdicts[1], (path, wrong)
+            refused += not verdicts[0]
+    assert refused > 500
 
 
 def test_a_missing_file_and_bytes_are_refused(tmp_path):
