@@ -16,12 +16,12 @@ import sys
 import tempfile
 from pathlib import Path
 
+from pictures import keep
+
 from leptonsim.files import write_whole
 from leptonsim.result.figures import kinds
 
 ROOT = Path(__file__).parent.parent
-LARGEST_BYTES = 150_000
-COLOURS = 256
 
 RUNS = {
     "resnet50.json": "leptonsim run --config lepton-c1 zoo:resnet50 --json resnet50.json",
@@ -68,19 +68,6 @@ def run(command: str, folder: Path) -> None:
     """Run a command of the page in a folder."""
     arguments = shlex.split(command)[1:]
     subprocess.run([sys.executable, "-m", "leptonsim", *arguments], cwd=folder, check=True, stdout=subprocess.DEVNULL)
-
-
-def keep(picture: Path, kept: Path) -> None:
-    """Put a picture among the page's, in few colours so that it is small."""
-    from PIL import Image
-
-    small = kept.with_suffix(".tmp.png")
-    Image.open(picture).convert("RGB").quantize(COLOURS).save(small, optimize=True)
-    data = small.read_bytes()
-    small.unlink()
-    if len(data) > LARGEST_BYTES:
-        raise SystemExit(f"{kept}: {len(data)} bytes, more than {LARGEST_BYTES}")
-    write_whole(kept, data)
 
 
 def screenshot(page: Path, kept: Path) -> None:

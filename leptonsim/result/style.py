@@ -232,7 +232,7 @@ def bare(axes: Axes) -> None:
     axes.tick_params(axis="y", length=0)
 
 
-def picture(figure: Figure, form: str, salt: str = "leptonsim") -> bytes:
+def picture(figure: Figure, form: str, salt: str = "leptonsim", dpi: int = 150) -> bytes:
     """The figure as a file: ``png``, ``svg`` or ``pdf``; the same figure gives the same bytes."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
 
@@ -244,7 +244,7 @@ def picture(figure: Figure, form: str, salt: str = "leptonsim") -> bytes:
     data = io.BytesIO()
     with applied(salt):
         FigureCanvasAgg(figure)
-        figure.savefig(data, format=form, dpi=150, metadata=nothing[form])
+        figure.savefig(data, format=form, dpi=dpi, metadata=nothing[form])
     return data.getvalue()
 
 
