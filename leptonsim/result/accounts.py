@@ -116,6 +116,14 @@ def operator_accounts(program: Program, record: Record) -> list[OperatorAccount]
     return accounts
 
 
+def staging_by_operator(program: Program, record: Record) -> list[int]:
+    """Most bytes that tiles on their way took in a core's SRAM, by operator."""
+    most = np.zeros(len(program.operators), dtype=np.int64)
+    np.maximum.at(most, program.steps[:, 11], record.step_staging_bytes)
+    staged: list[int] = most.tolist()
+    return staged
+
+
 def _main_engines(program: Program, causes: Integers) -> Integers:
     """The engine whose time tells what binds an operator: the one that computes, or of a DMA operator the busiest."""
     computing = {"tensor": TENSOR, "vector": VECTOR}

@@ -14,11 +14,18 @@ from typing import TYPE_CHECKING, Any
 from leptonsim.chip.spec import Chip
 from leptonsim.compiler.program import Program
 from leptonsim.compiler.routes import Route
+from leptonsim.compiler.target import usable_sram_bytes
 from leptonsim.kernels.tiles import ENGINE_NAMES
 from leptonsim.machine.energy import COMPONENTS, EnergyModel, energy_model, total_pj
 from leptonsim.machine.governing import PowerRecord, at_highest_clock
 from leptonsim.machine.machine import Record
-from leptonsim.result.accounts import OperatorAccount, bytes_by_level, operator_accounts, time_by_engine
+from leptonsim.result.accounts import (
+    OperatorAccount,
+    bytes_by_level,
+    operator_accounts,
+    staging_by_operator,
+    time_by_engine,
+)
 from leptonsim.result.bounds import bounds_ps, peaks
 from leptonsim.result.document import SCHEMA, document, json_text
 from leptonsim.result.governed import core_cycles, peak_w
@@ -249,8 +256,11 @@ def make_result(program: Program, record: Record, requests: int, seed: int = 0) 
             {name: value for name, value in energy.items() if value},
             operator.sram_resident_bytes,
             operator.shared_resident_bytes,
+            staged,
         )
-        for operator, account, energy in zip(program.operators, accounts, dynamic, strict=True)
+        for operator, account, energy, staged in zip(
+            program.operators, accounts, dynamic, staging_by_operator(program, record), strict=True
+        )
     )
     memory = program.memory
     return Result(
@@ -267,7 +277,11 @@ def make_result(program: Program, record: Record, requests: int, seed: int = 0) 
         else peak_w(power),
         bytes=levels,
         bounds_ps=bounds_ps(at_highest_clock(program, power), requests, record.cold_bytes),
-        sram_peak_bytes=min(chip.core.sram.size_bytes, memory.sram_peak_bytes + record.peak_staging_bytes),
+        sram_peak_bytes=max(
+            memory.sram_peak_bytes,
+            usable_sram_bytes(chip) - record.least_free_bytes,
+            *(step.sram_resident_bytes + step.sram_staging_bytes for step in steps),
+        ),
         steps=steps,
         events={
             "simpy": record.simpy_events,

@@ -50,6 +50,7 @@ def test_the_spans_and_energies_of_steps_are_those_of_the_step(result):
         assert math.fsum(step.energy_breakdown_pj.values()) == step.energy_pj
         assert step.sram_resident_bytes <= result.program.memory.sram_peak_bytes
     assert max(step.sram_resident_bytes for step in result.steps) == result.program.memory.sram_peak_bytes
+    assert max(step.sram_resident_bytes + step.sram_staging_bytes for step in result.steps) <= result.sram_peak_bytes
     assert max(step.shared_sram_resident_bytes for step in result.steps) == result.memory["shared_sram_peak_bytes"]
 
 
