@@ -38,7 +38,7 @@ SHOWN = {
     "timeline": ("resnet50.json", "Which operator is on which kind of engine when."),
     "power": ("bert.json", "Power over the first run, stacked by component."),
     "energy": ("resnet50.json", "Where the energy goes, by component and by operator."),
-    "sram": ("resnet50x16.json", "What tensors take in SRAM while operators run."),
+    "sram": ("resnet50x16.json", "What tensors and tiles on their way take in SRAM while operators run."),
     "utilization": ("resnet50x16.json", "How busy each engine of each core is."),
 }
 REPORT = "leptonsim run --config lepton-c1 zoo:resnet50 --report resnet50.html"

@@ -776,8 +776,7 @@ cdef class TileMachine:
 
     @property
     def step_staging_bytes(self):
-        """int64 (steps,): most staging bytes that the step's core held when it granted space, to a tile of the step or while the step
-        was the oldest in flight, in any instance."""
+        """int64 (steps,): most staging bytes that the step's core held while the step was its oldest in flight, in any instance."""
         return np.asarray(self.step_staging_view)[:self.n_steps].copy()
 
     @property
@@ -1283,6 +1282,8 @@ cdef class TileMachine:
             self._freed(core, run.o, c * ENGINES + STORE)
         moved = self._advance(at, core.step_begin, core.step_end)
         if stage == WRITE and moved:
+            if core.used > self.step_staging_view[at.step]:
+                self.step_staging_view[at.step] = core.used
             if engine < 0:
                 engine = why.engine
             # what the step left for staging bounds it no longer
@@ -1347,8 +1348,8 @@ cdef class TileMachine:
             core.least_step = step
             core.least_instance = instance
 
-    cdef void _note_staging(self, int64_t c, Cursor* at, int64_t room) noexcept nogil:
-        """What a core holds after a grant: its most and the least that is left, and the most by oldest and newest step."""
+    cdef void _note_staging(self, int64_t c, int64_t room) noexcept nogil:
+        """What a core holds after a grant: its most, the least that is left, and the most by the oldest step in flight."""
         cdef Core* core = &self.core[c]
         cdef int64_t oldest = core.cursor[WRITE].step
         if core.used > self.peak_view[c]:
@@ -1357,8 +1358,6 @@ cdef class TileMachine:
             self.free_view[c] = room - core.used
         if core.used > self.step_staging_view[oldest]:
             self.step_staging_view[oldest] = core.used
-        if core.used > self.step_staging_view[at.step]:
-            self.step_staging_view[at.step] = core.used
 
     cdef int _grant(self, int64_t c) noexcept nogil:
         """Give staging space to the next tile if it fits: 1 when it did."""
@@ -1382,7 +1381,7 @@ cdef class TileMachine:
             why = core.release
         core.used += need
         self._least(core, at.step, at.instance)
-        self._note_staging(c, at, room)
+        self._note_staging(c, room)
         self._pass(core, GRANT, -1, why)
         self.todo[c] |= self.after[GRANT]
         self._advance(at, core.step_begin, core.step_end)

@@ -422,7 +422,7 @@ def test_a_step_is_granted_space_only_as_far_as_the_steps_before_it_leave_room()
     machine = launched(arguments)
     machine.run()
     assert machine.now_ps == 25120
-    assert machine.step_staging_bytes.tolist() == [11, 11]
+    assert machine.step_staging_bytes.tolist() == [11, 6]
 
 
 def test_operands_that_several_tiles_share_are_held_until_the_last_of_them() -> None:

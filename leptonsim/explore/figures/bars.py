@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 LEAST_WRITTEN = 0.06
-HATCHES = ("", "////", "", "....", "\\\\\\\\", "xxxx", "", "----")
+HATCHES = ("", "////", "", "----", "\\\\\\\\", "xxxx", "", "||||")
 """Beside the colours of ``style.PALETTE``, so that neighbours are told apart in grey print."""
 
 

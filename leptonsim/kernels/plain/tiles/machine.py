@@ -232,8 +232,7 @@ class TileMachine:
             core.staged_bytes += tile.run.bytes
             core.peak_bytes = max(core.peak_bytes, core.staged_bytes)
             core.least_free_bytes = min(core.least_free_bytes, room_bytes - core.staged_bytes)
-            for step in (in_flight[0], tile.step):
-                self._step_staging[step] = max(self._step_staging[step], core.staged_bytes)
+            self._note_staging(core, in_flight[0])
             self._pass(core, Stage.GRANT, held.by or Source(self._host, Cause.DEPENDENCY, self.now_ps))
         return held.is_over
 
@@ -301,9 +300,13 @@ class TileMachine:
         if stage is Stage.WRITE:
             self.tiles += 1
             if tile.is_last:
+                self._note_staging(core, core.next_tile(Stage.WRITE)[2].step)
                 core.released_by = Source(why.engine, Cause.BUFFER, self.now_ps)
             if tile.is_last and self._instances.step_is_over(number, tile.step, why.engine, self.now_ps):
                 self._events.append(("done", number))
+
+    def _note_staging(self, core: Core, step: int) -> None:
+        self._step_staging[step] = max(self._step_staging[step], core.staged_bytes)
 
     # Results.
 
@@ -356,8 +359,8 @@ class TileMachine:
 
     @property
     def step_staging_bytes(self) -> Any:
-        """int64 (steps,): most staging bytes that the step's core held when it granted space, to a tile of the step or
-        while the step was the oldest in flight, in any instance."""
+        """int64 (steps,): most staging bytes that the step's core held while the step was its oldest in flight, in any
+        instance."""
         return np.array(self._step_staging, dtype=np.int64)
 
     @property
