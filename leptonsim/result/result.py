@@ -29,6 +29,7 @@ from leptonsim.result.accounts import (
 from leptonsim.result.bounds import bounds_ps, peaks
 from leptonsim.result.document import SCHEMA, document, json_text
 from leptonsim.result.governed import core_cycles, peak_w
+from leptonsim.result.hints import low_utilization
 from leptonsim.result.power import power_over_time
 from leptonsim.result.step import Step
 from leptonsim.version import leptonsim_version
@@ -263,12 +264,14 @@ def make_result(program: Program, record: Record, requests: int, seed: int = 0) 
         )
     )
     memory = program.memory
+    utilization = _utilization(program, record, times, levels)
+    tensor_works = any(operator.tensor_macs for operator in program.operators)
     return Result(
         program=program,
         requests=requests,
         makespan_ps=record.makespan_ps,
         request_times_ps=tuple(end - begin for begin, end in record.requests_ps),
-        utilization=_utilization(program, record, times, levels),
+        utilization=utilization,
         time_ps=times,
         tensor_cycles=_tensor_cycles(program),
         energy_breakdown_j=breakdown,
@@ -290,7 +293,7 @@ def make_result(program: Program, record: Record, requests: int, seed: int = 0) 
             "dram_bursts": record.dram_bursts,
             "steps": len(program.steps) * record.runs,
         },
-        warnings=program.warnings,
+        warnings=(*program.warnings, *low_utilization(utilization, times, tensor_works)),
         power=power,
         seed=seed,
     )

@@ -9,6 +9,7 @@ import pytest
 
 import leptonsim as ls
 from leptonsim.result import checking
+from leptonsim.result.hints import low_utilization
 from leptonsim.result.load import load_result
 
 
@@ -120,6 +121,26 @@ def test_a_damaged_field_is_named(result, tmp_path):
     path.write_text(json.dumps(document))
     with pytest.raises(ls.LeptonError, match=r"steps\[7\]\.waits_ps\.busy: must be integer"):
         load_result(path)
+
+
+@pytest.mark.parametrize(
+    ("used", "expected"),
+    [
+        (
+            {"tensor": 0.06, "macs": 0.001},
+            "nothing on the chip is used for 10% of the run (most: tensor, 6.0%); 90% of",
+        ),
+        ({"tensor": 0.5, "macs": 0.01}, "busy 50% of the run but reach 1.0% of their peak"),
+        ({"tensor": 0.5, "macs": 0.01, "dram": 0.8}, None),
+        ({"tensor": 0.5, "macs": 0.3}, None),
+        ({"pcie_in": 0.9}, None),
+    ],
+)
+def test_a_run_that_hardly_uses_the_chip_says_so_and_why(used, expected):
+    shares = dict.fromkeys(("tensor", "vector", "dram", "pcie_in", "pcie_out", "macs"), 0.0)
+    warnings = low_utilization(shares | used, {"core0.tensor": {"busy": 10, "launch": 90}}, tensor_works=True)
+    assert len(warnings) == (expected is not None)
+    assert expected is None or expected in warnings[0]
 
 
 def places(part, path=()):
