@@ -102,7 +102,7 @@ def canvas(height_in: float, title: str, width_in: float = WIDTH_IN) -> Figure:
     figure = Figure(figsize=(width_in, height_in), layout="constrained")
     FigureCanvasAgg(figure)
     text = figure.suptitle(title, x=0.01, ha="left", fontsize=10, fontweight="bold")
-    text.set_fontsize(10 * min(1.0, 0.97 * figure.bbox.width / text.get_window_extent().width))
+    text.set_fontsize(10 * min(1.0, 0.97 * figure.bbox.width / max(1.0, text.get_window_extent().width)))
     return figure
 
 
