@@ -9,7 +9,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -22,8 +22,7 @@ SCHEMA = "leptonsim-program-1"
 Integers = npt.NDArray[np.int64]
 
 
-@dataclass(frozen=True, slots=True)
-class ProgramOperator:
+class ProgramOperator(NamedTuple):
     """One operator as it was mapped, with what it costs in events of energy; the counts are of all cores together.
 
     ``macs`` are the operator's multiply-accumulates, ``tensor_macs`` those of them that the tensor core does: none
@@ -53,6 +52,10 @@ class ProgramOperator:
     sram_stall_cycles: int
     sram_resident_bytes: int
     shared_resident_bytes: int
+
+    def named(self, name: str, nodes: tuple[str, ...], sram_bytes: int, shared_bytes: int) -> ProgramOperator:
+        """The same work under another name, beside other tensors in SRAM and shared SRAM."""
+        return ProgramOperator(name, self.kind, self.engine, nodes, *self[4:-2], sram_bytes, shared_bytes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +125,7 @@ class Program:
             "tokens": self.tokens,
             "dtype": self.dtype,
             "runs_per_request": self.runs_per_request,
-            "operators": [asdict(operator) for operator in self.operators],
+            "operators": [operator._asdict() for operator in self.operators],
             "mapped": dict(self.mapped),
             "views": list(self.views),
             "routes": [asdict(route) for route in self.routes],

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,8 +19,9 @@ from leptonsim.machine.energy import COMPONENTS, EnergyModel, energy_model, tota
 from leptonsim.machine.governing import PowerRecord, at_highest_clock
 from leptonsim.machine.machine import Record
 from leptonsim.result.accounts import (
-    OperatorAccount,
+    Integers,
     bytes_by_level,
+    bytes_by_operator,
     operator_accounts,
     staging_by_operator,
     time_by_engine,
@@ -220,9 +220,10 @@ def make_result(program: Program, record: Record, requests: int, seed: int = 0) 
     chip = program.chip
     cores = chip.cores
     model = energy_model(chip)
-    accounts = operator_accounts(program, record)
+    moved = bytes_by_operator(program)
+    accounts, spans = operator_accounts(program, record, moved)
     times = time_by_engine(record, cores)
-    dynamic = _dynamic_energy(program, model, accounts)
+    dynamic = _dynamic_energy(program, model, moved)
     copies = {
         route: int(size)
         for route, size in zip(program.routes, record.route_bytes.tolist(), strict=True)
@@ -247,13 +248,13 @@ def make_result(program: Program, record: Record, requests: int, seed: int = 0) 
             account.time_ps,
             operator.macs,
             sum(operator.vector.values()),
-            sum(-(-size // route.receivers) for route, size in account.bytes_by_route.items() if route.end == "dram"),
+            account.dram_bytes,
             math.fsum(energy.values()),
             account.bound_by,
-            dict(account.waits_ps),
+            account.waits_ps,
             operator.mapping,
             operator.dtype,
-            dict(account.spans_ps),
+            account.spans_ps,
             {name: value for name, value in energy.items() if value},
             operator.sram_resident_bytes,
             operator.shared_resident_bytes,
@@ -275,9 +276,7 @@ def make_result(program: Program, record: Record, requests: int, seed: int = 0) 
         time_ps=times,
         tensor_cycles=_tensor_cycles(program),
         energy_breakdown_j=breakdown,
-        power_peak_w=power_over_time(program, record, dynamic).peak_w + model.static_w
-        if power is None
-        else peak_w(power),
+        power_peak_w=power_over_time(spans, dynamic).peak_w + model.static_w if power is None else peak_w(power),
         bytes=levels,
         bounds_ps=bounds_ps(at_highest_clock(program, power), requests, record.cold_bytes),
         sram_peak_bytes=max(
@@ -299,13 +298,11 @@ def make_result(program: Program, record: Record, requests: int, seed: int = 0) 
     )
 
 
-def _dynamic_energy(
-    program: Program, model: EnergyModel, accounts: Sequence[OperatorAccount]
-) -> list[dict[str, float]]:
-    """Energy of one execution of each operator; equal operators, of which networks are full, are computed once."""
+def _dynamic_energy(program: Program, model: EnergyModel, moved: Integers) -> list[dict[str, float]]:
+    """Energy of one execution of each operator, which moves bytes by route; equal ones are computed once."""
     known: dict[object, dict[str, float]] = {}
     energies = []
-    for operator, account in zip(program.operators, accounts, strict=True):
+    for operator, sizes in zip(program.operators, map(tuple, moved.tolist()), strict=True):
         key = (
             operator.dtype,
             operator.tensor_macs,
@@ -313,11 +310,13 @@ def _dynamic_energy(
             operator.accumulator_bytes,
             operator.sram_read_bytes,
             operator.sram_written_bytes,
-            tuple(account.bytes_by_route.items()),
+            sizes,
         )
-        if key not in known:
-            known[key] = model.operator_pj(operator, account.bytes_by_route)
-        energies.append(known[key])
+        energy = known.get(key)
+        if energy is None:
+            by_route = {route: size for route, size in zip(program.routes, sizes, strict=True) if size}
+            energy = known[key] = model.operator_pj(operator, by_route)
+        energies.append(energy)
     return energies
 
 
