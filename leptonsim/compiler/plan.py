@@ -49,6 +49,9 @@ class Plan:
     o: Route | None = None
     weights_wait: bool = False
     local: bool = False
+    column_parts: int = 1
+    columns: int = 1
+    channels_first: bool = False
     sram_read_bytes: int = 0
     sram_written_bytes: int = 0
     accumulator_bytes: int = 0
@@ -56,3 +59,8 @@ class Plan:
     useful_cycles: int = 0
     weight_load_cycles: int = 0
     sram_stall_cycles: int = 0
+
+    @property
+    def lying(self) -> tuple[int, int, int, bool]:
+        """How the result lies in the cores' SRAM (see ``Placed``)."""
+        return (self.split, self.column_parts, self.columns, self.channels_first)
