@@ -25,9 +25,9 @@ ENGINES = ("weights", "activations", "tensor", "vector", "store")
 CAPTIONS = {
     "time": "Where the time of engines and operators goes.",
     "roofline": "What operators do in a second against what they do for each byte of DRAM.",
-    "power": "Power over the first run.",
+    "power": "Power over time.",
     "energy": "Where the energy goes.",
-    "sram": "What tensors take in SRAM.",
+    "sram": "What tensors and tiles on their way take in SRAM.",
     "utilization": "How busy each engine of each core is.",
 }
 DRAWN_HERE = ("timeline",)
