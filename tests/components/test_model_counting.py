@@ -104,5 +104,5 @@ def test_a_run_says_what_was_taken_at_its_largest():
     assert any("depends on the data" in told and "y=35" in told for told in result.warnings)
     assert result.steps[0].time_ps > 0
     told = simulate(load_chip("lepton-e1"), model_of(body, dims={"y": 3}))
-    assert not told.warnings
+    assert not any("depends on the data" in each for each in told.warnings)
     assert told.steps[0].time_ps < result.steps[0].time_ps
