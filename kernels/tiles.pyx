@@ -13,6 +13,9 @@ Every engine is, at every instant, busy or waiting for exactly one cause. A wait
 instant at which it ends (ties: dependency, input, buffer, then the tile before, whose turn came first) and is resolved, picosecond by
 picosecond, to what the awaited engine was doing. A stage that several tiles pass at one instant was moved by what let the first pass.
 
+A block (an array, a vector unit, a core's SRAM, the network, DRAM, the PCIe link) rests while no job uses it. How long, and on request
+every single rest, is recorded; a block that rested long enough to sleep makes the job that finds it so wait until it is awake.
+
 Not modelled here: what a tile costs (systolic and vector cycles, bytes, access patterns): the compiler says so.
 The plain-Python twin is leptonsim/kernels/plain/tiles.py.
 """
@@ -53,7 +56,7 @@ cdef enum:
     DRAM = 4           # bytes at the port-limited rate, from or to DRAM
     NOC = 5            # the same between cores and shared SRAM
     PCIE = 6           # the same over PCIe
-    LATENCY = 7        # set-up and first-byte latency of a transfer
+    LATENCY = 7        # set-up and first-byte latency of a transfer; a block that wakes up
     CONTENTION = 8     # the rest of a transfer: others use the links
     LAUNCH = 9         # software on the host
     ARRIVAL = 10       # no request
@@ -68,7 +71,7 @@ ENGINE_NAMES = ("weights", "activations", "tensor", "vector", "store")
 cdef enum:
     IDLE = 0
     COMPUTE = 1
-    LATENT = 2         # a transfer before its first byte
+    LATENT = 2         # a transfer before its first byte, or a computation whose block wakes up
     TRANSFER = 3
 
 # Columns of the program's arrays.
@@ -115,6 +118,20 @@ cdef enum:
     ALL_STAGES = 127   # a bit for each stage
     LOADS = 14         # of LOAD_W, LOAD_A and LOAD_X
     MEMO_ROWS = 512    # sets of jobs in progress whose rates are remembered
+
+# Kinds of blocks that rest: three in each core, then three of the chip.
+cdef enum:
+    REST_TENSOR = 0
+    REST_VECTOR = 1
+    REST_SRAM = 2      # while none of the core's engines works
+    CORE_BLOCKS = 3
+    REST_NOC = 3       # the chip's, in the order of the bits of a route
+    CHIP_BLOCKS = 3
+    BLOCK_KINDS = 6
+    SLEEPS = 3         # depths of sleep at most
+
+BLOCK_NAMES = ("tensor_core", "vector_unit", "sram", "noc", "dram", "pcie")
+REST_FIELDS = ("block", "begin_ps", "end_ps")
 
 cdef extern from *:
     """
@@ -169,7 +186,7 @@ cdef struct Engine:
     int state
     int64_t kind      # which of its core's engines it is
     int64_t start     # start of the job
-    int64_t ready     # end of its latency
+    int64_t ready     # end of its latency, or of its block's waking
     int64_t left      # 10^-9 cycle still to do, for a computation
     int64_t updated   # instant at which `left` was true
     int64_t size      # bytes of the job, or its cycles
@@ -224,6 +241,18 @@ cdef struct Job:      # a row of the job log; jobs of one step that follow each 
 cdef struct Level:    # staging bytes that a core holds from an instant on
     int64_t core, time, used
 
+cdef struct Rester:   # a block, at work or at rest
+    int64_t jobs      # that use it now
+    int64_t since     # if none: since when
+    int64_t awake     # it can be used from this instant on
+
+cdef struct Sleep:    # a depth of sleep of a kind of block
+    int64_t after     # it is entered when the block has rested longer than this; NEVER if it never is
+    int64_t wake      # how long leaving it takes
+
+cdef struct Rest:     # a row of the rests
+    int64_t kind, begin, end
+
 cdef struct Copy:
     int64_t size
     int64_t tag
@@ -262,6 +291,13 @@ cdef class TileMachine:
         True when weights and activations share one DMA engine.
     log_jobs : bool
         Remember every job and every change of staging space; without it ``jobs`` and ``staging`` stay empty.
+    route_blocks : int64 (routes,), optional
+        Blocks of the chip that a transfer over the route uses: 1 network, 2 DRAM, 4 PCIe, summed.
+    sleeps : int64 (6, 6), optional
+        For each of ``BLOCK_NAMES`` up to three depths of sleep: rest after which it is entered, time in which it is left; in order,
+        -1 for none. Without it nothing ever sleeps.
+    rests_from_ps : int64 (6,), optional
+        For each of ``BLOCK_NAMES`` the length from which on its rests are remembered one by one; -1 for none.
 
     Raises
     ------
@@ -330,6 +366,13 @@ cdef class TileMachine:
     cdef int64_t* moving_time
     cdef int64_t* work
     cdef readonly int64_t now_ps, wakes, tiles
+    cdef Rester* rester               # [core * CORE_BLOCKS + kind], then the chip's
+    cdef Sleep sleep[BLOCK_KINDS][SLEEPS]
+    cdef int64_t rests_from[BLOCK_KINDS]
+    cdef int64_t rested[BLOCK_KINDS]  # by kind, over all blocks: rests that are over
+    cdef Rest* rest
+    cdef int64_t rests_n, rests_room
+    cdef int64_t[::1] route_blocks
     cdef int64_t event_kind[64]
     cdef int64_t event_value[64]
     cdef int event_n
@@ -350,12 +393,15 @@ cdef class TileMachine:
         self.job = NULL
         self.level = NULL
         self.leveled = NULL
+        self.rester = NULL
+        self.rest = NULL
         self.copies[0] = NULL
         self.copies[1] = NULL
 
     def __init__(
         self, runs, blocks, steps, cores, dependencies, routes, capacities, dram_mix,
         *, int operators, int64_t core_khz, int64_t setup_ps, copy_routes, bint one_queue, bint log_jobs=False,
+        route_blocks=None, sleeps=None, rests_from_ps=None,
     ):
         self.runs = np.ascontiguousarray(runs, dtype=np.int64)
         self.blocks = np.ascontiguousarray(blocks, dtype=np.int64)
@@ -380,6 +426,11 @@ cdef class TileMachine:
         self.log_jobs = log_jobs
         self._check(table)
         self._check_fabric(table, self.capacity, self.dram_mix)
+        self.route_blocks = np.zeros(self.n_routes, dtype=np.int64) if route_blocks is None else np.array(route_blocks, dtype=np.int64)
+        self._check_rest(
+            np.full((BLOCK_KINDS, 2 * SLEEPS), -1, dtype=np.int64) if sleeps is None else np.array(sleeps, dtype=np.int64, order="C"),
+            np.full(BLOCK_KINDS, -1, dtype=np.int64) if rests_from_ps is None else np.array(rests_from_ps, dtype=np.int64),
+        )
         self.room = np.zeros(self.n_links, dtype=np.int64)
         self.weight = np.zeros(self.n_links, dtype=np.int64)
         self.flows = np.zeros(self.n_routes, dtype=np.int64)
@@ -408,11 +459,12 @@ cdef class TileMachine:
         self.moving = <Moving*> calloc(self.n_routes * self.n_engines, sizeof(Moving))
         self.todo = <unsigned char*> calloc(self.n_cores, 1)
         self.leveled = <int64_t*> calloc(self.n_cores, sizeof(int64_t))
+        self.rester = <Rester*> calloc(self.n_cores * CORE_BLOCKS + CHIP_BLOCKS, sizeof(Rester))
         self.memo = <int64_t*> calloc(MEMO_ROWS * (1 + 2 * self.n_routes), sizeof(int64_t))
         if (
             self.token_source == NULL or self.routes == NULL or self.engine == NULL or self.log == NULL or self.core == NULL
             or self.end == NULL or self.core_end == NULL or self.due == NULL or self.queue == NULL or self.moving == NULL
-            or self.todo == NULL or self.memo == NULL or self.leveled == NULL
+            or self.todo == NULL or self.memo == NULL or self.leveled == NULL or self.rester == NULL
         ):
             raise MemoryError
         self.run_at = <Run*> &self.runs[0, 0]
@@ -542,6 +594,26 @@ cdef class TileMachine:
                     raise ValueError(f"TileMachine: route {r} takes a share of link {i} that is negative or leaves nothing for others")
         return 0
 
+    cdef int _check_rest(self, int64_t[:, ::1] sleeps, int64_t[::1] rests_from) except -1:
+        """Take what says when blocks sleep and which rests are remembered, or refuse it."""
+        cdef int64_t r, k, s
+        if self.route_blocks.shape[0] != self.n_routes or rests_from.shape[0] != BLOCK_KINDS:
+            raise ValueError("TileMachine: blocks for each route, and a shortest rest for each kind of block")
+        if sleeps.shape[0] != BLOCK_KINDS or sleeps.shape[1] != 2 * SLEEPS:
+            raise ValueError("TileMachine: three depths of sleep for each kind of block")
+        for r in range(self.n_routes):
+            if not 0 <= self.route_blocks[r] < 1 << CHIP_BLOCKS:
+                raise ValueError(f"TileMachine: route {r} uses a block that does not exist")
+        for k in range(BLOCK_KINDS):
+            self.rests_from[k] = NEVER if rests_from[k] < 0 else rests_from[k]
+            self.rested[k] = 0
+            for s in range(SLEEPS):
+                self.sleep[k][s].after = NEVER if sleeps[k, 2 * s] < 0 else sleeps[k, 2 * s]
+                self.sleep[k][s].wake = max(0, sleeps[k, 2 * s + 1])
+                if self.sleep[k][s].wake >= LONGEST_PS or (s > 0 and self.sleep[k][s].after < self.sleep[k][s - 1].after):
+                    raise ValueError("TileMachine: depths of sleep are entered in order and left within a second")
+        return 0
+
     cdef void _find_work(self) noexcept:
         """Tell the engines that the program has jobs for from those that stay idle for ever."""
         cdef int64_t c, i, b, r, k
@@ -579,6 +651,8 @@ cdef class TileMachine:
         free(self.job)
         free(self.level)
         free(self.leveled)
+        free(self.rester)
+        free(self.rest)
         free(self.copies[0])
         free(self.copies[1])
 
@@ -702,6 +776,10 @@ cdef class TileMachine:
         for e in range(self.n_engines):
             self.engine_time_view[e, DONE] += end_ps - self.engine[e].last_end
             self.engine[e].last_end = end_ps
+        for e in range(self.n_cores * CORE_BLOCKS + CHIP_BLOCKS):
+            if self._rested(&self.rester[e], e % CORE_BLOCKS if e < self.n_cores * CORE_BLOCKS else REST_NOC + e % CORE_BLOCKS, end_ps) < 0:
+                raise MemoryError
+            self.rester[e].since = end_ps
 
     @property
     def engine_time_ps(self):
@@ -786,6 +864,39 @@ cdef class TileMachine:
         if self.levels_n:
             memcpy(&view[0, 0], self.level, self.levels_n * sizeof(Level))
         return found
+
+    def rested_ps(self):
+        """int64 (6,): how long blocks rested until now by ``BLOCK_NAMES``, over all cores."""
+        found = np.zeros(BLOCK_KINDS, dtype=np.int64)
+        cdef int64_t[::1] view = found
+        cdef int64_t d, k
+        for k in range(BLOCK_KINDS):
+            view[k] = self.rested[k]
+        for d in range(self.n_cores * CORE_BLOCKS + CHIP_BLOCKS):
+            if self.rester[d].jobs == 0 and self.rester[d].since < self.now_ps:
+                view[d % CORE_BLOCKS + (0 if d < self.n_cores * CORE_BLOCKS else REST_NOC)] += self.now_ps - self.rester[d].since
+        return found
+
+    def rests(self, int64_t first=0, bint also_open=False):
+        """int64 (n, 3): ``REST_FIELDS`` of the remembered rests from number ``first`` on, as they ended.
+
+        With ``also_open`` those that go on follow, up to now.
+        """
+        if not 0 <= first <= self.rests_n:
+            raise ValueError(f"rests: there are {self.rests_n}")
+        found = np.zeros((self.rests_n - first, len(REST_FIELDS)), dtype=np.int64)
+        cdef int64_t[:, ::1] view = found
+        cdef int64_t d, kind
+        if first < self.rests_n:
+            memcpy(&view[0, 0], self.rest + first, (self.rests_n - first) * sizeof(Rest))
+        if not also_open:
+            return found
+        going_on = []
+        for d in range(self.n_cores * CORE_BLOCKS + CHIP_BLOCKS):
+            kind = d % CORE_BLOCKS + (0 if d < self.n_cores * CORE_BLOCKS else REST_NOC)
+            if self.rester[d].jobs == 0 and 0 < self.now_ps - self.rester[d].since >= self.rests_from[kind]:
+                going_on.append((kind, self.rester[d].since, self.now_ps))
+        return np.concatenate([found, np.array(going_on, dtype=np.int64).reshape(-1, len(REST_FIELDS))])
 
     @property
     def log_segments(self):
@@ -948,23 +1059,100 @@ cdef class TileMachine:
         cdef Engine* engine = &self.engine[e]
         if self._begin(e, at.step, at.instance, source) < 0:
             return -1
-        engine.state = COMPUTE
+        cdef int64_t wait = 0, block = e // ENGINES * CORE_BLOCKS
+        if self._rouse(block + engine.kind - TENSOR, engine.kind - TENSOR, &wait) < 0 or self._rouse(block + REST_SRAM, REST_SRAM, &wait) < 0:
+            return -1
         engine.size = cycles
         engine.account = self.step_at[at.step].op * WORK_COLUMNS + (WORK_TENSOR if engine.kind == TENSOR else WORK_VECTOR)
         engine.left = cycles * WORK
-        self._set_end(e, self.now_ps + (engine.left + self.khz - 1) // self.khz)
+        engine.ready = self.now_ps + wait
+        if wait > 0:
+            engine.state = LATENT
+            self._set_end(e, engine.ready)
+        else:
+            self._count(e)
         return 0
+
+    cdef void _count(self, int64_t e) noexcept nogil:
+        """The engine is awake: its cycles begin."""
+        cdef Engine* engine = &self.engine[e]
+        engine.state = COMPUTE
+        engine.updated = self.now_ps
+        self._set_end(e, self.now_ps + (engine.left + self.khz - 1) // self.khz)
+
+    cdef inline int _rouse(self, int64_t d, int kind, int64_t* wait) noexcept nogil:
+        """A job begins to use a block; ``wait`` becomes at least what is left until it is awake. -1 when memory is out."""
+        cdef Rester* block = &self.rester[d]
+        if block.jobs == 0 and block.since < self.now_ps and self._rested(block, kind, self.now_ps) < 0:
+            return -1
+        block.jobs += 1
+        if block.awake - self.now_ps > wait[0]:
+            wait[0] = block.awake - self.now_ps
+        return 0
+
+    cdef int _rested(self, Rester* block, int kind, int64_t until) noexcept nogil:
+        """A block's rest ends: count it, remember it, and say when the block is awake; -1 when memory is out."""
+        cdef int64_t length = until - block.since
+        cdef int s
+        cdef Rest* grown
+        if length <= 0:
+            return 0
+        self.rested[kind] += length
+        for s in range(SLEEPS):
+            if length > self.sleep[kind][s].after:
+                block.awake = until + self.sleep[kind][s].wake
+        if length < self.rests_from[kind]:
+            return 0
+        if self.rests_n == self.rests_room:
+            grown = <Rest*> realloc(self.rest, (2 * self.rests_room + 256) * sizeof(Rest))
+            if grown == NULL:
+                return -1
+            self.rest = grown
+            self.rests_room = 2 * self.rests_room + 256
+        self.rest[self.rests_n].kind = kind
+        self.rest[self.rests_n].begin = block.since
+        self.rest[self.rests_n].end = until
+        self.rests_n += 1
+        return 0
+
+    cdef inline void _left(self, int64_t d) noexcept nogil:
+        """A job no longer uses a block."""
+        self.rester[d].jobs -= 1
+        if self.rester[d].jobs == 0:
+            self.rester[d].since = self.now_ps
+
+    cdef inline int _rouse_way(self, int64_t e, int64_t route, int64_t* wait) noexcept nogil:
+        """A transfer begins to use its core's SRAM and the chip's blocks on its route; -1 when memory is out."""
+        cdef int64_t blocks = self.route_blocks[route], first = self.n_cores * CORE_BLOCKS
+        cdef int b
+        if e < self.n_cores * ENGINES and self._rouse(e // ENGINES * CORE_BLOCKS + REST_SRAM, REST_SRAM, wait) < 0:
+            return -1
+        for b in range(CHIP_BLOCKS):
+            if blocks >> b & 1 and self._rouse(first + b, REST_NOC + b, wait) < 0:
+                return -1
+        return 0
+
+    cdef inline void _leave_way(self, int64_t e, int64_t route) noexcept nogil:
+        """A transfer no longer uses them."""
+        cdef int64_t blocks = self.route_blocks[route], first = self.n_cores * CORE_BLOCKS
+        cdef int b
+        if e < self.n_cores * ENGINES:
+            self._left(e // ENGINES * CORE_BLOCKS + REST_SRAM)
+        for b in range(CHIP_BLOCKS):
+            if blocks >> b & 1:
+                self._left(first + b)
 
     cdef int _move(
         self, int64_t e, int64_t step, int64_t instance, int64_t size, int what, int64_t route, Source source
     ) noexcept nogil:
         cdef Engine* engine = &self.engine[e]
         # Requests of back-to-back jobs overlap: the first byte's latency shows only after a pause.
-        cdef int64_t wait = self.setup_ps
+        cdef int64_t wait = self.setup_ps, awake = 0
         if self.now_ps > engine.last_end or engine.last_end == 0:
             wait += self.routes[route].latency_ps
-        if self._begin(e, step, instance, source) < 0:
+        if self._begin(e, step, instance, source) < 0 or self._rouse_way(e, route, &awake) < 0:
             return -1
+        wait += awake
         engine.size = size
         engine.account = (self.step_at[step].op if step >= 0 else self.n_operators) * WORK_COLUMNS + WORK_MOVED + what
         engine.route = route
@@ -1021,7 +1209,11 @@ cdef class TileMachine:
         cdef int64_t span = self.now_ps - engine.start, kind, alone, moved
         cdef int64_t* moving
         cdef Route* route
-        self._account(e, engine.step, BUSY, span)
+        if engine.state == TRANSFER:
+            self._account(e, engine.step, BUSY, span)
+        else:
+            self._account(e, engine.step, BUSY, self.now_ps - engine.ready)
+            self._account(e, engine.step, LATENCY, engine.ready - engine.start)
         self.work[engine.account] += engine.size
         if engine.step >= 0 and engine.instance == 0:
             self.step_span[(engine.step * ENGINES + engine.kind) * 2 + 1] = self.now_ps
@@ -1042,10 +1234,15 @@ cdef class TileMachine:
             self.flows[engine.route] -= 1
             self.route_bytes_view[engine.route] += engine.size
             self.rates_stale = True
-        elif self._append(e, self.now_ps, 0, BUSY) < 0:
-            return -1
+            self._leave_way(e, engine.route)
         else:
+            if engine.ready > engine.start and self._append(e, engine.ready, 0, LATENCY) < 0:
+                return -1
+            if self._append(e, self.now_ps, 0, BUSY) < 0:
+                return -1
             self._set_end(e, NEVER)
+            self._left(e // ENGINES * CORE_BLOCKS + engine.kind - TENSOR)
+            self._left(e // ENGINES * CORE_BLOCKS + REST_SRAM)
         if self.log_jobs and self._log_job(e) < 0:
             return -1
         engine.state = IDLE
@@ -1056,12 +1253,12 @@ cdef class TileMachine:
         """Remember the job that ends now; -1 when memory is out."""
         cdef Engine* engine = &self.engine[e]
         cdef bint moves = engine.state == TRANSFER
-        cdef int64_t route = engine.route if moves else -1
+        cdef int64_t route = engine.route if moves else -1, begin = engine.start if moves else engine.ready
         cdef Job* row
         cdef Job* grown
         if engine.logged >= 0:
             row = &self.job[engine.logged]
-            if row.end == engine.start and row.step == engine.step and row.instance == engine.instance and row.route == route:
+            if row.end == begin and row.step == engine.step and row.instance == engine.instance and row.route == route:
                 row.end = self.now_ps
                 row.jobs += 1
                 row.size += engine.size if moves else 0
@@ -1077,7 +1274,7 @@ cdef class TileMachine:
         row.step = engine.step
         row.instance = engine.instance
         row.route = route
-        row.begin = engine.start
+        row.begin = begin
         row.end = self.now_ps
         row.jobs = 1
         row.size = engine.size if moves else 0
@@ -1504,7 +1701,11 @@ cdef class TileMachine:
         for k in range(n):
             e = self.due[k]
             if self.engine[e].state == LATENT:
-                self._flow(e)
+                # the copy engines' kinds are those of a core's activations and of an array: they transfer too
+                if e < self.n_cores * ENGINES and (self.engine[e].kind == TENSOR or self.engine[e].kind == VECTOR):
+                    self._count(e)
+                else:
+                    self._flow(e)
                 continue
             if self._end(e) < 0:
                 return -1

@@ -27,10 +27,12 @@ from leptonsim.compiler.program import Program
 from leptonsim.kernels.meter import read_meter
 from leptonsim.kernels.tiles import WORK_FIELDS, TileMachine
 from leptonsim.machine.clocks import Change, OperatingPoint, change, operating_points, start_of
-from leptonsim.machine.energy import energy_model
+from leptonsim.machine.energy import DYNAMIC, energy_model
 from leptonsim.machine.governors import Measured, Sample, Setting, make_governor
+from leptonsim.machine.idling import Idling
 from leptonsim.machine.links import Fabric, Links
-from leptonsim.machine.spending import DYNAMIC, ON_DIE, Spending, spending
+from leptonsim.machine.resting import RestEnergy, Sleep
+from leptonsim.machine.spending import ON_DIE, Spending, padded_cells, resting_energy, spending
 from leptonsim.machine.thermal import ThermalModel, leakage_factor
 
 Integers = npt.NDArray[np.int64]
@@ -57,15 +59,16 @@ class Segment(NamedTuple):
 class PowerRecord:
     """What the control saw. ``residency_ps`` is time by operating point, on the way between points under ``change``.
 
-    ``work`` is what was done at each voltage, int64 (operators + 1, columns); ``static_pj`` has static energy and that
-    of changes of state.
+    ``work`` is what was done at each voltage, int64 (operators + 1, columns); ``resting`` has the energy of blocks at
+    rest, with that of changes of state as static energy of what is no block; ``sleep`` is over ``segments``.
     """
 
     governor: str
     segments: tuple[Segment, ...]
     work: dict[float, Integers]
     spending: Spending
-    static_pj: float
+    resting: RestEnergy
+    sleep: Sleep
     residency_ps: dict[str, int]
     changes: int
     samples: int
@@ -78,7 +81,7 @@ class PowerRecord:
         voltage = max(self.work, default=self.spending.voltage_v)
         rest = dict(zip(DYNAMIC, (self.spending.idle_pj * self.spending.scale(voltage) * runs).tolist(), strict=True))
         dynamic = {name: math.fsum([part[name] for part in parts] + [rest[name]]) for name in DYNAMIC}
-        return {**dynamic, "static": self.static_pj}
+        return {**dynamic, **{name: math.fsum(blocks) for name, blocks in self.resting.parts.items()}}
 
     def operators_pj(self, runs: int) -> list[dict[str, float]]:
         """Dynamic energy of one of ``runs`` runs by operator and component: their mean."""
@@ -101,10 +104,11 @@ class PowerControl:
         self._chip, self._fabric, self._tiles, self._busy = chip, fabric, tiles, busy
         self._points = operating_points(chip, model.table.voltage_v)
         self._spending = spending(program, model)
-        self._pj = self._spending.rows
-        self._energy_pj, self._done = np.zeros(len(DYNAMIC)), np.zeros(len(WORK_FIELDS), dtype=np.int64)
-        self._static_w = [model.static_w * point.voltage_v / model.table.voltage_v for point in self._points]
-        self._volt_static = model.static_w / model.table.voltage_v
+        # a last column counts cycles of array cells with padding
+        self._pj = np.ascontiguousarray(np.dstack([self._spending.rows, padded_cells(program)]))
+        self._energy_pj, self._done = np.zeros(len(DYNAMIC) + 1), np.zeros(len(WORK_FIELDS), dtype=np.int64)
+        self._idling = Idling(program, model.resting, tiles)
+        self._power = model.resting.power
         self._scales = {point.voltage_v: self._spending.scale(point.voltage_v) for point in self._points}
         self._links: dict[int, Links] = {}
         self._thermal = ThermalModel(chip.power.thermal) if chip.power.thermal is not None else None
@@ -114,7 +118,7 @@ class PowerControl:
             points=self._points,
             start=start_of(chip, self._points),
             most_w=self._most_w(),
-            static_w=tuple(self._static_w),
+            static_w=tuple(self._power.idle_w(point.voltage_v, point.core_hz) for point in self._points),
             measure=lambda point: measure(program, self._points[point]),
         )
         self._governor = make_governor(chip.power.governor, setting)
@@ -125,7 +129,7 @@ class PowerControl:
         shape = self._spending.pj.shape[1:]
         self._work, self._last, self._mark = (np.zeros(shape, dtype=np.int64) for _ in range(3))
         self._by_voltage: dict[float, Integers] = {}
-        self._static: list[float] = []
+        self._change_pj: list[float] = []
         self._segments: list[Segment] = []
         self._residency: dict[str, int] = {point.name: 0 for point in self._points} | {"change": 0}
         self._since_ps = self._sampled_ps = 0
@@ -157,19 +161,26 @@ class PowerControl:
             self._account(end_ps)
         self._file()
         steady = None
+        resting, sleep, leaks = self._idling.finish()
+        at_rest = np.array([part.sum(axis=1) for part in resting.parts.values()]).T
+        for index in range(len(self._segments) if self._idling.sleeps else 0):
+            each = self._segments[index]
+            watts = at_rest[index] / (each.to_ps - each.from_ps)
+            self._segments[index] = each._replace(power_w=(*each.power_w[: len(DYNAMIC)], *watts.tolist()))
         if self._thermal is not None and self._segments:
             total_ps = self._segments[-1].to_ps
-            joules = math.fsum(sum(each.power_w[:-1]) * (each.to_ps - each.from_ps) for each in self._segments)
-            plain = math.fsum(
-                self._volt_static * each.voltage_v * (each.to_ps - each.from_ps) for each in self._segments
-            )
-            steady = self._thermal.steady_or_none(joules / total_ps, plain / total_ps)
+            joules = math.fsum(sum(each.power_w) * (each.to_ps - each.from_ps) for each in self._segments)
+            heated, plain = math.fsum(leaks[0]), math.fsum(leaks[1])
+            steady = self._thermal.steady_or_none((joules - heated) / total_ps, plain / total_ps)
+        total = resting.total()
+        total.static_pj[-1] += math.fsum(self._change_pj)
         return PowerRecord(
             governor=self._chip.power.governor,
             segments=tuple(self._segments),
             work=self._by_voltage,
             spending=self._spending,
-            static_pj=math.fsum(self._static),
+            resting=total,
+            sleep=sleep,
             residency_ps=self._residency,
             changes=self._changes,
             samples=self._samples,
@@ -193,7 +204,7 @@ class PowerControl:
         way = change(self._points[self._point], self._points[wanted], self._chip.power.transition)
         self._changes += 1
         if way.energy_pj:
-            self._static.append(way.energy_pj)
+            self._change_pj.append(way.energy_pj)
             self._sum_pj += way.energy_pj
         if way.time_ps == 0:
             self._point = wanted
@@ -226,12 +237,12 @@ class PowerControl:
             core_hz, volts = self._change.core_hz, self._change.voltage_v
         self._tiles.progress(self._work)
         read_meter(self._work, self._last, self._pj, self._energy_pj, self._done)
-        dynamic = self._energy_pj * self._scales[volts]
-        static_w = self._volt_static * volts
+        dynamic = self._energy_pj[: len(DYNAMIC)] * self._scales[volts]
+        heat = 1.0
         if self._heat is not None and self._thermal is not None:
-            static_w *= leakage_factor(self._thermal.thermal, self._heat.die_c)
-        self._static.append(static_w * span_ps)
-        watts = (*(dynamic / span_ps).tolist(), static_w)
+            heat = leakage_factor(self._thermal.thermal, self._heat.die_c)
+        resting_pj = self._idling.account(now_ps, float(self._energy_pj[-1]), volts, core_hz, heat)
+        watts = (*(dynamic / span_ps).tolist(), *(each / span_ps for each in resting_pj))
         total_w = sum(watts)
         if self._heat is not None and self._thermal is not None:
             self._heat = self._thermal.after(self._heat, total_w, span_ps / 1e12)
@@ -287,9 +298,10 @@ class PowerControl:
         change_w = chip.power.transition.energy_pj / chip.power.interval_ps
         return tuple(
             float(per_cycle * point.core_hz * (point.voltage_v / self._spending.voltage_v) ** 2 + off_die) / 1e12
-            + static_w * leak
+            + float(self._power.static_w(point.voltage_v, leak).sum())
+            + float(self._power.rest_w(point.voltage_v, point.core_hz).sum())
             + change_w
-            for point, static_w in zip(self._points, self._static_w, strict=True)
+            for point in self._points
         )
 
 
@@ -329,4 +341,5 @@ def measure(program: Program, point: OperatingPoint) -> Measured:
     work = np.zeros(costs.pj.shape[1:], dtype=np.int64)
     machine.tiles.progress(work)
     dynamic = math.fsum(costs.energy_pj(work, costs.voltage_v).values())
-    return Measured(record.makespan_ps, dynamic + model.static_pj(record.makespan_ps))
+    resting, _ = resting_energy(fixed, model, record.runs, record.makespan_ps, record.rested_ps, record.rests)
+    return Measured(record.makespan_ps, dynamic + math.fsum(math.fsum(part) for part in resting.parts.values()))

@@ -55,7 +55,8 @@ class Setting:
     """What a governor knows beforehand: the operating points by rising clock, and where the chip starts.
 
     ``most_w`` is for each point a bound on the power that the program can draw there, up to the temperature at which
-    the chip throttles. ``measure`` runs one request at a point and tells how it went.
+    the chip throttles, ``static_w`` what the chip draws while all of it rests. ``measure`` runs one request at a point
+    and tells how it went.
     """
 
     chip: Chip

@@ -12,6 +12,7 @@ from enum import Enum, auto
 
 from leptonsim.kernels.plain.fabric import Route, max_min, read_route
 from leptonsim.kernels.plain.tiles.accounts import CHIP_ENGINES, ENGINES, Accounts, Cause, Segment, Source
+from leptonsim.kernels.plain.tiles.rest import Blocks
 
 WORK_FIELDS = ("tensor_cycles", "vector_cycles", "w_bytes", "a_bytes", "x_bytes", "o_bytes")
 WORK_PER_CYCLE = 10**9  # kHz x ps
@@ -22,7 +23,7 @@ class State(Enum):
 
     IDLE = auto()
     COMPUTING = auto()
-    LATENT = auto()  # a transfer before its first byte
+    LATENT = auto()  # a transfer before its first byte, or a computation whose block wakes up
     MOVING = auto()
 
 
@@ -58,7 +59,7 @@ def ceil_div(a: int, b: int) -> int:
 class Engines:
     """All engines of a chip, and the fabric that their transfers share."""
 
-    def __init__(self, cores: int, operators: int, khz: int, setup_ps: int, accounts: Accounts) -> None:
+    def __init__(self, cores: int, operators: int, khz: int, setup_ps: int, accounts: Accounts, blocks: Blocks) -> None:
         self.engines = [Engine() for _ in range(cores * ENGINES + CHIP_ENGINES)]
         self.routes: list[Route] = []
         self.capacities: list[int] = []
@@ -70,6 +71,7 @@ class Engines:
         self.khz = khz
         self.setup_ps = setup_ps
         self.accounts = accounts
+        self.blocks = blocks
 
     def set_fabric(self, routes: list[list[int]], capacities: list[int], dram_mix: list[int]) -> None:
         """Set all rates; what is in flight is re-timed by the next ``share``."""
@@ -108,8 +110,17 @@ class Engines:
         """Start a job of so many cycles."""
         job = self.begin(e, step, instance, source, now_ps)
         job.cycles, job.account = cycles, account
-        job.state = State.COMPUTING
         job.left = cycles * WORK_PER_CYCLE
+        job.ready_ps = now_ps + self.blocks.rouse(e, None, now_ps)
+        job.state, job.end_ps = State.LATENT, job.ready_ps
+        if job.ready_ps == now_ps:
+            self.count(e, now_ps)
+
+    def count(self, e: int, now_ps: int) -> None:
+        """The engine is awake: its cycles begin."""
+        job = self.engines[e]
+        job.state = State.COMPUTING
+        job.updated_ps = now_ps
         job.end_ps = now_ps + ceil_div(job.left, self.khz)
 
     def move(
@@ -131,6 +142,7 @@ class Engines:
         job.route = route
         job.left = size_bytes << 32
         job.ready_ps = now_ps + self.setup_ps + (self.routes[route].latency_ps if is_after_pause else 0)
+        job.ready_ps += self.blocks.rouse(e, route, now_ps)
         job.state = State.LATENT
         job.end_ps = job.ready_ps
         if job.ready_ps == now_ps:
@@ -148,9 +160,14 @@ class Engines:
         """What is due at an engine happens; whether that was the end of its job."""
         job = self.engines[e]
         if job.state is State.LATENT:
-            self.flow(e, now_ps)
+            computes = job.step is not None and e % ENGINES in (2, 3)
+            (self.count if computes else self.flow)(e, now_ps)
             return False
-        self.accounts.account(e, job.step, Cause.BUSY, now_ps - job.start_ps)
+        moves = job.state is State.MOVING
+        self.blocks.leave(e, job.route if moves else None, now_ps)
+        worked_from_ps = job.start_ps if moves else job.ready_ps
+        self.accounts.account(e, job.step, Cause.BUSY, now_ps - worked_from_ps)
+        self.accounts.account(e, job.step, Cause.LATENCY, worked_from_ps - job.start_ps)
         operator, column = job.account
         self.work[operator][column] += job.size_bytes if job.state is State.MOVING else job.cycles
         if job.step is not None and job.instance == 0:
@@ -159,8 +176,9 @@ class Engines:
             self.log_transfer(e, job, now_ps)
             self.accounts.job(e, job.step, job.instance, job.route, job.start_ps, now_ps, job.size_bytes)
         else:
-            self.accounts.log(e, Segment(job.start_ps, now_ps, Cause.BUSY))
-            self.accounts.job(e, job.step, job.instance, -1, job.start_ps, now_ps, 0)
+            self.accounts.log(e, Segment(job.start_ps, job.ready_ps, Cause.LATENCY))
+            self.accounts.log(e, Segment(job.ready_ps, now_ps, Cause.BUSY))
+            self.accounts.job(e, job.step, job.instance, -1, job.ready_ps, now_ps, 0)
         job.state = State.IDLE
         job.end_ps = None
         job.last_end_ps = now_ps

@@ -23,6 +23,7 @@ from leptonsim.kernels.plain.tiles.program import (
     check_fabric,
     read_fabric,
 )
+from leptonsim.kernels.plain.tiles.rest import Blocks
 from leptonsim.kernels.plain.tiles.stages import LOADS, Core, Held, Kind, Stage
 
 EVENT_NAMES = ("done", "copied")
@@ -54,6 +55,9 @@ class TileMachine:
         copy_routes: tuple[int, int],
         one_queue: bool,
         log_jobs: bool = False,
+        route_blocks: Any = None,
+        sleeps: Any = None,
+        rests_from_ps: Any = None,
     ) -> None:
         check_clock(core_khz, setup_ps)
         self._fabric = read_fabric(routes, capacities, dram_mix)
@@ -63,7 +67,8 @@ class TileMachine:
         if not all(0 <= route < len(routes) for route in copy_routes):
             raise ValueError("TileMachine: copies need a route")
         self._accounts = Accounts(len(self._cores), len(self._program.steps), log_jobs)
-        self._engines = Engines(len(self._cores), operators, core_khz, setup_ps, self._accounts)
+        self._blocks = Blocks(len(self._cores), len(routes), route_blocks, sleeps, rests_from_ps)
+        self._engines = Engines(len(self._cores), operators, core_khz, setup_ps, self._accounts, self._blocks)
         self._engines.set_fabric(*self._fabric)
         self._host = len(self._cores) * ENGINES
         self._copy_routes = copy_routes
@@ -133,6 +138,7 @@ class TileMachine:
         for e, job in enumerate(self._engines.engines):
             self._accounts.account(e, None, Cause.DONE, end_ps - job.last_end_ps)
             job.last_end_ps = end_ps
+        self._blocks.finish(end_ps)
 
     # The loop.
 
@@ -360,6 +366,17 @@ class TileMachine:
     def staging(self) -> Any:
         """int64 (n, 3): core, time, and the staging bytes that it holds from then on; none unless ``log_jobs``."""
         return np.array(self._accounts.staging, dtype=np.int64).reshape(-1, 3)
+
+    def rested_ps(self) -> Any:
+        """int64 (6,): how long blocks rested until now by ``BLOCK_NAMES``, over all cores."""
+        return self._blocks.rested_until(self.now_ps)
+
+    def rests(self, first: int = 0, also_open: bool = False) -> Any:
+        """int64 (n, 3): ``REST_FIELDS`` of the remembered rests from number ``first`` on, as they ended.
+
+        With ``also_open`` those that go on follow, up to now.
+        """
+        return self._blocks.rests_until(first, also_open, self.now_ps)
 
     @property
     def log_segments(self) -> int:
