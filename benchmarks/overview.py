@@ -28,7 +28,7 @@ CAUSES = {
     "links shared with others": (("contention",), "#e6a09e"),
     "latency, network on chip": (("latency", "noc"), "#f2c879"),
     "PCIe": (("pcie",), "#8064a2"),
-    "launch, done": (("launch", "arrival", "done"), "#bfbfbf"),
+    "launch, done": (("launch", "arrival", "transition", "done"), "#bfbfbf"),
 }
 
 

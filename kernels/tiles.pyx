@@ -60,19 +60,29 @@ cdef enum:
     CONTENTION = 8     # the rest of a transfer: others use the links
     LAUNCH = 9         # software on the host
     ARRIVAL = 10       # no request
-    DONE = 11          # nothing left to do
-    CAUSES = 12
+    TRANSITION = 11    # the core clock stands still on the way to another state
+    DONE = 12          # nothing left to do
+    CAUSES = 13
     MOVING = 16        # + DRAM, NOC or PCIE: a log entry of bytes in motion
 
-CAUSE_NAMES = ("busy", "dependency", "input", "buffer", "dram", "noc", "pcie", "latency", "contention", "launch", "arrival", "done")
-EVENT_NAMES = ("done", "copied")
+CAUSE_NAMES = (
+    "busy", "dependency", "input", "buffer", "dram", "noc", "pcie", "latency", "contention", "launch", "arrival", "transition", "done",
+)
+EVENT_NAMES = ("done", "copied", "reached")
 ENGINE_NAMES = ("weights", "activations", "tensor", "vector", "store")
 
 cdef enum:
     IDLE = 0
     COMPUTE = 1
-    LATENT = 2         # a transfer before its first byte, or a computation whose block wakes up
+    LATENT = 2         # a transfer before its first byte
     TRANSFER = 3
+    WAKING = 4         # a computation whose block wakes up
+
+# The core clock.
+cdef enum:
+    RUNNING = 0
+    PAUSING = 1        # stands still from this instant on, once what ends at it has ended
+    PAUSED = 2
 
 # Columns of the program's arrays.
 cdef enum:
@@ -185,10 +195,12 @@ cdef struct Queue:
 cdef struct Engine:
     int state
     int64_t kind      # which of its core's engines it is
-    int64_t start     # start of the job
+    int64_t start     # start of the job, or of the part of it that is not accounted for: the end of the last pause within
     int64_t ready     # end of its latency, or of its block's waking
-    int64_t left      # 10^-9 cycle still to do, for a computation
+    int64_t left      # 10^-9 cycle or 2^-32 byte still to do: of a computation at `updated`, of a transfer before it flows;
+                      # of a latency or waking that a pause interrupts its picoseconds
     int64_t updated   # instant at which `left` was true
+    int64_t counted   # 2^-32 byte of the job that moved in parts that are accounted for
     int64_t size      # bytes of the job, or its cycles
     int64_t account   # where `work` counts them
     int64_t route
@@ -256,6 +268,10 @@ cdef struct Rest:     # a row of the rests
 cdef struct Copy:
     int64_t size
     int64_t tag
+
+cdef struct Pause:    # the core clock stood still
+    int64_t begin
+    int64_t end
 
 
 @cython.final  # so that its methods are called directly, and inlined
@@ -342,6 +358,18 @@ cdef class TileMachine:
     cdef int64_t* memo                # rows of: 1 if in use, jobs on each route, rates
     cdef int64_t[::1] capacity, room, weight, flows
     cdef bint rates_stale
+    cdef int clock                    # RUNNING, PAUSING or PAUSED
+    cdef int64_t paused_since
+    cdef Pause* pause_at              # pauses that are over, in order; waits look back at them
+    cdef int64_t pauses_n, pauses_room
+    cdef unsigned char[::1] watched   # [operator]: its end is to be reported
+    cdef int64_t reached              # the last of the watched operators that ended at this instant; -1: none did
+    cdef int64_t* shown               # like `work`: what `changes` has told so far
+    cdef int64_t* place               # [operator]: 1 + its place among the changed ones; 0 when nothing of it changed
+    cdef int64_t* changed             # operators of which something changed since, the copies as the last
+    cdef int64_t changed_n
+    cdef int64_t[::1] rows_out        # where `changes` writes
+    cdef int64_t[:, ::1] change_out
     cdef int64_t submitted, completed
     cdef int64_t steps_left[2]
     cdef Copy* copies[2]
@@ -395,6 +423,10 @@ cdef class TileMachine:
         self.leveled = NULL
         self.rester = NULL
         self.rest = NULL
+        self.pause_at = NULL
+        self.shown = NULL
+        self.place = NULL
+        self.changed = NULL
         self.copies[0] = NULL
         self.copies[1] = NULL
 
@@ -461,10 +493,18 @@ cdef class TileMachine:
         self.leveled = <int64_t*> calloc(self.n_cores, sizeof(int64_t))
         self.rester = <Rester*> calloc(self.n_cores * CORE_BLOCKS + CHIP_BLOCKS, sizeof(Rester))
         self.memo = <int64_t*> calloc(MEMO_ROWS * (1 + 2 * self.n_routes), sizeof(int64_t))
+        self.shown = <int64_t*> calloc((operators + 1) * WORK_COLUMNS, sizeof(int64_t))
+        self.place = <int64_t*> calloc(operators + 1, sizeof(int64_t))
+        self.changed = <int64_t*> calloc(operators + 1, sizeof(int64_t))
+        self.rows_out = np.zeros(operators + 1, dtype=np.int64)
+        self.change_out = np.zeros((operators + 1, WORK_COLUMNS), dtype=np.int64)
+        self.watched = np.zeros(operators, dtype=np.uint8)
+        self.reached = -1
         if (
             self.token_source == NULL or self.routes == NULL or self.engine == NULL or self.log == NULL or self.core == NULL
             or self.end == NULL or self.core_end == NULL or self.due == NULL or self.queue == NULL or self.moving == NULL
             or self.todo == NULL or self.memo == NULL or self.leveled == NULL or self.rester == NULL
+            or self.shown == NULL or self.place == NULL or self.changed == NULL
         ):
             raise MemoryError
         self.run_at = <Run*> &self.runs[0, 0]
@@ -653,6 +693,10 @@ cdef class TileMachine:
         free(self.leveled)
         free(self.rester)
         free(self.rest)
+        free(self.pause_at)
+        free(self.shown)
+        free(self.place)
+        free(self.changed)
         free(self.copies[0])
         free(self.copies[1])
 
@@ -718,8 +762,28 @@ cdef class TileMachine:
         self.copies[side][self.copies_n[side]].tag = tag
         self.copies_n[side] += 1
 
+    def watch(self, operators):
+        """Have ``run`` report ``("reached", operator)`` when one of these ends, in any instance; of several at one instant the last."""
+        watched = np.zeros(self.n_operators, dtype=np.uint8)
+        for operator in operators:
+            if not 0 <= operator < self.n_operators:
+                raise ValueError(f"watch: there is no operator {operator}")
+            watched[operator] = 1
+        self.watched = watched
+
+    def pause(self):
+        """The core clock stands still from now on, until ``set_clock``: jobs of the cores neither go on nor start; copies go on.
+
+        What ends at this instant ends.
+        """
+        if self.clock == RUNNING:
+            self.clock = PAUSING
+
     def set_clock(self, int64_t core_khz, routes=None, capacities=None, dram_mix=None):
-        """Change the core clock, and with it port rates and capacities, for what is in flight as for what follows."""
+        """Change the core clock, and with it port rates and capacities, for what is in flight as for what follows.
+
+        Ends a pause.
+        """
         cdef int64_t e, r
         if not 1 <= core_khz < FASTEST_KHZ:
             raise ValueError("set_clock: the clock is positive and below 1 THz")
@@ -729,11 +793,16 @@ cdef class TileMachine:
         if len(table) != self.n_routes or len(links) != self.n_links or len(mix) != self.dram_mix.shape[0]:
             raise ValueError("set_clock: as many routes, links and DRAM mixes as before")
         self._check_fabric(table, links, mix)
-        for e in range(self.n_engines):
-            if self.engine[e].state == COMPUTE:
-                self.engine[e].left -= self.khz * (self.now_ps - self.engine[e].updated)
-                self.engine[e].updated = self.now_ps
-                self._set_end(e, self.now_ps + (self.engine[e].left + core_khz - 1) // core_khz)
+        if self.clock == PAUSED:
+            if self._resume(core_khz) < 0:
+                raise MemoryError
+        else:
+            for e in range(self.n_engines):
+                if self.engine[e].state == COMPUTE:
+                    self.engine[e].left -= self.khz * (self.now_ps - self.engine[e].updated)
+                    self.engine[e].updated = self.now_ps
+                    self._set_end(e, self.now_ps + (self.engine[e].left + core_khz - 1) // core_khz)
+        self.clock = RUNNING
         self.khz = core_khz
         self.table = table
         self.capacity = links
@@ -747,8 +816,8 @@ cdef class TileMachine:
         """Go on until just before ``until_ps`` (-1: as long as anything happens) or until something is to be reported.
 
         What happens at ``until_ps`` itself is left to the next call, so that all signals of that instant can be given first; a call
-        with ``until_ps`` equal to ``now_ps`` does nothing. Returns a list of ``("done", instance)`` and ``("copied", tag)`` that
-        happened at ``now_ps``; an empty list when ``until_ps`` was reached or nothing is left to happen.
+        with ``until_ps`` equal to ``now_ps`` does nothing. Returns a list of ``("done", instance)``, ``("copied", tag)`` and, of operators
+        that are watched, ``("reached", operator)`` that happened at ``now_ps``; an empty list when ``until_ps`` was reached or nothing is left to happen.
         """
         cdef int64_t limit = NEVER if until_ps < 0 else until_ps
         cdef int status, k
@@ -783,12 +852,12 @@ cdef class TileMachine:
 
     @property
     def engine_time_ps(self):
-        """int64 (engines, 12): picoseconds by cause; a row sums to the end given to ``finish``."""
+        """int64 (engines, 13): picoseconds by cause; a row sums to the end given to ``finish``."""
         return np.asarray(self.engine_time_view).copy()
 
     @property
     def step_time_ps(self):
-        """int64 (steps, 5, 12): picoseconds by engine of the step's core and cause, over all instances."""
+        """int64 (steps, 5, 13): picoseconds by engine of the step's core and cause, over all instances."""
         return np.asarray(self.step_time_view).copy()
 
     @property
@@ -798,7 +867,7 @@ cdef class TileMachine:
 
     @property
     def moving_time_ps(self):
-        """int64 (engines, 12): how the busy time of DMA engines divides into dram, noc, pcie, latency and contention."""
+        """int64 (engines, 13): how the busy time of DMA engines divides into dram, noc, pcie, latency and contention."""
         return np.asarray(self.moving_time_view).copy()
 
     @property
@@ -814,24 +883,83 @@ cdef class TileMachine:
         """
         if work.shape[0] != self.n_operators + 1 or work.shape[1] != WORK_COLUMNS:
             raise ValueError("progress: a row for each operator and one for the copies, of 6 columns")
-        cdef int64_t* to = &work[0, 0]
-        cdef int64_t e, r, i, left
+        memcpy(&work[0, 0], self.work, (self.n_operators + 1) * WORK_COLUMNS * sizeof(int64_t))
+        self._add_in_progress(&work[0, 0], False)
+
+    cdef void _add_in_progress(self, int64_t* to, bint changed_only) noexcept nogil:
+        """Add whole cycles and bytes of the jobs in progress to an array like `work`, or to the rows of the changed operators."""
+        cdef int64_t e, r, i, left, part
         cdef Engine* engine
         cdef Queue* queue
         cdef uint64_t served
-        memcpy(to, self.work, (self.n_operators + 1) * WORK_COLUMNS * sizeof(int64_t))
         for e in range(self.n_engines):
             engine = &self.engine[e]
-            if engine.state == COMPUTE:
-                left = engine.left - self.khz * (self.now_ps - engine.updated)
-                to[engine.account] += engine.size if left <= 0 else engine.size - (left + WORK - 1) // WORK
+            # a transfer that a pause interrupts is in no queue
+            if engine.state == COMPUTE or (engine.state == TRANSFER and self.clock == PAUSED and e < self.n_cores * ENGINES):
+                left = engine.left
+                if engine.state == TRANSFER:
+                    part = engine.size - ((left + 0xFFFFFFFFLL) >> 32)
+                else:
+                    if self.clock != PAUSED:
+                        left -= self.khz * (self.now_ps - engine.updated)
+                    part = engine.size if left <= 0 else engine.size - (left + WORK - 1) // WORK
+                self._add(to, engine.account, part, changed_only)
         for r in range(self.n_routes):
             queue = &self.queue[r]
             served = queue.served + <uint64_t> queue.rate * <uint64_t> (self.now_ps - queue.since)
             for i in range(queue.n):
                 engine = &self.engine[queue.at[i].engine]
                 left = <int64_t> (queue.at[i].target - served)
-                to[engine.account] += engine.size if left <= 0 else engine.size - ((left + 0xFFFFFFFF) >> 32)
+                part = engine.size if left <= 0 else engine.size - ((left + 0xFFFFFFFFLL) >> 32)
+                self._add(to, engine.account, part, changed_only)
+
+    cdef inline void _add(self, int64_t* to, int64_t account, int64_t part, bint changed_only) noexcept nogil:
+        cdef int64_t row
+        if changed_only:
+            row = account // WORK_COLUMNS
+            self._mark(row)
+            account += ((self.place[row] - 1) - row) * WORK_COLUMNS
+        to[account] += part
+
+    cdef inline void _mark(self, int64_t row) noexcept nogil:
+        """An operator, or the copies, did something since the last ``changes``."""
+        if self.place[row] == 0:
+            self.changed[self.changed_n] = row
+            self.changed_n += 1
+            self.place[row] = self.changed_n
+
+    def tell_changes(self, int64_t[::1] rows, int64_t[:, ::1] change):
+        """Where ``changes`` writes: ``rows`` int64 (operators + 1,), ``change`` int64 (operators + 1, 6)."""
+        if rows.shape[0] != self.n_operators + 1 or change.shape[0] != self.n_operators + 1 or change.shape[1] != WORK_COLUMNS:
+            raise ValueError("tell_changes: a row for each operator and one for the copies, of 6 columns")
+        self.rows_out = rows
+        self.change_out = change
+
+    def changes(self):
+        """How many operators did something since the last call; which, in the order in which they began to, and how much (``progress``).
+
+        The time that it takes goes with these, not with the operators of the program.
+        """
+        cdef int64_t k, column, row, n
+        cdef int64_t* out = &self.change_out[0, 0]
+        cdef int64_t* shown
+        cdef int64_t* at
+        # room for all that may be marked below: one row for each job in progress
+        n = min(self.n_operators + 1, self.changed_n + self.n_engines)
+        memset(out, 0, n * WORK_COLUMNS * sizeof(int64_t))
+        self._add_in_progress(out, True)
+        n = self.changed_n
+        for k in range(n):
+            row = self.changed[k]
+            shown = self.shown + row * WORK_COLUMNS
+            at = out + k * WORK_COLUMNS
+            for column in range(WORK_COLUMNS):
+                at[column] += self.work[row * WORK_COLUMNS + column] - shown[column]
+                shown[column] += at[column]
+            self.rows_out[k] = row
+            self.place[row] = 0
+        self.changed_n = 0
+        return n
 
     @property
     def mix_bytes(self):
@@ -848,7 +976,7 @@ cdef class TileMachine:
         """int64 (n, 8): ``JOB_FIELDS``, in the order in which their first jobs ended; none unless ``log_jobs``.
 
         Jobs of one engine that belong to the same step and instance, take the same route and follow each other without a pause are one
-        row, which says how ``jobs`` many. Step and route are -1 where there is none; the instance of a copy is its tag.
+        row, which says how ``jobs`` many ended in it; a pause of the clock divides a job into rows. Step and route are -1 where there is none; the instance of a copy is its tag.
         """
         found = np.zeros((self.jobs_n, len(JOB_FIELDS)), dtype=np.int64)
         cdef int64_t[:, ::1] view = found
@@ -1003,7 +1131,24 @@ cdef class TileMachine:
             self.step_time[(step * ENGINES + self.engine[e].kind) * CAUSES + cause] += span
 
     cdef int _wait(self, int64_t e, int64_t step, int64_t since, int64_t until, Source source) noexcept nogil:
-        """Account for an engine's wait by what the awaited engine was doing, and log it."""
+        """Account for an engine's wait and log it: pauses of its clock for themselves, the rest by what the awaited engine was doing."""
+        cdef int64_t i = self.pauses_n, at = since
+        if i == 0 or self.pause_at[i - 1].end <= since or e >= self.n_cores * ENGINES:
+            return self._resolve(e, step, since, until, source)
+        while i > 0 and self.pause_at[i - 1].end > since:
+            i -= 1
+        for i in range(i, self.pauses_n):
+            if self.pause_at[i].begin > at and self._resolve(e, step, at, self.pause_at[i].begin, source) < 0:
+                return -1
+            at = max(at, self.pause_at[i].begin)
+            self._account(e, step, TRANSITION, self.pause_at[i].end - at)
+            at = self.pause_at[i].end
+            if self._append(e, at, 0, TRANSITION) < 0:
+                return -1
+        return self._resolve(e, step, at, until, source) if until > at else 0
+
+    cdef int _resolve(self, int64_t e, int64_t step, int64_t since, int64_t until, Source source) noexcept nogil:
+        """Account for a wait by what the awaited engine was doing, and log it."""
         cdef Log* log = &self.log[source.engine]
         cdef int64_t i = log.n - 1, at = since, begin, end, cause, span, whole, alone
         while i > 0 and log.at[i - 1].end > since:
@@ -1049,6 +1194,7 @@ cdef class TileMachine:
                 return -1
         engine.start = self.now_ps
         engine.updated = self.now_ps
+        engine.counted = 0
         engine.step = step
         engine.instance = instance
         if step >= 0 and instance == 0 and self.step_span[(step * ENGINES + engine.kind) * 2] < 0:
@@ -1064,21 +1210,25 @@ cdef class TileMachine:
             return -1
         engine.size = cycles
         engine.account = self.step_at[at.step].op * WORK_COLUMNS + (WORK_TENSOR if engine.kind == TENSOR else WORK_VECTOR)
-        engine.left = cycles * WORK
         engine.ready = self.now_ps + wait
         if wait > 0:
-            engine.state = LATENT
+            engine.state = WAKING
             self._set_end(e, engine.ready)
-        else:
-            self._count(e)
-        return 0
+            return 0
+        return self._count(e)
 
-    cdef void _count(self, int64_t e) noexcept nogil:
-        """The engine is awake: its cycles begin."""
+    cdef int _count(self, int64_t e) noexcept nogil:
+        """The engine is awake: its cycles begin; -1 when memory is out."""
         cdef Engine* engine = &self.engine[e]
+        if self.now_ps > engine.start:
+            if self._log_part(e, 0) < 0:
+                return -1
+            engine.start = self.now_ps
         engine.state = COMPUTE
+        engine.left = engine.size * WORK
         engine.updated = self.now_ps
         self._set_end(e, self.now_ps + (engine.left + self.khz - 1) // self.khz)
+        return 0
 
     cdef inline int _rouse(self, int64_t d, int kind, int64_t* wait) noexcept nogil:
         """A job begins to use a block; ``wait`` becomes at least what is left until it is awake. -1 when memory is out."""
@@ -1154,6 +1304,7 @@ cdef class TileMachine:
             return -1
         wait += awake
         engine.size = size
+        engine.left = size << 32
         engine.account = (self.step_at[step].op if step >= 0 else self.n_operators) * WORK_COLUMNS + WORK_MOVED + what
         engine.route = route
         engine.ready = self.now_ps + wait
@@ -1191,7 +1342,7 @@ cdef class TileMachine:
         engine.state = TRANSFER
         self._set_end(e, NEVER)
         self._serve(queue)
-        target = queue.served + (<uint64_t> engine.size << 32)
+        target = queue.served + <uint64_t> engine.left
         # targets are compared by what is left, which is less than 2^62: they may wrap
         while i > 0 and <int64_t> (queue.at[i - 1].target - target) > 0:
             queue.at[i] = queue.at[i - 1]
@@ -1204,64 +1355,161 @@ cdef class TileMachine:
         self.rates_stale = True
 
     cdef int _end(self, int64_t e) noexcept nogil:
-        """A job is over: log it as busy."""
+        """A job is over."""
         cdef Engine* engine = &self.engine[e]
-        cdef int64_t span = self.now_ps - engine.start, kind, alone, moved
-        cdef int64_t* moving
-        cdef Route* route
-        if engine.state == TRANSFER:
-            self._account(e, engine.step, BUSY, span)
-        else:
-            self._account(e, engine.step, BUSY, self.now_ps - engine.ready)
-            self._account(e, engine.step, LATENCY, engine.ready - engine.start)
         self.work[engine.account] += engine.size
+        self._mark(engine.account // WORK_COLUMNS)
+        if self._log_part(e, (engine.size << 32) - engine.counted) < 0:
+            return -1
         if engine.step >= 0 and engine.instance == 0:
             self.step_span[(engine.step * ENGINES + engine.kind) * 2 + 1] = self.now_ps
         if engine.state == TRANSFER:
-            route = &self.routes[engine.route]
-            moving = self.moving_time + e * CAUSES
-            kind = route.kind
-            moved = self.now_ps - engine.ready
-            alone = ((engine.size << 32) + route.port_rate - 1) // route.port_rate
-            alone = min(alone, moved)
-            if engine.ready > engine.start and self._append(e, engine.ready, 0, LATENCY) < 0:
-                return -1
-            if self._append(e, self.now_ps, alone, MOVING + kind) < 0:
-                return -1
-            moving[LATENCY] += engine.ready - engine.start
-            moving[kind] += alone
-            moving[CONTENTION] += moved - alone
             self.flows[engine.route] -= 1
             self.route_bytes_view[engine.route] += engine.size
             self.rates_stale = True
             self._leave_way(e, engine.route)
         else:
-            if engine.ready > engine.start and self._append(e, engine.ready, 0, LATENCY) < 0:
-                return -1
-            if self._append(e, self.now_ps, 0, BUSY) < 0:
-                return -1
             self._set_end(e, NEVER)
             self._left(e // ENGINES * CORE_BLOCKS + engine.kind - TENSOR)
             self._left(e // ENGINES * CORE_BLOCKS + REST_SRAM)
-        if self.log_jobs and self._log_job(e) < 0:
+        if self.log_jobs and self._log_job(e, 1, engine.size - (engine.counted >> 32)) < 0:
             return -1
         engine.state = IDLE
         engine.last_end = self.now_ps
         return 0
 
-    cdef int _log_job(self, int64_t e) noexcept nogil:
-        """Remember the job that ends now; -1 when memory is out."""
+    cdef int _log_part(self, int64_t e, int64_t moved) noexcept nogil:
+        """Account for a job as busy since its `start`, or for its block's waking; of a transfer ``moved`` 2^-32 byte did in this time."""
         cdef Engine* engine = &self.engine[e]
-        cdef bint moves = engine.state == TRANSFER
-        cdef int64_t route = engine.route if moves else -1, begin = engine.start if moves else engine.ready
+        cdef int64_t kind, alone, flowing
+        cdef int64_t* moving = self.moving_time + e * CAUSES
+        cdef Route* route
+        if engine.state == WAKING:
+            self._account(e, engine.step, LATENCY, self.now_ps - engine.start)
+            return self._append(e, self.now_ps, 0, LATENCY)
+        self._account(e, engine.step, BUSY, self.now_ps - engine.start)
+        if engine.state == COMPUTE:
+            return self._append(e, self.now_ps, 0, BUSY)
+        if engine.ready > engine.start:
+            moving[LATENCY] += min(engine.ready, self.now_ps) - engine.start
+            if self._append(e, min(engine.ready, self.now_ps), 0, LATENCY) < 0:
+                return -1
+        flowing = self.now_ps - max(engine.ready, engine.start)
+        if engine.state != TRANSFER or flowing == 0:
+            return 0
+        route = &self.routes[engine.route]
+        kind = route.kind
+        alone = min((moved + route.port_rate - 1) // route.port_rate, flowing)
+        moving[kind] += alone
+        moving[CONTENTION] += flowing - alone
+        return self._append(e, self.now_ps, alone, MOVING + kind)
+
+    # ---- pauses of the core clock ------------------------------------------------------------------------------------------
+
+    cdef int _pause(self) noexcept nogil:
+        """The core clock stands still: the jobs of the cores keep what is left of them, and transfers leave the links to others."""
+        cdef int64_t e, r, i, kept, moved, size
+        cdef Engine* engine
+        cdef Queue* queue
+        for r in range(self.n_routes):
+            queue = &self.queue[r]
+            self._serve(queue)
+            kept = 0
+            for i in range(queue.n):
+                engine = &self.engine[queue.at[i].engine]
+                if queue.at[i].engine < self.n_cores * ENGINES:
+                    engine.left = <int64_t> (queue.at[i].target - queue.served)
+                    self.flows[r] -= 1
+                else:
+                    queue.at[kept] = queue.at[i]
+                    kept += 1
+            queue.n = kept
+            queue.moved = True
+        for e in range(self.n_cores * ENGINES):
+            engine = &self.engine[e]
+            if engine.state == IDLE or engine.start == self.now_ps:
+                moved = 0
+            else:
+                moved = (engine.size << 32) - engine.left - engine.counted
+                if self._log_part(e, moved) < 0:
+                    return -1
+                size = engine.counted >> 32
+                if engine.state == TRANSFER:
+                    engine.counted += moved
+                if self.log_jobs and engine.state != WAKING and self._log_job(e, 0, (engine.counted >> 32) - size) < 0:
+                    return -1
+            if engine.state == COMPUTE:
+                engine.left -= self.khz * (self.now_ps - engine.updated)
+                engine.updated = self.now_ps
+            elif engine.state == LATENT or engine.state == WAKING:
+                engine.left = engine.ready - self.now_ps
+            self._set_end(e, NEVER)
+        self.rates_stale = True
+        self.paused_since = self.now_ps
+        self.clock = PAUSED
+        return 0
+
+    cdef int _resume(self, int64_t khz) noexcept nogil:
+        """The core clock runs again, at ``khz``: jobs go on with what is left of them, and what came meanwhile counts as coming now."""
+        cdef int64_t e, t, c, s
+        cdef Engine* engine
+        cdef Pause* grown
+        if self.pauses_n == self.pauses_room:
+            grown = <Pause*> realloc(self.pause_at, (2 * self.pauses_room + 16) * sizeof(Pause))
+            if grown == NULL:
+                return -1
+            self.pause_at = grown
+            self.pauses_room = 2 * self.pauses_room + 16
+        if self.now_ps > self.paused_since:
+            self.pause_at[self.pauses_n].begin = self.paused_since
+            self.pause_at[self.pauses_n].end = self.now_ps
+            self.pauses_n += 1
+        for e in range(self.n_cores * ENGINES):
+            engine = &self.engine[e]
+            if engine.state == IDLE:
+                continue
+            if self.now_ps > self.paused_since:
+                self._account(e, engine.step, TRANSITION, self.now_ps - self.paused_since)
+                if self._append(e, self.now_ps, 0, TRANSITION) < 0:
+                    return -1
+            engine.start = self.now_ps
+            engine.updated = self.now_ps
+            if engine.state == COMPUTE:
+                self._set_end(e, self.now_ps + (engine.left + khz - 1) // khz)
+            elif engine.state == WAKING:
+                engine.ready = self.now_ps + engine.left
+                self._set_end(e, engine.ready)
+            elif engine.state == LATENT:
+                engine.ready = self.now_ps + engine.left
+                engine.left = engine.size << 32
+                self._set_end(e, engine.ready)
+            else:
+                self._flow(e)
+        for t in range(2 * self.n_tokens):
+            if self.token_source[t].time >= self.paused_since:
+                self.token_source[t].time = self.now_ps
+        for c in range(self.n_cores):
+            if self.core[c].release.time >= self.paused_since:
+                self.core[c].release.time = self.now_ps
+            for s in range(STAGES):
+                if self.core[c].source[s].time >= self.paused_since:
+                    self.core[c].source[s].time = self.now_ps
+        self._wake_all(ALL_STAGES)
+        return 0
+
+    cdef int _log_job(self, int64_t e, int64_t jobs, int64_t size) noexcept nogil:
+        """Remember a job since its `start`, and of a transfer the bytes; ``jobs``: 1 if it ends now, 0 for a pause. -1 when memory is out."""
+        cdef Engine* engine = &self.engine[e]
+        cdef bint moves = engine.state != COMPUTE
+        cdef int64_t route = engine.route if moves else -1
         cdef Job* row
         cdef Job* grown
         if engine.logged >= 0:
             row = &self.job[engine.logged]
-            if row.end == begin and row.step == engine.step and row.instance == engine.instance and row.route == route:
+            if row.end == engine.start and row.step == engine.step and row.instance == engine.instance and row.route == route:
                 row.end = self.now_ps
-                row.jobs += 1
-                row.size += engine.size if moves else 0
+                row.jobs += jobs
+                row.size += size if moves else 0
                 return 0
         if self.jobs_n == self.jobs_room:
             grown = <Job*> realloc(self.job, (2 * self.jobs_room + 256) * sizeof(Job))
@@ -1274,10 +1522,10 @@ cdef class TileMachine:
         row.step = engine.step
         row.instance = engine.instance
         row.route = route
-        row.begin = begin
+        row.begin = engine.start
         row.end = self.now_ps
-        row.jobs = 1
-        row.size = engine.size if moves else 0
+        row.jobs = jobs
+        row.size = size if moves else 0
         engine.logged = self.jobs_n
         self.jobs_n += 1
         return 0
@@ -1355,6 +1603,7 @@ cdef class TileMachine:
             queue.moved = False
             queue.end = NEVER
             if queue.n:
+                # invariant: a route with jobs has a rate above zero
                 queue.end = self.now_ps + (<int64_t> (queue.at[0].target - queue.served) + queue.rate - 1) // queue.rate
         self.rates_stale = False
 
@@ -1488,6 +1737,9 @@ cdef class TileMachine:
             self.token_source[token].relation = DEPENDENCY
             self.token_source[token].time = self.now_ps
             self._wake_all(LOADS)
+            token %= self.n_tokens
+            if token < self.n_operators and self.watched[token] and token > self.reached:
+                self.reached = token
 
     cdef void _report(self, int64_t kind, int64_t value) noexcept nogil:
         self.event_kind[self.event_n] = kind
@@ -1640,7 +1892,7 @@ cdef class TileMachine:
         """Start everything that can start now, core by core, until nothing more can."""
         cdef int64_t c, side, e, route
         cdef Source why
-        while self.waking:
+        while self.waking and self.clock != PAUSED:
             # a step that ends on one core, for it had nothing to do, may wake another
             self.waking = False
             for c in range(self.n_cores):
@@ -1701,11 +1953,11 @@ cdef class TileMachine:
         for k in range(n):
             e = self.due[k]
             if self.engine[e].state == LATENT:
-                # the copy engines' kinds are those of a core's activations and of an array: they transfer too
-                if e < self.n_cores * ENGINES and (self.engine[e].kind == TENSOR or self.engine[e].kind == VECTOR):
-                    self._count(e)
-                else:
-                    self._flow(e)
+                self._flow(e)
+                continue
+            if self.engine[e].state == WAKING:
+                if self._count(e) < 0:
+                    return -1
                 continue
             if self._end(e) < 0:
                 return -1
@@ -1741,10 +1993,15 @@ cdef class TileMachine:
         cdef int64_t at
         while self.now_ps < limit:
             # also after a stop: what ends at this instant ends before anything starts or rates change
-            if self._finish_jobs() < 0 or self._start() < 0 or (self.log_jobs and self._log_levels() < 0):
+            if self._finish_jobs() < 0 or (self.clock == PAUSING and self._pause() < 0):
+                return -1
+            if self._start() < 0 or (self.log_jobs and self._log_levels() < 0):
                 return -1
             if self.rates_stale:
                 self._share()
+            if self.reached >= 0:
+                self._report(2, self.reached)
+                self.reached = -1
             if self.event_n:
                 return 1
             at = self._next()

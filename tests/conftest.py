@@ -50,6 +50,8 @@ class Case:
     copy_out_bytes: int = 0
     stops_ps: list[int] = field(default_factory=list)
     clocks: list[tuple[int, dict[str, Any]]] = field(default_factory=list)
+    pauses: list[tuple[int, int]] = field(default_factory=list)
+    watched: list[int] = field(default_factory=list)
 
 
 def amount(high: int, *round_numbers: int) -> st.SearchStrategy[int]:
@@ -137,7 +139,7 @@ def sleeping(draw: Any, n_routes: int) -> dict[str, Any]:
 
 @st.composite
 def cases(draw: Any, max_cores: int = 4) -> Case:
-    """A program, some requests, stops at any instant, and changes of the clock and of all rates."""
+    """A program, some requests, stops at any instant, pauses, and changes of the clock and of all rates."""
     program = draw(programs(max_cores))
     instant = st.integers(0, 100_000_000) | st.integers(0, 100).map(lambda n: 1_000_000 * n)
     patterns = len(program["dram_mix"]).bit_length() - 1 if program["dram_mix"] else 0
@@ -149,6 +151,8 @@ def cases(draw: Any, max_cores: int = 4) -> Case:
         kept = draw(st.sets(st.sampled_from(["routes", "capacities", "dram_mix"])))
         fabric = {name: rows for name, rows in draw(change).items() if name not in kept}
         case.clocks.append((at, {"core_khz": draw(st.sampled_from([2_000_000, 250_000, 999_999])), **fabric}))
+    case.pauses = draw(st.lists(st.tuples(instant, amount(3_000_000, 0, 1_000_000)), max_size=3))
+    case.watched = draw(st.lists(st.integers(0, program["operators"] - 1), max_size=3))
     return case
 
 
@@ -157,7 +161,10 @@ def drive(machine: Any, case: Case) -> dict[str, Any]:
     agenda: list[tuple[int, int, str, Any]] = []
     trace: list[Any] = []
     completed = host_free_ps = 0
-    work = np.zeros((case.program["operators"] + 1, 6), dtype=np.int64)
+    work, told, change = (np.zeros((case.program["operators"] + 1, 6), dtype=np.int64) for _ in range(3))
+    rows = np.zeros(len(work), dtype=np.int64)
+    machine.tell_changes(rows, change)
+    machine.watch(case.watched)
     order = count()
 
     def plan(at_ps: int, action: str, what: Any = None) -> None:
@@ -177,6 +184,9 @@ def drive(machine: Any, case: Case) -> dict[str, Any]:
         plan(at, "stop")
     for at, clock in case.clocks:
         plan(at, "clock", clock)
+    for at, length in case.pauses:
+        plan(at, "pause")
+        plan(at + length, "clock", {"core_khz": case.program["core_khz"]})
     machine.submit(case.instances)
     for instance in range(min(case.instances, 2)):
         request(instance)
@@ -188,8 +198,13 @@ def drive(machine: Any, case: Case) -> dict[str, Any]:
                 machine.launch(what)
             elif action == "clock":
                 machine.set_clock(**what)
+            elif action == "pause":
+                machine.pause()
         events = machine.run(agenda[0][0] if agenda else -1)
         machine.progress(work)
+        changed = machine.changes()
+        np.add.at(told, rows[:changed], change[:changed])
+        assert told.tolist() == work.tolist(), "changes do not add up to progress"
         rest = (machine.rested_ps().tolist(), machine.rests(0, True).tolist())
         trace.append((machine.now_ps, events, machine.next_ps(), machine.tiles, work.tolist(), rest))
         # what is done at the same instant as its copy no longer waits for it

@@ -42,7 +42,8 @@ COMPONENTS = {
 }  # fmt: skip
 CAUSES = {
     "busy": BLUE, "dram": VERMILLION, "contention": "#f0a880", "noc": PURPLE, "pcie": "#7a4b94", "latency": YELLOW,
-    "dependency": GREEN, "input": "#7fcdb5", "buffer": SKY, "launch": GREY, "arrival": PALE, "done": "#e3e5e8",
+    "dependency": GREEN, "input": "#7fcdb5", "buffer": SKY, "launch": GREY, "arrival": PALE,
+    "transition": INK, "done": "#e3e5e8",
 }  # fmt: skip
 """Where time goes, in the order in which it is stacked."""
 
