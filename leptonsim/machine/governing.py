@@ -287,7 +287,7 @@ class PowerControl:
         on_die = np.array([component in ON_DIE for component in DYNAMIC])
         each = pj[on_die].sum(axis=0)
         ports = 3 * chip.core.dma.port_bytes_per_cycle
-        per_cycle = chip.cores * (each[:, 0].max() + each[:, 1].max() + ports * each[:, 2:].max())
+        per_cycle = chip.cores * np.array([each[:, 0].max(), each[:, 1].max(), ports * each[:, 2:].max()])
         model = energy_model(chip)
         links = self._fabric
         dram_pj = max(model.table.dram_random_pj_per_byte, model.table.dram_streaming_pj_per_byte)
@@ -296,13 +296,15 @@ class PowerControl:
         thermal = chip.power.thermal
         leak = 1.0 if thermal is None else max(1.0, leakage_factor(thermal, thermal.throttle))
         change_w = chip.power.transition.energy_pj / chip.power.interval_ps
-        return tuple(
-            float(per_cycle * point.core_hz * (point.voltage_v / self._spending.voltage_v) ** 2 + off_die) / 1e12
-            + float(self._power.static_w(point.voltage_v, leak).sum())
-            + float(self._power.rest_w(point.voltage_v, point.core_hz).sum())
-            + change_w
-            for point in self._points
-        )
+        found = []
+        for point in self._points:
+            # what works does not rest: of each group the dearer of the two
+            work_w = per_cycle * point.core_hz * (point.voltage_v / self._spending.voltage_v) ** 2 / 1e12
+            arrays, vectors, srams, noc, dram, *_ = self._power.rest_w(point.voltage_v, point.core_hz).tolist()
+            rest_w = np.array([arrays, vectors, srams + noc])
+            dynamic_w = float(np.maximum(work_w, rest_w).sum()) + max(off_die / 1e12, dram)
+            found.append(dynamic_w + float(self._power.static_w(point.voltage_v, leak).sum()) + change_w)
+        return tuple(found)
 
 
 def at_point(chip: Chip, point: OperatingPoint) -> Chip:
