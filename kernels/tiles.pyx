@@ -994,16 +994,15 @@ cdef class TileMachine:
         return found
 
     def rested_ps(self):
-        """int64 (6,): how long blocks rested until now by ``BLOCK_NAMES``, over all cores."""
-        found = np.zeros(BLOCK_KINDS, dtype=np.int64)
-        cdef int64_t[::1] view = found
+        """How long blocks rested until now by ``BLOCK_NAMES``, over all cores: a list of 6."""
+        cdef int64_t total[BLOCK_KINDS]
         cdef int64_t d, k
         for k in range(BLOCK_KINDS):
-            view[k] = self.rested[k]
+            total[k] = self.rested[k]
         for d in range(self.n_cores * CORE_BLOCKS + CHIP_BLOCKS):
             if self.rester[d].jobs == 0 and self.rester[d].since < self.now_ps:
-                view[d % CORE_BLOCKS + (0 if d < self.n_cores * CORE_BLOCKS else REST_NOC)] += self.now_ps - self.rester[d].since
-        return found
+                total[d % CORE_BLOCKS + (0 if d < self.n_cores * CORE_BLOCKS else REST_NOC)] += self.now_ps - self.rester[d].since
+        return [total[k] for k in range(BLOCK_KINDS)]
 
     def rests(self, int64_t first=0, bint also_open=False):
         """int64 (n, 3): ``REST_FIELDS`` of the remembered rests from number ``first`` on, as they ended.

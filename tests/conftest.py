@@ -205,7 +205,7 @@ def drive(machine: Any, case: Case) -> dict[str, Any]:
         changed = machine.changes()
         np.add.at(told, rows[:changed], change[:changed])
         assert told.tolist() == work.tolist(), "changes do not add up to progress"
-        rest = (machine.rested_ps().tolist(), machine.rests(0, True).tolist())
+        rest = (machine.rested_ps(), machine.rests(0, True).tolist())
         trace.append((machine.now_ps, events, machine.next_ps(), machine.tiles, work.tolist(), rest))
         # what is done at the same instant as its copy no longer waits for it
         for name, value in sorted(events, key=lambda event: event[0] != "done"):

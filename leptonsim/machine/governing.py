@@ -104,9 +104,10 @@ class PowerControl:
         self._chip, self._fabric, self._tiles, self._busy = chip, fabric, tiles, busy
         self._points = operating_points(chip, model.table.voltage_v)
         self._spending = spending(program, model)
-        # a last column counts cycles of array cells with padding
-        self._pj = np.ascontiguousarray(np.dstack([self._spending.rows, padded_cells(program)]))
-        self._energy_pj, self._done = np.zeros(len(DYNAMIC) + 1), np.zeros(len(WORK_FIELDS), dtype=np.int64)
+        self._pj = self._spending.rows
+        if model.resting.is_partial:  # a last column counts cycles of array cells with padding
+            self._pj = np.ascontiguousarray(np.dstack([self._pj, padded_cells(program)]))
+        self._energy_pj, self._done = np.zeros(self._pj.shape[2]), np.zeros(len(WORK_FIELDS), dtype=np.int64)
         self._idling = Idling(program, model.resting, tiles)
         self._power = model.resting.power
         self._scales = {point.voltage_v: self._spending.scale(point.voltage_v) for point in self._points}
@@ -241,7 +242,8 @@ class PowerControl:
         heat = 1.0
         if self._heat is not None and self._thermal is not None:
             heat = leakage_factor(self._thermal.thermal, self._heat.die_c)
-        resting_pj = self._idling.account(now_ps, float(self._energy_pj[-1]), volts, core_hz, heat)
+        padded = float(self._energy_pj[-1]) if len(self._energy_pj) > len(DYNAMIC) else 0.0
+        resting_pj = self._idling.account(now_ps, padded, volts, core_hz, heat)
         watts = (*(dynamic / span_ps).tolist(), *(each / span_ps for each in resting_pj))
         total_w = sum(watts)
         if self._heat is not None and self._thermal is not None:

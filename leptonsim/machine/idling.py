@@ -7,6 +7,8 @@ out anew from them; nothing of it is lost or counted twice.
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 import numpy.typing as npt
 
@@ -15,7 +17,26 @@ from leptonsim.kernels.tiles import BLOCK_NAMES, TileMachine
 from leptonsim.machine.resting import RestEnergy, Resting, Sleep, Spans, may_sleep
 
 Floats = npt.NDArray[np.float64]
-Integers = npt.NDArray[np.int64]
+_DRAM = BLOCK_NAMES.index("dram")
+
+
+class Span(NamedTuple):
+    """What was the same, and what rested, between two calls of ``account``."""
+
+    rested_ps: list[int]
+    padding_ps: float
+    voltage_v: float
+    core_hz: int
+    heat: float
+
+
+class Powers(NamedTuple):
+    """Watts at one point: leakage, static power of interfaces, and of one unit at rest of each block and of DRAM."""
+
+    leaks_w: float
+    interfaces_w: float
+    clocks_w: list[float]
+    standby_w: float
 
 
 class Idling:
@@ -24,29 +45,31 @@ class Idling:
     def __init__(self, program: Program, resting: Resting, tiles: TileMachine) -> None:
         self.sleeps = may_sleep(program.chip)
         self._resting, self._tiles = resting, tiles
-        self._rested = np.zeros(len(BLOCK_NAMES), dtype=np.int64)
+        self._is_exact = self.sleeps or resting.is_partial or program.chip.pcie.idle_state != "L0"
+        self._rested = [0] * len(BLOCK_NAMES)
         self._bounds = [0]
-        self._spans: list[tuple[Integers, float, float, int, float]] = []
+        self._spans: list[Span] = []
         self._seen = 0
-        self._watts: dict[tuple[float, int], tuple[float, float, Floats, float]] = {}
+        self._powers: dict[tuple[float, int], Powers] = {}
 
     def account(
         self, now_ps: int, padded_cycles: float, voltage_v: float, core_hz: int, heat: float
     ) -> tuple[float, float, float]:
         """Energy in pJ since the last call, as far as it is known: clocks at rest, standby of DRAM, static."""
         rested = self._tiles.rested_ps()
-        span = rested - self._rested, padded_cycles * 1e12 / core_hz, voltage_v, core_hz, heat
+        since = [now - before for now, before in zip(rested, self._rested, strict=True)]
         self._rested = rested
-        self._spans.append(span)
+        self._spans.append(Span(since, padded_cycles * 1e12 / core_hz, voltage_v, core_hz, heat))
+        span_ps = now_ps - self._bounds[-1]
         self._bounds.append(now_ps)
-        if self.sleeps or self._resting.is_partial:
-            return self._with_sleep(span)
-        if (voltage_v, core_hz) not in self._watts:
-            self._watts[voltage_v, core_hz] = self._powers(voltage_v, core_hz)
-        leaks_w, steady_w, clocks_w, standby_w = self._watts[voltage_v, core_hz]
-        span_ps = now_ps - self._bounds[-2]
-        standby_pj = standby_w * float(span[0][BLOCK_NAMES.index("dram")])
-        return float(clocks_w @ span[0]), standby_pj, (leaks_w * heat + steady_w) * span_ps
+        if self._is_exact:
+            return self._with_sleep()
+        powers = self._powers.get((voltage_v, core_hz))
+        if powers is None:
+            powers = self._powers[voltage_v, core_hz] = self._powers_at(voltage_v, core_hz)
+        clocks_pj = sum(watts * rest for watts, rest in zip(powers.clocks_w, since, strict=True))
+        static_pj = (powers.leaks_w * heat + powers.interfaces_w) * span_ps
+        return clocks_pj, powers.standby_w * since[_DRAM], static_pj
 
     def finish(self) -> tuple[RestEnergy, Sleep, tuple[Floats, Floats]]:
         """Energy of every segment, all sleep, and leakage by segment: as it was, and at ``leakage_at``."""
@@ -57,17 +80,14 @@ class Idling:
         leaks = (energy.static_pj * on_die).sum(axis=1)
         return energy, sleep, (leaks, leaks / spans.heat)
 
-    def _powers(self, voltage_v: float, core_hz: int) -> tuple[float, float, Floats, float]:
-        """Leakage, static power of interfaces, clock at rest of one unit by block, standby of DRAM: watts."""
+    def _powers_at(self, voltage_v: float, core_hz: int) -> Powers:
         power = self._resting.power
         leaks_w = float(power.leakage_w(voltage_v).sum())
-        rest_w = (power.rest_w(voltage_v, core_hz) / power.units)[: len(BLOCK_NAMES)]
-        dram = BLOCK_NAMES.index("dram")
-        clocks_w = rest_w.copy()
-        clocks_w[dram] = 0.0
-        return leaks_w, float(power.static_w(voltage_v).sum()) - leaks_w, clocks_w, float(rest_w[dram])
+        clocks_w = (power.rest_w(voltage_v, core_hz) / power.units)[: len(BLOCK_NAMES)].tolist()
+        standby_w, clocks_w[_DRAM] = clocks_w[_DRAM], 0.0
+        return Powers(leaks_w, float(power.static_w(voltage_v).sum()) - leaks_w, clocks_w, standby_w)
 
-    def _with_sleep(self, span: tuple[Integers, float, float, int, float]) -> tuple[float, float, float]:
+    def _with_sleep(self) -> tuple[float, float, float]:
         rests = self._tiles.rests(self._seen, True)
         self._seen += len(self._tiles.rests(self._seen))
         spans = self._as_spans(len(self._spans) - 1)

@@ -184,7 +184,7 @@ class Machine:
             staging=self.tiles.staging,
             copies=tuple(self._copied),
             launches_ps=tuple(self._launches),
-            rested_ps=self.tiles.rested_ps(),
+            rested_ps=np.array(self.tiles.rested_ps(), dtype=np.int64),
             rests=self.tiles.rests(),
         )
 

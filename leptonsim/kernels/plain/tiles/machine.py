@@ -431,8 +431,8 @@ class TileMachine:
         """int64 (n, 3): core, time, and the staging bytes that it holds from then on; none unless ``log_jobs``."""
         return np.array(self._accounts.staging, dtype=np.int64).reshape(-1, 3)
 
-    def rested_ps(self) -> Any:
-        """int64 (6,): how long blocks rested until now by ``BLOCK_NAMES``, over all cores."""
+    def rested_ps(self) -> list[int]:
+        """How long blocks rested until now by ``BLOCK_NAMES``, over all cores: a list of 6."""
         return self._blocks.rested_until(self.now_ps)
 
     def rests(self, first: int = 0, also_open: bool = False) -> Any:
