@@ -4,6 +4,9 @@ The tile machine tells the meter which operators did something since the reading
 costs what these few cost, whatever the size of the program. Sums run over them in the order told, then over columns and components, so that
 the same readings give the same numbers.
 
+Beside operations, blocks at rest take energy: the powers of one unit at rest by kind of block, times how long blocks rested. Where blocks
+sleep it is not that simple; then the outside works it out between ``gather`` and ``close``.
+
 Die and sink are two RC nodes, solved in closed form for the constant power of the time between two readings; static power has the
 temperature at the beginning of that time. The propagator exp(A t) is Sylvester's formula, and that of the last length of time is kept.
 The plain-Python twin is leptonsim/kernels/plain/meter.py.
@@ -34,6 +37,10 @@ cdef struct Propagator:
 cdef struct Reading:           # a row of the readings
     int64_t begin, end, core_hz
 
+cdef enum:
+    REST_PARTS = 2             # components of what blocks take at rest: clocks, standby
+    BEFORE = 3                 # columns of a level before the watts
+
 
 cdef class Meter:
     """Energy, temperature and sums of one run.
@@ -43,42 +50,55 @@ cdef class Meter:
     pj : float64 (rows, columns, components)
         Energy of one cycle or byte of each row of the work; the last row (copies) counts as energy and not as the cores' work. The first
         two columns are cycles of the tensor cores and vector units, the others bytes.
+    blocks : int
+        Kinds of blocks that rest.
+    counted : int
+        How many of the last components of ``pj`` are no energy: their sums are recorded as they are.
     heat : 13 floats, optional
         ``HEAT_FIELDS``; without it there is no temperature (``die_c`` is nan) and static power does not depend on one.
 
-    ``rows`` and ``change`` are where a tile machine writes its changes.
+    ``rows``, ``change`` and ``rested`` are where a tile machine writes its changes, and how long blocks rested until now.
     """
 
     cdef double[:, :, ::1] pj
     cdef int64_t[::1] row_of
     cdef int64_t[:, ::1] told
-    cdef readonly object rows, change
+    cdef int64_t[::1] rested_now       # as the tile machine tells it
+    cdef int64_t[::1] rested_then      # at the last reading
+    cdef readonly object rows, change, rested
+    cdef Py_ssize_t parts, counts, blocks
     cdef Heat heat
     cdef Propagator kept
     cdef bint has_heat
     cdef readonly double die_c, sink_c
     cdef readonly int64_t now_ps
-    cdef int64_t core_hz
-    cdef double voltage_v
+    cdef readonly int64_t core_hz
+    cdef readonly double voltage_v
+    cdef double[:, ::1] rest_w         # (REST_PARTS, blocks): of one unit at rest
+    cdef double leaks_w, steady_w      # leakage at the temperature at which it is stated, and static power that has none
     cdef double[::1] scale             # (components,): energy at the voltage in force over that of `pj`
     cdef int64_t[:, ::1] work          # what is done is added to this
-    cdef double[::1] energy            # scratch: pJ by component
+    cdef double[::1] energy            # gathered and not yet part of a reading: pJ by component, then what is counted
     cdef double sum_pj                 # since the last `take`, as the next four
     cdef double sum_cycles             # of the core clock
     cdef int64_t sum_tensor, sum_vector, sum_moved
     cdef Reading* reading
-    cdef double* level                 # [reading * width]: voltage, temperature of the die at its end, watts by component, static last
+    cdef int64_t* rest                 # [reading * blocks]: how long blocks rested
+    cdef double* level                 # [reading * width]: see `levels`
     cdef Py_ssize_t width
     cdef int64_t n, room
 
     def __cinit__(self):
         self.reading = NULL
         self.level = NULL
+        self.rest = NULL
 
-    def __init__(self, pj, heat=None):
+    def __init__(self, pj, Py_ssize_t blocks, heat=None, *, Py_ssize_t counted=0):
         pj = np.ascontiguousarray(pj, dtype=np.float64)
         if pj.ndim != 3 or pj.shape[1] < 3:
             raise ValueError("Meter: energy is of shape (rows, columns, components), with two columns of cycles and one of bytes at least")
+        if not 0 <= counted < pj.shape[2] or blocks < 1:
+            raise ValueError("Meter: at least one component is energy, and there is at least one kind of block")
         if heat is not None and len(heat) != len(HEAT_FIELDS):
             raise ValueError(f"Meter: heat is {len(HEAT_FIELDS)} numbers")
         self.pj = pj
@@ -87,8 +107,13 @@ cdef class Meter:
         self.row_of, self.told = self.rows, self.change
         self.work = np.zeros(pj.shape[:2], dtype=np.int64)
         self.energy = np.zeros(pj.shape[2])
-        self.scale = np.ones(pj.shape[2])
-        self.width = 3 + pj.shape[2]
+        self.counts, self.parts, self.blocks = counted, pj.shape[2] - counted, blocks
+        self.rested = np.zeros(blocks, dtype=np.int64)
+        self.rested_now, self.rested_then = self.rested, np.zeros(blocks, dtype=np.int64)
+        self.scale = np.ones(self.parts)
+        self.rest_w = np.zeros((REST_PARTS, blocks))
+        self.leaks_w = self.steady_w = 0.0
+        self.width = BEFORE + self.parts + REST_PARTS + 1 + counted
         self.has_heat = heat is not None
         self.die_c = self.sink_c = float("nan")
         if heat is not None:
@@ -100,38 +125,81 @@ cdef class Meter:
     def __dealloc__(self):
         free(self.reading)
         free(self.level)
+        free(self.rest)
 
-    def set_point(self, int64_t core_hz, double voltage_v, scale, work):
+    def set_point(self, int64_t core_hz, double voltage_v, scale, work, rest_w, double leaks_w, double steady_w):
         """From now on the clock and voltage are these (0 Hz: it stands still).
 
         ``scale`` is float64 (components,), energy at this voltage over that of ``pj``; what is done is added to ``work``, int64 (rows, columns).
+        ``rest_w`` is float64 (2, blocks), watts of one unit at rest: its clock, its standby; ``leaks_w`` is the chip's leakage at the
+        temperature at which it is stated, ``steady_w`` static power that does not depend on it.
         """
         cdef double[::1] factors = scale
         cdef int64_t[:, ::1] counted = work
-        if factors.shape[0] != self.pj.shape[2] or counted.shape[0] != self.pj.shape[0] or counted.shape[1] != self.pj.shape[1]:
+        cdef double[:, ::1] resting = rest_w
+        if factors.shape[0] != self.parts or counted.shape[0] != self.pj.shape[0] or counted.shape[1] != self.pj.shape[1]:
             raise ValueError("set_point: the shapes do not fit")
+        if resting.shape[0] != REST_PARTS or resting.shape[1] != self.blocks:
+            raise ValueError("set_point: the shapes do not fit: two powers for each kind of block")
         self.core_hz, self.voltage_v, self.scale, self.work = core_hz, voltage_v, factors, counted
+        self.rest_w, self.leaks_w, self.steady_w = resting, leaks_w, steady_w
 
-    def read(self, Py_ssize_t changed, int64_t now_ps, double static_w, double once_pj=0.0):
-        """Take what ``changed`` rows tell for the time since the last reading, until ``now_ps``; returns the power in that time, in watts.
+    def gather(self, Py_ssize_t changed):
+        """Take what ``changed`` rows tell; it becomes part of the next reading."""
+        if not 0 <= changed <= self.pj.shape[0]:
+            raise ValueError("gather: more changes than rows")
+        self._gather(changed)
 
-        ``static_w`` is static power at the voltage in force and at the temperature at which it is stated; ``once_pj`` is spent besides, and
-        counts in the sums alone. Nothing happens, and nothing may have changed, where no time has passed.
+    @property
+    def open_counts(self):
+        """float64 (counted,): what was counted since the last reading."""
+        return np.array(self.energy[self.parts:])
+
+    @property
+    def open_rests(self):
+        """int64 (blocks,): how long blocks rested since the last reading."""
+        return np.asarray(self.rested_now) - np.asarray(self.rested_then)
+
+    @property
+    def heat_factor(self):
+        """float: leakage at the die's temperature over that at which it is stated."""
+        return self._leakage()
+
+    def read(self, Py_ssize_t changed, int64_t now_ps):
+        """Gather, and close a reading until ``now_ps`` in which blocks at rest draw what ``set_point`` said; the power in it, in watts.
+
+        No time may have passed without a reading; where none has passed at all nothing happens.
         """
-        if not 0 <= changed <= self.pj.shape[0] or now_ps < self.now_ps:
-            raise ValueError("read: more changes than rows, or time goes back")
+        cdef double pj[REST_PARTS]
+        cdef Py_ssize_t part, block
         cdef int64_t span = now_ps - self.now_ps
-        self.sum_pj += once_pj
-        if span == 0:
-            return 0.0
+        self._check(now_ps)
+        if not 0 <= changed <= self.pj.shape[0]:
+            raise ValueError("read: more changes than rows")
+        self._gather(changed)
+        for part in range(REST_PARTS):
+            pj[part] = 0.0
+            for block in range(self.blocks):
+                pj[part] += self.rest_w[part, block] * (self.rested_now[block] - self.rested_then[block])
+        return self._close(now_ps, span, pj[0], pj[1], (self.leaks_w * self._leakage() + self.steady_w) * span) if span else 0.0
+
+    def close(self, int64_t now_ps, double clock_pj, double standby_pj, double static_pj):
+        """Close a reading until ``now_ps`` in which blocks at rest took so much; the power in it, in watts."""
+        self._check(now_ps)
+        return self._close(now_ps, now_ps - self.now_ps, clock_pj, standby_pj, static_pj) if now_ps > self.now_ps else 0.0
+
+    cdef int _check(self, int64_t now_ps) except -1:
+        if now_ps < self.now_ps:
+            raise ValueError("Meter: time goes forward")
         if self.n == self.room and self._grow() < 0:
             raise MemoryError
-        return self._read(changed, now_ps, span, static_w)
+        return 0
 
     cdef int _grow(self) noexcept nogil:
         cdef int64_t room = 2 * self.room + 256
         cdef Reading* readings = <Reading*> realloc(self.reading, room * sizeof(Reading))
         cdef double* levels
+        cdef int64_t* rests
         if readings == NULL:
             return -1
         self.reading = readings
@@ -139,16 +207,19 @@ cdef class Meter:
         if levels == NULL:
             return -1
         self.level = levels
+        rests = <int64_t*> realloc(self.rest, room * self.blocks * sizeof(int64_t))
+        if rests == NULL:
+            return -1
+        self.rest = rests
         self.room = room
         return 0
 
-    cdef double _read(self, Py_ssize_t changed, int64_t now_ps, int64_t span, double static_w) noexcept nogil:
-        cdef Py_ssize_t components = self.pj.shape[2], columns = self.pj.shape[1], k, row, column, part
+    cdef inline double _leakage(self) noexcept nogil:
+        return exp(self.heat.leakage * (self.die_c - self.heat.at)) if self.has_heat else 1.0
+
+    cdef void _gather(self, Py_ssize_t changed) noexcept nogil:
+        cdef Py_ssize_t columns = self.pj.shape[1], k, row, column, part
         cdef int64_t amount
-        cdef double watts, total = 0.0
-        cdef double* level = self.level + self.n * self.width
-        for part in range(components):
-            self.energy[part] = 0.0
         for k in range(changed):
             row = self.row_of[k]
             for column in range(columns):
@@ -163,20 +234,36 @@ cdef class Meter:
                         self.sum_vector += amount
                     else:
                         self.sum_moved += amount
-                for part in range(components):
+                for part in range(self.pj.shape[2]):
                     self.energy[part] += amount * self.pj[row, column, part]
-        if self.has_heat:
-            static_w *= exp(self.heat.leakage * (self.die_c - self.heat.at))
-        for part in range(components):
+
+    cdef double _close(self, int64_t now_ps, int64_t span, double clock_pj, double standby_pj, double static_pj) noexcept nogil:
+        cdef Py_ssize_t part
+        cdef double watts, total = 0.0
+        cdef double* level = self.level + self.n * self.width
+        level[0] = self.voltage_v
+        level[2] = self._leakage()
+        for part in range(self.parts):
             watts = self.energy[part] * self.scale[part] / span
-            level[2 + part] = watts
+            level[BEFORE + part] = watts
             total += watts
-        level[2 + components] = static_w
-        total += static_w
+        level += BEFORE + self.parts
+        level[0] = clock_pj / span
+        level[1] = standby_pj / span
+        level[2] = static_pj / span
+        total += level[0]
+        total += level[1]
+        total += level[2]
+        for part in range(self.counts):
+            level[3 + part] = self.energy[self.parts + part]
+        for part in range(self.parts + self.counts):
+            self.energy[part] = 0.0
         if self.has_heat:
             self._warm(total, span / 1e12)
-        level[0] = self.voltage_v
-        level[1] = self.die_c
+        self.level[self.n * self.width + 1] = self.die_c
+        for part in range(self.blocks):
+            self.rest[self.n * self.blocks + part] = self.rested_now[part] - self.rested_then[part]
+            self.rested_then[part] = self.rested_now[part]
         self.reading[self.n].begin = self.now_ps
         self.reading[self.n].end = now_ps
         self.reading[self.n].core_hz = self.core_hz
@@ -222,8 +309,20 @@ cdef class Meter:
         return found
 
     @property
+    def rests(self):
+        """int64 (readings, blocks): how long blocks rested."""
+        found = np.zeros((self.n, self.blocks), dtype=np.int64)
+        if self.n:
+            found[:] = np.asarray(<int64_t[:self.n, :self.blocks]> self.rest)
+        return found
+
+    @property
     def levels(self):
-        """float64 (readings, 2 + components + 1): voltage, die temperature at the end (nan: none), watts by component, static watts."""
+        """float64 (readings, 3 + components + 3 + counted).
+
+        Voltage, die temperature at the end (nan: none), leakage over that at the temperature at which it is stated; watts by component,
+        then of clocks at rest, of standby and static; what was counted.
+        """
         found = np.zeros((self.n, self.width))
         if self.n:
             found[:] = np.asarray(<double[:self.n, :self.width]> self.level)

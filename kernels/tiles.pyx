@@ -13,6 +13,9 @@ Every engine is, at every instant, busy or waiting for exactly one cause. A wait
 instant at which it ends (ties: dependency, input, buffer, then the tile before, whose turn came first) and is resolved, picosecond by
 picosecond, to what the awaited engine was doing. A stage that several tiles pass at one instant was moved by what let the first pass.
 
+A block (an array, a vector unit, a core's SRAM, the network, DRAM, the PCIe link) rests while no job uses it. How long, and on request
+every single rest, is recorded; a block that rested long enough to sleep makes the job that finds it so wait until it is awake.
+
 Not modelled here: what a tile costs (systolic and vector cycles, bytes, access patterns): the compiler says so.
 The plain-Python twin is leptonsim/kernels/plain/tiles.py.
 """
@@ -53,7 +56,7 @@ cdef enum:
     DRAM = 4           # bytes at the port-limited rate, from or to DRAM
     NOC = 5            # the same between cores and shared SRAM
     PCIE = 6           # the same over PCIe
-    LATENCY = 7        # set-up and first-byte latency of a transfer
+    LATENCY = 7        # set-up and first-byte latency of a transfer; a block that wakes up
     CONTENTION = 8     # the rest of a transfer: others use the links
     LAUNCH = 9         # software on the host
     ARRIVAL = 10       # no request
@@ -73,6 +76,7 @@ cdef enum:
     COMPUTE = 1
     LATENT = 2         # a transfer before its first byte
     TRANSFER = 3
+    WAKING = 4         # a computation whose block wakes up
 
 # The core clock.
 cdef enum:
@@ -124,6 +128,20 @@ cdef enum:
     ALL_STAGES = 127   # a bit for each stage
     LOADS = 14         # of LOAD_W, LOAD_A and LOAD_X
     MEMO_ROWS = 512    # sets of jobs in progress whose rates are remembered
+
+# Kinds of blocks that rest: three in each core, then three of the chip.
+cdef enum:
+    REST_TENSOR = 0
+    REST_VECTOR = 1
+    REST_SRAM = 2      # while none of the core's engines works
+    CORE_BLOCKS = 3
+    REST_NOC = 3       # the chip's, in the order of the bits of a route
+    CHIP_BLOCKS = 3
+    BLOCK_KINDS = 6
+    SLEEPS = 3         # depths of sleep at most
+
+BLOCK_NAMES = ("tensor_core", "vector_unit", "sram", "noc", "dram", "pcie")
+REST_FIELDS = ("block", "begin_ps", "end_ps")
 
 cdef extern from *:
     """
@@ -178,9 +196,9 @@ cdef struct Engine:
     int state
     int64_t kind      # which of its core's engines it is
     int64_t start     # start of the job, or of the part of it that is not accounted for: the end of the last pause within
-    int64_t ready     # end of its latency
+    int64_t ready     # end of its latency, or of its block's waking
     int64_t left      # 10^-9 cycle or 2^-32 byte still to do: of a computation at `updated`, of a transfer before it flows;
-                      # of a latency that a pause interrupts its picoseconds
+                      # of a latency or waking that a pause interrupts its picoseconds
     int64_t updated   # instant at which `left` was true
     int64_t counted   # 2^-32 byte of the job that moved in parts that are accounted for
     int64_t size      # bytes of the job, or its cycles
@@ -235,6 +253,18 @@ cdef struct Job:      # a row of the job log; jobs of one step that follow each 
 cdef struct Level:    # staging bytes that a core holds from an instant on
     int64_t core, time, used
 
+cdef struct Rester:   # a block, at work or at rest
+    int64_t jobs      # that use it now
+    int64_t since     # if none: since when
+    int64_t awake     # it can be used from this instant on
+
+cdef struct Sleep:    # a depth of sleep of a kind of block
+    int64_t after     # it is entered when the block has rested longer than this; NEVER if it never is
+    int64_t wake      # how long leaving it takes
+
+cdef struct Rest:     # a row of the rests
+    int64_t kind, begin, end
+
 cdef struct Copy:
     int64_t size
     int64_t tag
@@ -277,6 +307,13 @@ cdef class TileMachine:
         True when weights and activations share one DMA engine.
     log_jobs : bool
         Remember every job and every change of staging space; without it ``jobs`` and ``staging`` stay empty.
+    route_blocks : int64 (routes,), optional
+        Blocks of the chip that a transfer over the route uses: 1 network, 2 DRAM, 4 PCIe, summed.
+    sleeps : int64 (6, 6), optional
+        For each of ``BLOCK_NAMES`` up to three depths of sleep: rest after which it is entered, time in which it is left; in order,
+        -1 for none. Without it nothing ever sleeps.
+    rests_from_ps : int64 (6,), optional
+        For each of ``BLOCK_NAMES`` the length from which on its rests are remembered one by one; -1 for none.
 
     Raises
     ------
@@ -333,6 +370,7 @@ cdef class TileMachine:
     cdef int64_t changed_n
     cdef int64_t[::1] rows_out        # where `changes` writes
     cdef int64_t[:, ::1] change_out
+    cdef int64_t[::1] rested_out
     cdef int64_t submitted, completed
     cdef int64_t steps_left[2]
     cdef Copy* copies[2]
@@ -357,6 +395,13 @@ cdef class TileMachine:
     cdef int64_t* moving_time
     cdef int64_t* work
     cdef readonly int64_t now_ps, wakes, tiles
+    cdef Rester* rester               # [core * CORE_BLOCKS + kind], then the chip's
+    cdef Sleep sleep[BLOCK_KINDS][SLEEPS]
+    cdef int64_t rests_from[BLOCK_KINDS]
+    cdef int64_t rested[BLOCK_KINDS]  # by kind, over all blocks: rests that are over
+    cdef Rest* rest
+    cdef int64_t rests_n, rests_room
+    cdef int64_t[::1] route_blocks
     cdef int64_t event_kind[64]
     cdef int64_t event_value[64]
     cdef int event_n
@@ -377,6 +422,8 @@ cdef class TileMachine:
         self.job = NULL
         self.level = NULL
         self.leveled = NULL
+        self.rester = NULL
+        self.rest = NULL
         self.pause_at = NULL
         self.shown = NULL
         self.place = NULL
@@ -387,6 +434,7 @@ cdef class TileMachine:
     def __init__(
         self, runs, blocks, steps, cores, dependencies, routes, capacities, dram_mix,
         *, int operators, int64_t core_khz, int64_t setup_ps, copy_routes, bint one_queue, bint log_jobs=False,
+        route_blocks=None, sleeps=None, rests_from_ps=None,
     ):
         self.runs = np.ascontiguousarray(runs, dtype=np.int64)
         self.blocks = np.ascontiguousarray(blocks, dtype=np.int64)
@@ -411,6 +459,11 @@ cdef class TileMachine:
         self.log_jobs = log_jobs
         self._check(table)
         self._check_fabric(table, self.capacity, self.dram_mix)
+        self.route_blocks = np.zeros(self.n_routes, dtype=np.int64) if route_blocks is None else np.array(route_blocks, dtype=np.int64)
+        self._check_rest(
+            np.full((BLOCK_KINDS, 2 * SLEEPS), -1, dtype=np.int64) if sleeps is None else np.array(sleeps, dtype=np.int64, order="C"),
+            np.full(BLOCK_KINDS, -1, dtype=np.int64) if rests_from_ps is None else np.array(rests_from_ps, dtype=np.int64),
+        )
         self.room = np.zeros(self.n_links, dtype=np.int64)
         self.weight = np.zeros(self.n_links, dtype=np.int64)
         self.flows = np.zeros(self.n_routes, dtype=np.int64)
@@ -439,18 +492,20 @@ cdef class TileMachine:
         self.moving = <Moving*> calloc(self.n_routes * self.n_engines, sizeof(Moving))
         self.todo = <unsigned char*> calloc(self.n_cores, 1)
         self.leveled = <int64_t*> calloc(self.n_cores, sizeof(int64_t))
+        self.rester = <Rester*> calloc(self.n_cores * CORE_BLOCKS + CHIP_BLOCKS, sizeof(Rester))
         self.memo = <int64_t*> calloc(MEMO_ROWS * (1 + 2 * self.n_routes), sizeof(int64_t))
         self.shown = <int64_t*> calloc((operators + 1) * WORK_COLUMNS, sizeof(int64_t))
         self.place = <int64_t*> calloc(operators + 1, sizeof(int64_t))
         self.changed = <int64_t*> calloc(operators + 1, sizeof(int64_t))
         self.rows_out = np.zeros(operators + 1, dtype=np.int64)
         self.change_out = np.zeros((operators + 1, WORK_COLUMNS), dtype=np.int64)
+        self.rested_out = np.zeros(BLOCK_KINDS, dtype=np.int64)
         self.watched = np.zeros(operators, dtype=np.uint8)
         self.reached = -1
         if (
             self.token_source == NULL or self.routes == NULL or self.engine == NULL or self.log == NULL or self.core == NULL
             or self.end == NULL or self.core_end == NULL or self.due == NULL or self.queue == NULL or self.moving == NULL
-            or self.todo == NULL or self.memo == NULL or self.leveled == NULL
+            or self.todo == NULL or self.memo == NULL or self.leveled == NULL or self.rester == NULL
             or self.shown == NULL or self.place == NULL or self.changed == NULL
         ):
             raise MemoryError
@@ -581,6 +636,26 @@ cdef class TileMachine:
                     raise ValueError(f"TileMachine: route {r} takes a share of link {i} that is negative or leaves nothing for others")
         return 0
 
+    cdef int _check_rest(self, int64_t[:, ::1] sleeps, int64_t[::1] rests_from) except -1:
+        """Take what says when blocks sleep and which rests are remembered, or refuse it."""
+        cdef int64_t r, k, s
+        if self.route_blocks.shape[0] != self.n_routes or rests_from.shape[0] != BLOCK_KINDS:
+            raise ValueError("TileMachine: blocks for each route, and a shortest rest for each kind of block")
+        if sleeps.shape[0] != BLOCK_KINDS or sleeps.shape[1] != 2 * SLEEPS:
+            raise ValueError("TileMachine: three depths of sleep for each kind of block")
+        for r in range(self.n_routes):
+            if not 0 <= self.route_blocks[r] < 1 << CHIP_BLOCKS:
+                raise ValueError(f"TileMachine: route {r} uses a block that does not exist")
+        for k in range(BLOCK_KINDS):
+            self.rests_from[k] = NEVER if rests_from[k] < 0 else rests_from[k]
+            self.rested[k] = 0
+            for s in range(SLEEPS):
+                self.sleep[k][s].after = NEVER if sleeps[k, 2 * s] < 0 else sleeps[k, 2 * s]
+                self.sleep[k][s].wake = max(0, sleeps[k, 2 * s + 1])
+                if self.sleep[k][s].wake >= LONGEST_PS or (s > 0 and self.sleep[k][s].after < self.sleep[k][s - 1].after):
+                    raise ValueError("TileMachine: depths of sleep are entered in order and left within a second")
+        return 0
+
     cdef void _find_work(self) noexcept:
         """Tell the engines that the program has jobs for from those that stay idle for ever."""
         cdef int64_t c, i, b, r, k
@@ -618,6 +693,8 @@ cdef class TileMachine:
         free(self.job)
         free(self.level)
         free(self.leveled)
+        free(self.rester)
+        free(self.rest)
         free(self.pause_at)
         free(self.shown)
         free(self.place)
@@ -770,6 +847,10 @@ cdef class TileMachine:
         for e in range(self.n_engines):
             self.engine_time_view[e, DONE] += end_ps - self.engine[e].last_end
             self.engine[e].last_end = end_ps
+        for e in range(self.n_cores * CORE_BLOCKS + CHIP_BLOCKS):
+            if self._rested(&self.rester[e], e % CORE_BLOCKS if e < self.n_cores * CORE_BLOCKS else REST_NOC + e % CORE_BLOCKS, end_ps) < 0:
+                raise MemoryError
+            self.rester[e].since = end_ps
 
     @property
     def engine_time_ps(self):
@@ -849,17 +930,20 @@ cdef class TileMachine:
             self.changed_n += 1
             self.place[row] = self.changed_n
 
-    def tell_changes(self, int64_t[::1] rows, int64_t[:, ::1] change):
-        """Where ``changes`` writes: ``rows`` int64 (operators + 1,), ``change`` int64 (operators + 1, 6)."""
+    def tell_changes(self, int64_t[::1] rows, int64_t[:, ::1] change, int64_t[::1] rested):
+        """Where ``changes`` writes: ``rows`` int64 (operators + 1,), ``change`` int64 (operators + 1, 6), ``rested`` int64 (6,)."""
         if rows.shape[0] != self.n_operators + 1 or change.shape[0] != self.n_operators + 1 or change.shape[1] != WORK_COLUMNS:
             raise ValueError("tell_changes: a row for each operator and one for the copies, of 6 columns")
+        if rested.shape[0] != BLOCK_KINDS:
+            raise ValueError("tell_changes: a rested time for each kind of block")
         self.rows_out = rows
         self.change_out = change
+        self.rested_out = rested
 
     def changes(self):
         """How many operators did something since the last call; which, in the order in which they began to, and how much (``progress``).
 
-        The time that it takes goes with these, not with the operators of the program.
+        Also how long blocks rested until now (``rested_ps``). The time that it takes goes with these, not with the operators of the program.
         """
         cdef int64_t k, column, row, n
         cdef int64_t* out = &self.change_out[0, 0]
@@ -880,6 +964,7 @@ cdef class TileMachine:
             self.rows_out[k] = row
             self.place[row] = 0
         self.changed_n = 0
+        self._write_rested(&self.rested_out[0])
         return n
 
     @property
@@ -913,6 +998,42 @@ cdef class TileMachine:
         if self.levels_n:
             memcpy(&view[0, 0], self.level, self.levels_n * sizeof(Level))
         return found
+
+    def rested_ps(self):
+        """int64 (6,): how long blocks rested until now by ``BLOCK_NAMES``, over all cores."""
+        found = np.zeros(BLOCK_KINDS, dtype=np.int64)
+        cdef int64_t[::1] view = found
+        self._write_rested(&view[0])
+        return found
+
+    cdef void _write_rested(self, int64_t* to) noexcept nogil:
+        cdef int64_t d, k
+        for k in range(BLOCK_KINDS):
+            to[k] = self.rested[k]
+        for d in range(self.n_cores * CORE_BLOCKS + CHIP_BLOCKS):
+            if self.rester[d].jobs == 0 and self.rester[d].since < self.now_ps:
+                to[d % CORE_BLOCKS + (0 if d < self.n_cores * CORE_BLOCKS else REST_NOC)] += self.now_ps - self.rester[d].since
+
+    def rests(self, int64_t first=0, bint also_open=False):
+        """int64 (n, 3): ``REST_FIELDS`` of the remembered rests from number ``first`` on, as they ended.
+
+        With ``also_open`` those that go on follow, up to now.
+        """
+        if not 0 <= first <= self.rests_n:
+            raise ValueError(f"rests: there are {self.rests_n}")
+        found = np.zeros((self.rests_n - first, len(REST_FIELDS)), dtype=np.int64)
+        cdef int64_t[:, ::1] view = found
+        cdef int64_t d, kind
+        if first < self.rests_n:
+            memcpy(&view[0, 0], self.rest + first, (self.rests_n - first) * sizeof(Rest))
+        if not also_open:
+            return found
+        going_on = []
+        for d in range(self.n_cores * CORE_BLOCKS + CHIP_BLOCKS):
+            kind = d % CORE_BLOCKS + (0 if d < self.n_cores * CORE_BLOCKS else REST_NOC)
+            if self.rester[d].jobs == 0 and 0 < self.now_ps - self.rester[d].since >= self.rests_from[kind]:
+                going_on.append((kind, self.rester[d].since, self.now_ps))
+        return np.concatenate([found, np.array(going_on, dtype=np.int64).reshape(-1, len(REST_FIELDS))])
 
     @property
     def log_segments(self):
@@ -1093,23 +1214,104 @@ cdef class TileMachine:
         cdef Engine* engine = &self.engine[e]
         if self._begin(e, at.step, at.instance, source) < 0:
             return -1
-        engine.state = COMPUTE
+        cdef int64_t wait = 0, block = e // ENGINES * CORE_BLOCKS
+        if self._rouse(block + engine.kind - TENSOR, engine.kind - TENSOR, &wait) < 0 or self._rouse(block + REST_SRAM, REST_SRAM, &wait) < 0:
+            return -1
         engine.size = cycles
         engine.account = self.step_at[at.step].op * WORK_COLUMNS + (WORK_TENSOR if engine.kind == TENSOR else WORK_VECTOR)
-        engine.left = cycles * WORK
+        engine.ready = self.now_ps + wait
+        if wait > 0:
+            engine.state = WAKING
+            self._set_end(e, engine.ready)
+            return 0
+        return self._count(e)
+
+    cdef int _count(self, int64_t e) noexcept nogil:
+        """The engine is awake: its cycles begin; -1 when memory is out."""
+        cdef Engine* engine = &self.engine[e]
+        if self.now_ps > engine.start:
+            if self._log_part(e, 0) < 0:
+                return -1
+            engine.start = self.now_ps
+        engine.state = COMPUTE
+        engine.left = engine.size * WORK
+        engine.updated = self.now_ps
         self._set_end(e, self.now_ps + (engine.left + self.khz - 1) // self.khz)
         return 0
+
+    cdef inline int _rouse(self, int64_t d, int kind, int64_t* wait) noexcept nogil:
+        """A job begins to use a block; ``wait`` becomes at least what is left until it is awake. -1 when memory is out."""
+        cdef Rester* block = &self.rester[d]
+        if block.jobs == 0 and block.since < self.now_ps and self._rested(block, kind, self.now_ps) < 0:
+            return -1
+        block.jobs += 1
+        if block.awake - self.now_ps > wait[0]:
+            wait[0] = block.awake - self.now_ps
+        return 0
+
+    cdef int _rested(self, Rester* block, int kind, int64_t until) noexcept nogil:
+        """A block's rest ends: count it, remember it, and say when the block is awake; -1 when memory is out."""
+        cdef int64_t length = until - block.since
+        cdef int s
+        cdef Rest* grown
+        if length <= 0:
+            return 0
+        self.rested[kind] += length
+        for s in range(SLEEPS):
+            if length > self.sleep[kind][s].after:
+                block.awake = until + self.sleep[kind][s].wake
+        if length < self.rests_from[kind]:
+            return 0
+        if self.rests_n == self.rests_room:
+            grown = <Rest*> realloc(self.rest, (2 * self.rests_room + 256) * sizeof(Rest))
+            if grown == NULL:
+                return -1
+            self.rest = grown
+            self.rests_room = 2 * self.rests_room + 256
+        self.rest[self.rests_n].kind = kind
+        self.rest[self.rests_n].begin = block.since
+        self.rest[self.rests_n].end = until
+        self.rests_n += 1
+        return 0
+
+    cdef inline void _left(self, int64_t d) noexcept nogil:
+        """A job no longer uses a block."""
+        self.rester[d].jobs -= 1
+        if self.rester[d].jobs == 0:
+            self.rester[d].since = self.now_ps
+
+    cdef inline int _rouse_way(self, int64_t e, int64_t route, int64_t* wait) noexcept nogil:
+        """A transfer begins to use its core's SRAM and the chip's blocks on its route; -1 when memory is out."""
+        cdef int64_t blocks = self.route_blocks[route], first = self.n_cores * CORE_BLOCKS
+        cdef int b
+        if e < self.n_cores * ENGINES and self._rouse(e // ENGINES * CORE_BLOCKS + REST_SRAM, REST_SRAM, wait) < 0:
+            return -1
+        for b in range(CHIP_BLOCKS):
+            if blocks >> b & 1 and self._rouse(first + b, REST_NOC + b, wait) < 0:
+                return -1
+        return 0
+
+    cdef inline void _leave_way(self, int64_t e, int64_t route) noexcept nogil:
+        """A transfer no longer uses them."""
+        cdef int64_t blocks = self.route_blocks[route], first = self.n_cores * CORE_BLOCKS
+        cdef int b
+        if e < self.n_cores * ENGINES:
+            self._left(e // ENGINES * CORE_BLOCKS + REST_SRAM)
+        for b in range(CHIP_BLOCKS):
+            if blocks >> b & 1:
+                self._left(first + b)
 
     cdef int _move(
         self, int64_t e, int64_t step, int64_t instance, int64_t size, int what, int64_t route, Source source
     ) noexcept nogil:
         cdef Engine* engine = &self.engine[e]
         # Requests of back-to-back jobs overlap: the first byte's latency shows only after a pause.
-        cdef int64_t wait = self.setup_ps
+        cdef int64_t wait = self.setup_ps, awake = 0
         if self.now_ps > engine.last_end or engine.last_end == 0:
             wait += self.routes[route].latency_ps
-        if self._begin(e, step, instance, source) < 0:
+        if self._begin(e, step, instance, source) < 0 or self._rouse_way(e, route, &awake) < 0:
             return -1
+        wait += awake
         engine.size = size
         engine.left = size << 32
         engine.account = (self.step_at[step].op if step >= 0 else self.n_operators) * WORK_COLUMNS + WORK_MOVED + what
@@ -1174,8 +1376,11 @@ cdef class TileMachine:
             self.flows[engine.route] -= 1
             self.route_bytes_view[engine.route] += engine.size
             self.rates_stale = True
+            self._leave_way(e, engine.route)
         else:
             self._set_end(e, NEVER)
+            self._left(e // ENGINES * CORE_BLOCKS + engine.kind - TENSOR)
+            self._left(e // ENGINES * CORE_BLOCKS + REST_SRAM)
         if self.log_jobs and self._log_job(e, 1, engine.size - (engine.counted >> 32)) < 0:
             return -1
         engine.state = IDLE
@@ -1183,11 +1388,14 @@ cdef class TileMachine:
         return 0
 
     cdef int _log_part(self, int64_t e, int64_t moved) noexcept nogil:
-        """Account for a job as busy since its `start`; of a transfer ``moved`` 2^-32 byte did in this time."""
+        """Account for a job as busy since its `start`, or for its block's waking; of a transfer ``moved`` 2^-32 byte did in this time."""
         cdef Engine* engine = &self.engine[e]
         cdef int64_t kind, alone, flowing
         cdef int64_t* moving = self.moving_time + e * CAUSES
         cdef Route* route
+        if engine.state == WAKING:
+            self._account(e, engine.step, LATENCY, self.now_ps - engine.start)
+            return self._append(e, self.now_ps, 0, LATENCY)
         self._account(e, engine.step, BUSY, self.now_ps - engine.start)
         if engine.state == COMPUTE:
             return self._append(e, self.now_ps, 0, BUSY)
@@ -1237,12 +1445,12 @@ cdef class TileMachine:
                 size = engine.counted >> 32
                 if engine.state == TRANSFER:
                     engine.counted += moved
-                if self.log_jobs and self._log_job(e, 0, (engine.counted >> 32) - size) < 0:
+                if self.log_jobs and engine.state != WAKING and self._log_job(e, 0, (engine.counted >> 32) - size) < 0:
                     return -1
             if engine.state == COMPUTE:
                 engine.left -= self.khz * (self.now_ps - engine.updated)
                 engine.updated = self.now_ps
-            elif engine.state == LATENT:
+            elif engine.state == LATENT or engine.state == WAKING:
                 engine.left = engine.ready - self.now_ps
             self._set_end(e, NEVER)
         self.rates_stale = True
@@ -1277,6 +1485,9 @@ cdef class TileMachine:
             engine.updated = self.now_ps
             if engine.state == COMPUTE:
                 self._set_end(e, self.now_ps + (engine.left + khz - 1) // khz)
+            elif engine.state == WAKING:
+                engine.ready = self.now_ps + engine.left
+                self._set_end(e, engine.ready)
             elif engine.state == LATENT:
                 engine.ready = self.now_ps + engine.left
                 engine.left = engine.size << 32
@@ -1752,6 +1963,10 @@ cdef class TileMachine:
             e = self.due[k]
             if self.engine[e].state == LATENT:
                 self._flow(e)
+                continue
+            if self.engine[e].state == WAKING:
+                if self._count(e) < 0:
+                    return -1
                 continue
             if self._end(e) < 0:
                 return -1

@@ -115,6 +115,25 @@ def programs(draw: Any, max_cores: int = 4, max_steps: int = 3, is_shared: bool 
         "copy_routes": (0, n_routes - 1),
         "one_queue": draw(st.booleans()),
         "log_jobs": draw(st.booleans()),
+        **(draw(sleeping(n_routes)) if is_shared else {}),
+    }
+
+
+@st.composite
+def sleeping(draw: Any, n_routes: int) -> dict[str, Any]:
+    """Which blocks routes use, when blocks sleep, and which rests are remembered; most often nothing sleeps."""
+    if draw(st.booleans()):
+        return {}
+    length = amount(3_000_000, 0, 1_000, 1_000_000)
+    sleeps = []
+    for _ in range(6):
+        after = sorted(draw(st.lists(length, max_size=3)))
+        row = [number for each in after for number in (each, draw(amount(500_000, 0, 1_000)))]
+        sleeps.append(row + [-1] * (6 - len(row)))
+    return {
+        "route_blocks": [draw(st.integers(0, 7)) for _ in range(n_routes)],
+        "sleeps": sleeps,
+        "rests_from_ps": [draw(st.just(-1) | length) for _ in range(6)],
     }
 
 
@@ -144,7 +163,8 @@ def drive(machine: Any, case: Case) -> dict[str, Any]:
     completed = host_free_ps = 0
     work, told, change = (np.zeros((case.program["operators"] + 1, 6), dtype=np.int64) for _ in range(3))
     rows = np.zeros(len(work), dtype=np.int64)
-    machine.tell_changes(rows, change)
+    rested = np.zeros(6, dtype=np.int64)
+    machine.tell_changes(rows, change, rested)
     machine.watch(case.watched)
     order = count()
 
@@ -186,7 +206,9 @@ def drive(machine: Any, case: Case) -> dict[str, Any]:
         changed = machine.changes()
         np.add.at(told, rows[:changed], change[:changed])
         assert told.tolist() == work.tolist(), "changes do not add up to progress"
-        trace.append((machine.now_ps, events, machine.next_ps(), machine.tiles, work.tolist()))
+        assert rested.tolist() == machine.rested_ps().tolist()
+        rest = (machine.rested_ps().tolist(), machine.rests(0, True).tolist())
+        trace.append((machine.now_ps, events, machine.next_ps(), machine.tiles, work.tolist(), rest))
         # what is done at the same instant as its copy no longer waits for it
         for name, value in sorted(events, key=lambda event: event[0] != "done"):
             if name == "copied" and completed <= value < 1000:  # a program may not need its inputs, and be done before
@@ -202,7 +224,13 @@ def drive(machine: Any, case: Case) -> dict[str, Any]:
     assert completed == case.instances
     end_ps = max(at for at, events, *_ in trace if events)
     machine.finish(end_ps)
-    return {"trace": trace, "end_ps": end_ps, "wakes": machine.wakes, **outputs(machine)}
+    return {
+        "trace": trace,
+        "end_ps": end_ps,
+        "wakes": machine.wakes,
+        "rests": machine.rests().tolist(),
+        **outputs(machine),
+    }
 
 
 def outputs(machine: Any) -> dict[str, Any]:

@@ -6,6 +6,7 @@ Dynamic energy comes from the energy table at its nominal voltage and scales wit
 from typing import Annotated
 
 from leptonsim.chip.declare import Part, param
+from leptonsim.chip.gating import Blocks
 from leptonsim.chip.scalars import Flag, Integer, Measure, Number, Text
 from leptonsim.chip.units import (
     ENERGY,
@@ -136,8 +137,14 @@ class Power(Part):
     curve: Curve | None = param("curve", "Performance states by a law instead of a table.", None)
     transition: Transition = param("transition", "Cost of a change of state.", factory=Transition)
     static_w: Annotated[float, Measure(POWER, "0 W", "10 kW")] = param(
-        "static", "Static power of the whole chip at nominal voltage."
+        "static", "Static power of the whole chip at nominal voltage: leakage, and interfaces that wait."
     )
+    leakage_per_volt: Annotated[float, Number(least=0, most=10)] = param(
+        "leakage_per_volt",
+        "Growth of leakage with voltage beyond proportion, exponential, per volt; 2 to 3 where it counts (estimate).",
+        0.0,
+    )
+    blocks: Blocks = param("blocks", "Blocks at rest: clocks, sleep, shares of static power.", factory=Blocks)
     tdp_w: Annotated[float, Measure(POWER, "1 mW", "100 kW")] = param("tdp", "Thermal design power of chip and memory.")
     thermal: Thermal | None = param("thermal", "Thermal model; none: temperature does not matter.", None)
 
@@ -187,5 +194,11 @@ class EnergyOverrides(Part):
 
 class Energy(Part):
     """Energy per event: the table of the process node, with exceptions."""
+
+    activity: Annotated[float, Number(least=0, most=1)] = param(
+        "activity",
+        "Switching activity of operands of products, as a share of that of the table: zeros leave a cell its clock.",
+        1.0,
+    )
 
     overrides: EnergyOverrides = param("overrides", "Constants that replace the table's own.", factory=EnergyOverrides)

@@ -32,7 +32,8 @@ class ProgramOperator:
     ``mapping`` says how it was cut, for people. ``sram_read_bytes`` and ``sram_written_bytes`` are accesses of the
     engines to the cores' SRAM, DMA included; ``accumulator_bytes`` reads and writes of partial sums. ``useful_cycles``
     and the two kinds of lost cycles are of the tensor core of one busiest core. ``sram_resident_bytes`` and
-    ``shared_resident_bytes`` are what tensors take in one core's SRAM and in shared SRAM while it runs.
+    ``shared_resident_bytes`` are what tensors take in one core's SRAM and in shared SRAM while it runs. ``cells_share``
+    is the share of an array's cells that are in rows and columns which hold no padding, on average while it works.
     """
 
     name: str
@@ -53,6 +54,7 @@ class ProgramOperator:
     sram_stall_cycles: int
     sram_resident_bytes: int
     shared_resident_bytes: int
+    cells_share: float
 
 
 @dataclass(frozen=True, slots=True)

@@ -260,6 +260,7 @@ def _map(
             sram_stall_cycles=plan.sram_stall_cycles,
             sram_resident_bytes=ledger.sram,
             shared_resident_bytes=ledger.shared,
+            cells_share=plan.cells_share,
         )
     )
 

@@ -24,13 +24,15 @@ import numpy.typing as npt
 from leptonsim.chip.spec import Chip
 from leptonsim.compiler.program import Program
 from leptonsim.kernels.meter import Meter
-from leptonsim.kernels.tiles import TileMachine
+from leptonsim.kernels.tiles import BLOCK_NAMES, TileMachine
 from leptonsim.machine.clocks import Phase, change, operating_points, start_of
-from leptonsim.machine.energy import energy_model
+from leptonsim.machine.energy import AT_REST, DYNAMIC, energy_model
 from leptonsim.machine.governors import Governor, Planning, Prompt, Sample, Setting, make_governor
+from leptonsim.machine.idling import Idling
 from leptonsim.machine.links import Fabric, Links
 from leptonsim.machine.power_record import PowerRecord
-from leptonsim.machine.spending import DYNAMIC, ON_DIE, spending
+from leptonsim.machine.resting import Spans
+from leptonsim.machine.spending import ON_DIE, padded_cells, spending
 from leptonsim.machine.thermal import ThermalModel, leakage_factor
 from leptonsim.machine.trials import measure, rehearse
 
@@ -62,13 +64,16 @@ class PowerControl:
         self._chip, self._fabric, self._tiles, self._busy = chip, fabric, tiles, busy
         self._points = operating_points(chip, model.table.voltage_v)
         self._spending = spending(program, model)
-        self._volt_static_w = model.static_w / model.table.voltage_v
-        self._static_w = [self._volt_static_w * point.voltage_v for point in self._points]
+        self._idling = Idling(program, model.resting, tiles)
+        self._power = model.resting.power
         self._scales = {point.voltage_v: self._spending.scale(point.voltage_v) for point in self._points}
         self._links: dict[int, Links] = {}
         self._thermal = ThermalModel(chip.power.thermal) if chip.power.thermal is not None else None
-        self._meter = Meter(self._spending.rows, None if self._thermal is None else self._thermal.for_meter())
-        tiles.tell_changes(self._meter.rows, self._meter.change)
+        # a last column counts cycles of array cells with padding
+        rows = np.dstack([self._spending.rows, padded_cells(program)])
+        heat = None if self._thermal is None else self._thermal.for_meter()
+        self._meter = Meter(rows, len(BLOCK_NAMES), heat, counted=1)
+        tiles.tell_changes(self._meter.rows, self._meter.change, self._meter.rested)
         self._governor = governor or make_governor(chip.power.governor, self._setting(program))
         self._is_prompt = isinstance(self._governor, Prompt)
         if isinstance(self._governor, Planning):
@@ -95,7 +100,8 @@ class PowerControl:
             points=self._points,
             start=start_of(self._chip, self._points),
             most_w=self._most_w(),
-            static_w=tuple(self._static_w),
+            idle_w=tuple(self._power.idle_w(point.voltage_v, point.core_hz) for point in self._points),
+            still_w=tuple(self._power.idle_w(point.voltage_v, 0) for point in self._points),
             measure=lambda point: measure(program, self._points[point]),
             rehearse=lambda plan, rest: rehearse(program, plan, rest),
         )
@@ -143,20 +149,39 @@ class PowerControl:
     def finish(self, end_ps: int) -> PowerRecord:
         """The run is over."""
         self._read(end_ps)
-        times, levels = self._meter.times, self._meter.levels
-        spans = (times[:, 1] - times[:, 0]).astype(np.float64)
+        meter = self._meter
+        times, levels = meter.times, meter.levels
+        lengths = np.maximum(1, times[:, 1] - times[:, 0]).astype(np.float64)[:, None]
+        resting, sleep, leaks = self._idling.finish(
+            Spans(
+                bounds_ps=np.append(0, times[:, 1]),
+                rested_ps=meter.rests,
+                padding_ps=levels[:, -1] * 1e12 / np.maximum(1, times[:, 2]),
+                voltage_v=levels[:, 0],
+                core_hz=times[:, 2],
+                heat=levels[:, 2],
+            )
+        )
+        levels = np.delete(levels, [2, levels.shape[1] - 1], axis=1)
+        if self._idling.sleeps:
+            # what a sleep comes to is known when it is over: until then it was taken as if it ended at once
+            at_rest = np.stack([part.sum(axis=1) for part in resting.parts.values()], axis=1)
+            levels[:, -len(AT_REST) :] = at_rest / lengths
         steady = None
         if self._thermal is not None and len(times):
-            joules = math.fsum((levels[:, 2:-1].sum(axis=1) * spans).tolist())
-            plain = math.fsum((self._volt_static_w * levels[:, 0] * spans).tolist())
-            steady = self._thermal.steady_or_none(joules / end_ps, plain / end_ps)
+            joules = math.fsum((levels[:, 2:].sum(axis=1) * lengths[:, 0]).tolist())
+            heated, plain = math.fsum(leaks[0]), math.fsum(leaks[1])
+            steady = self._thermal.steady_or_none((joules - heated) / end_ps, plain / end_ps)
+        total = resting.total()
+        total.static_pj[-1] += math.fsum(self._changes_pj)
         return PowerRecord(
             governor=self._chip.power.governor,
             times=times,
             levels=levels,
             work=self._by_voltage,
             spending=self._spending,
-            static_pj=math.fsum((levels[:, -1] * spans).tolist() + self._changes_pj),
+            resting=total,
+            sleep=sleep,
             residency_ps=self._residency,
             changes=self._changes,
             samples=self._samples,
@@ -205,8 +230,9 @@ class PowerControl:
         work = self._by_voltage.get(voltage_v)
         if work is None:
             work = self._by_voltage[voltage_v] = np.zeros(self._spending.pj.shape[1:], dtype=np.int64)
-        self._meter.set_point(core_hz, voltage_v, self._scales[voltage_v], work)
-        self._now_static_w = self._volt_static_w * voltage_v
+        self._meter.set_point(
+            core_hz, voltage_v, self._scales[voltage_v], work, *self._idling.powers(voltage_v, core_hz)
+        )
         if core_hz == 0:
             self._tiles.pause()
             return
@@ -220,17 +246,35 @@ class PowerControl:
     def _read(self, now_ps: int) -> None:
         """Energy and heat since the last instant, at the clock and voltage in force until now."""
         span_ps = now_ps - self._since_ps
-        self._meter.read(self._tiles.changes() if span_ps else 0, now_ps, self._now_static_w, self._once_pj)
-        self._once_pj = 0.0
+        if span_ps == 0:
+            return
+        if self._idling.is_simple:
+            self._meter.read(self._tiles.changes(), now_ps)
+        else:
+            self._meter.gather(self._tiles.changes())
+            self._meter.close(now_ps, *self._idling.known_pj(self._open_span(now_ps)))
         self._residency["change" if self._phases else self._points[self._point].name] += span_ps
         if self._highest < len(self._points) - 1:
             self._throttled_ps += span_ps
         self._since_ps = now_ps
 
+    def _open_span(self, now_ps: int) -> Spans:
+        """What blocks at rest need to know of the time since the last reading."""
+        meter = self._meter
+        return Spans(
+            bounds_ps=np.array([self._since_ps, now_ps], dtype=np.int64),
+            rested_ps=meter.open_rests[None, :],
+            padding_ps=np.array([meter.open_counts[0] * 1e12 / max(1, meter.core_hz)]),
+            voltage_v=np.array([meter.voltage_v]),
+            core_hz=np.array([meter.core_hz]),
+            heat=np.array([meter.heat_factor]),
+        )
+
     def _sample(self, now_ps: int) -> Sample:
         span_ps = now_ps - self._sampled_ps
         busy_ps, waiting = self._busy(now_ps)
         energy_pj, cycles, tensor, vector, moved_bytes = self._meter.take()
+        energy_pj, self._once_pj = energy_pj + self._once_pj, 0.0
         # of all cores; a sample in which the clock stood still all the time has no cycles
         cycles = max(1.0, cycles * self._chip.cores)
         busy = (busy_ps - self._sampled_busy_ps) / span_ps
@@ -251,7 +295,7 @@ class PowerControl:
         on_die = np.array([component in ON_DIE for component in DYNAMIC])
         each = pj[on_die].sum(axis=0)
         ports = 3 * chip.core.dma.port_bytes_per_cycle
-        per_cycle = chip.cores * (each[:, 0].max() + each[:, 1].max() + ports * each[:, 2:].max())
+        per_cycle = chip.cores * np.array([each[:, 0].max(), each[:, 1].max(), ports * each[:, 2:].max()])
         model = energy_model(chip)
         links = self._fabric
         dram_pj = max(model.table.dram_random_pj_per_byte, model.table.dram_streaming_pj_per_byte)
@@ -260,9 +304,12 @@ class PowerControl:
         thermal = chip.power.thermal
         leak = 1.0 if thermal is None else max(1.0, leakage_factor(thermal, thermal.throttle))
         change_w = chip.power.transition.energy_pj / chip.power.interval_ps
-        return tuple(
-            float(per_cycle * point.core_hz * (point.voltage_v / self._spending.voltage_v) ** 2 + off_die) / 1e12
-            + static_w * leak
-            + change_w
-            for point, static_w in zip(self._points, self._static_w, strict=True)
-        )
+        found = []
+        for point in self._points:
+            # what works does not rest: of each group the dearer of the two
+            work_w = per_cycle * point.core_hz * (point.voltage_v / self._spending.voltage_v) ** 2 / 1e12
+            arrays, vectors, srams, noc, dram, *_ = self._power.rest_w(point.voltage_v, point.core_hz).tolist()
+            rest_w = np.array([arrays, vectors, srams + noc])
+            dynamic_w = float(np.maximum(work_w, rest_w).sum()) + max(off_die / 1e12, dram)
+            found.append(dynamic_w + float(self._power.static_w(point.voltage_v, leak).sum()) + change_w)
+        return tuple(found)

@@ -22,10 +22,12 @@ from simpy.events import EventPriority
 from leptonsim.compiler.program import Program
 from leptonsim.compiler.routes import RouteTable
 from leptonsim.kernels.tiles import TileMachine
+from leptonsim.machine.energy import energy_model
 from leptonsim.machine.governing import PowerControl, is_governed
 from leptonsim.machine.governors import Governor
 from leptonsim.machine.links import Fabric, Links
 from leptonsim.machine.power_record import PowerRecord
+from leptonsim.machine.resting import may_sleep, route_blocks
 
 Process = Generator[simpy.Event, Any, None]
 Integers = npt.NDArray[np.int64]
@@ -69,6 +71,8 @@ class Record:
     Where jobs were asked for, ``jobs`` and ``staging`` are those of TileMachine, and ``copies`` has a run and its bytes
     for each tag of a copy (run -1: weights, before the first); they are empty otherwise. ``launches_ps`` has begin and
     end of each request's launch by the host, if launches take time.
+
+    ``rested_ps`` int64 (6,) is how long blocks rested, ``rests`` int64 (n, 3) each rest of those that may sleep.
     """
 
     makespan_ps: int
@@ -89,6 +93,8 @@ class Record:
     staging: Integers
     copies: tuple[tuple[int, int], ...]
     launches_ps: tuple[tuple[int, int], ...]
+    rested_ps: Integers
+    rests: Integers
     dram_bursts: int = 0
     power: PowerRecord | None = None
 
@@ -121,7 +127,8 @@ class Machine:
             self.links.routes, self.links.capacities, self.links.dram_mix,
             operators=len(program.operators), core_khz=chip.clocks.core_hz // 1000, setup_ps=chip.core.dma.setup_ps,
             copy_routes=(RouteTable.COPY_IN, RouteTable.COPY_OUT), one_queue=chip.core.dma.engines == 1,
-            log_jobs=log_jobs,
+            log_jobs=log_jobs, route_blocks=route_blocks(program.routes),
+            **(energy_model(chip).resting.machine_arguments() if may_sleep(chip) else {}),
         )  # fmt: skip
         self._asleep: simpy.Event | None = None
         self._copies: dict[int, simpy.Event] = {}
@@ -182,6 +189,8 @@ class Machine:
             staging=self.tiles.staging,
             copies=tuple(self._copied),
             launches_ps=tuple(self._launches),
+            rested_ps=self.tiles.rested_ps(),
+            rests=self.tiles.rests(),
         )
 
     # ---- what the host does

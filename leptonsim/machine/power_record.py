@@ -10,7 +10,9 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from leptonsim.machine.spending import DYNAMIC, Spending
+from leptonsim.machine.energy import DYNAMIC
+from leptonsim.machine.resting import RestEnergy, Sleep
+from leptonsim.machine.spending import Spending
 
 Integers = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
@@ -32,8 +34,8 @@ class PowerRecord:
     """What the control saw. ``residency_ps`` is time by operating point, on the way between points under ``change``.
 
     ``times`` and ``levels`` are the meter's readings, int64 (n, 3) and float64 (n, 2 + components). ``work`` is what
-    was done at each voltage, int64 (operators + 1, columns); ``static_pj`` has static energy and that of changes of
-    state.
+    was done at each voltage, int64 (operators + 1, columns); ``resting`` has the energy of blocks at rest, with that of
+    changes of state as static energy of what is no block; ``sleep`` is over the readings.
     """
 
     governor: str
@@ -41,7 +43,8 @@ class PowerRecord:
     levels: Floats
     work: dict[float, Integers]
     spending: Spending
-    static_pj: float
+    resting: RestEnergy
+    sleep: Sleep
     residency_ps: dict[str, int]
     changes: int
     samples: int
@@ -84,7 +87,7 @@ class PowerRecord:
         voltage = max(self.work, default=self.spending.voltage_v)
         rest = dict(zip(DYNAMIC, (self.spending.idle_pj * self.spending.scale(voltage) * runs).tolist(), strict=True))
         dynamic = {name: math.fsum([part[name] for part in parts] + [rest[name]]) for name in DYNAMIC}
-        return {**dynamic, "static": self.static_pj}
+        return {**dynamic, **{name: math.fsum(blocks) for name, blocks in self.resting.parts.items()}}
 
     def operators_pj(self, runs: int) -> list[dict[str, float]]:
         """Dynamic energy of one of ``runs`` runs by operator and component: their mean."""

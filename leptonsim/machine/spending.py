@@ -17,12 +17,12 @@ import numpy.typing as npt
 from leptonsim.compiler.program import Program
 from leptonsim.compiler.routes import RouteTable
 from leptonsim.kernels.tiles import RUN_FIELDS, STEP_FIELDS, WORK_FIELDS
-from leptonsim.machine.energy import COMPONENTS, EnergyModel
+from leptonsim.machine.energy import DYNAMIC, EnergyModel
+from leptonsim.machine.resting import RestEnergy, Sleep, Spans
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
 
-DYNAMIC = COMPONENTS[:-1]
 ON_DIE = ("tensor_core", "accumulators", "vector_unit", "sram", "shared_sram", "noc")
 """Components on the core clock's supply, whose energy goes with the square of its voltage."""
 
@@ -79,6 +79,43 @@ def work_of(program: Program) -> Integers:
     return _sums(blocks * program.blocks[:, :1], begin, end)
 
 
+def array_cycles(program: Program) -> list[int]:
+    """Cycles on the tensor cores by operator in one run, over all cores."""
+    cycles = np.zeros(len(program.operators), dtype=np.int64)
+    np.add.at(cycles, program.steps[:, STEP_FIELDS.index("operator")], work_of(program)[:, _TENSOR[0]])
+    return cycles.tolist()
+
+
+def padding_cycles(program: Program) -> float:
+    """Cycles on the tensor cores in one run, over all cores, times the share of their cells with padding."""
+    cycles = zip(array_cycles(program), program.operators, strict=True)
+    return math.fsum(count * (1 - operator.cells_share) for count, operator in cycles)
+
+
+def padded_cells(program: Program) -> Floats:
+    """float64 (operators + 1, columns, 1): share of the array's cells with padding, in the column of its cycles."""
+    found = np.zeros((len(program.operators) + 1, len(WORK_FIELDS), 1))
+    found[:-1, _TENSOR[0], 0] = [1 - operator.cells_share for operator in program.operators]
+    return found
+
+
+def resting_energy(
+    program: Program, model: EnergyModel, runs: int, makespan_ps: int, rested_ps: Integers, rests: Integers
+) -> tuple[RestEnergy, Sleep]:
+    """What blocks at rest took in a whole run at the voltage and clock of ``model``."""
+    core_hz = program.chip.clocks.core_hz
+    spans = Spans(
+        bounds_ps=np.array([0, makespan_ps], dtype=np.int64),
+        rested_ps=rested_ps[None, :],
+        padding_ps=np.array([runs * padding_cycles(program) * 1e12 / core_hz]),
+        voltage_v=np.array([model.table.voltage_v]),
+        core_hz=np.array([core_hz], dtype=np.int64),
+        heat=np.ones(1),
+    )
+    sleep = model.resting.sleep(spans, rests)
+    return model.resting.energy(spans, sleep).total(), sleep
+
+
 def _sums(rows: Integers, begin: Integers, end: Integers) -> Integers:
     """Sums of ranges of rows."""
     running = np.vstack([np.zeros((1, rows.shape[1]), dtype=np.int64), np.cumsum(rows, axis=0)])
@@ -94,7 +131,7 @@ def spending(program: Program, model: EnergyModel) -> Spending:
     pj = np.zeros((len(DYNAMIC), *work.shape))
     idle = np.zeros(len(DYNAMIC))
     for index, (operator, row) in enumerate(zip(program.operators, work.tolist(), strict=False)):
-        energies = model.operator_pj(operator, {})
+        energies = model.operator_pj(operator, {}, row[_TENSOR[0]])
         for component, groups in _CARRIERS.items():
             value = energies[component]
             if not value:

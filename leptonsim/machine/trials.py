@@ -19,7 +19,7 @@ from leptonsim.machine.clocks import OperatingPoint, operating_points
 from leptonsim.machine.energy import energy_model
 from leptonsim.machine.governors import Measured, Sample
 from leptonsim.machine.power_record import PowerRecord
-from leptonsim.machine.spending import spending
+from leptonsim.machine.spending import resting_energy, spending
 
 
 def at_point(chip: Chip, point: OperatingPoint) -> Chip:
@@ -59,9 +59,10 @@ def measure(program: Program, point: OperatingPoint) -> Measured:
     machine.tiles.progress(work)
     operators = costs.operators_pj(work, costs.voltage_v).sum(axis=1).tolist()[:-1]
     dynamic = math.fsum(costs.energy_pj(work, costs.voltage_v).values())
+    resting, _ = resting_energy(fixed, model, record.runs, record.makespan_ps, record.rested_ps, record.rests)
     return Measured(
         record.makespan_ps,
-        dynamic + model.static_pj(record.makespan_ps),
+        dynamic + math.fsum(math.fsum(part) for part in resting.parts.values()),
         _ends(fixed, record.step_span_ps.max(axis=(1, 2))),
         tuple(operators),
     )

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,11 +15,13 @@ from leptonsim.chip.spec import Chip
 from leptonsim.compiler.program import Program
 from leptonsim.compiler.routes import Route
 from leptonsim.kernels.tiles import ENGINE_NAMES
-from leptonsim.machine.energy import COMPONENTS, EnergyModel, energy_model, total_pj
+from leptonsim.machine.energy import AT_REST, COMPONENTS, EnergyModel, energy_model, total_pj
 from leptonsim.machine.machine import Record
 from leptonsim.machine.power_record import PowerRecord
+from leptonsim.machine.spending import array_cycles, resting_energy
 from leptonsim.machine.trials import at_highest_clock
 from leptonsim.result.accounts import OperatorAccount, bytes_by_level, operator_accounts, time_by_engine
+from leptonsim.result.blocks import blocks_of
 from leptonsim.result.bounds import bounds_ps, peaks
 from leptonsim.result.document import SCHEMA, document, json_text
 from leptonsim.result.governed import peak_w
@@ -56,6 +58,7 @@ class Result:
     warnings: tuple[str, ...]
     seed: int = 0
     power: PowerRecord | None = None
+    blocks: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     @property
     def chip(self) -> str:
@@ -221,11 +224,14 @@ def make_result(program: Program, record: Record, requests: int, seed: int = 0) 
         for route, size in zip(program.routes, record.route_bytes.tolist(), strict=True)
         if route.end == "copy"
     }
-    parts = [{name: value * record.runs for name, value in each.items()} for each in dynamic]
-    parts += [model.bytes_pj(copies), {"static": model.static_pj(record.makespan_ps)}]
-    breakdown = {name: value / 1e12 for name, value in total_pj(parts).items()}
     power = record.power
-    if power is not None:
+    if power is None:
+        parts = [{name: value * record.runs for name, value in each.items()} for each in dynamic]
+        resting, sleep = resting_energy(program, model, record.runs, record.makespan_ps, record.rested_ps, record.rests)
+        parts += [model.bytes_pj(copies), {name: math.fsum(each) for name, each in resting.parts.items()}]
+        breakdown = {name: value / 1e12 for name, value in total_pj(parts).items()}
+    else:
+        resting, sleep = power.resting, power.sleep
         breakdown = {name: value / 1e12 for name, value in power.energy_pj(record.runs).items()}
     levels = bytes_by_level(program, record)
     if power is not None:
@@ -263,7 +269,8 @@ def make_result(program: Program, record: Record, requests: int, seed: int = 0) 
         time_ps=times,
         tensor_cycles=_tensor_cycles(program),
         energy_breakdown_j=breakdown,
-        power_peak_w=power_over_time(program, record, dynamic).peak_w + model.static_w
+        power_peak_w=power_over_time(program, record, dynamic).peak_w
+        + math.fsum(breakdown[name] for name in AT_REST) / (record.makespan_ps / 1e12)
         if power is None
         else peak_w(power),
         bytes=levels,
@@ -279,6 +286,7 @@ def make_result(program: Program, record: Record, requests: int, seed: int = 0) 
         },
         warnings=program.warnings,
         power=power,
+        blocks=blocks_of(model.resting, resting, sleep, record),
         seed=seed,
     )
 
@@ -289,10 +297,12 @@ def _dynamic_energy(
     """Energy of one execution of each operator; equal operators, of which networks are full, are computed once."""
     known: dict[object, dict[str, float]] = {}
     energies = []
-    for operator, account in zip(program.operators, accounts, strict=True):
+    for operator, account, cycles in zip(program.operators, accounts, array_cycles(program), strict=True):
         key = (
             operator.dtype,
             operator.tensor_macs,
+            cycles,
+            operator.cells_share,
             tuple(operator.vector.items()),
             operator.accumulator_bytes,
             operator.sram_read_bytes,
@@ -300,7 +310,7 @@ def _dynamic_energy(
             tuple(account.bytes_by_route.items()),
         )
         if key not in known:
-            known[key] = model.operator_pj(operator, account.bytes_by_route)
+            known[key] = model.operator_pj(operator, account.bytes_by_route, cycles)
         energies.append(known[key])
     return energies
 

@@ -36,7 +36,8 @@ BLACK, WHITE = "#000000", "#fdfdfd"
 PALETTE = (BLUE, ORANGE, GREEN, VERMILLION, SKY, PURPLE, YELLOW, GREY)
 ENGINES = {"weights": VERMILLION, "activations": ORANGE, "tensor": BLUE, "vector": GREEN, "store": PURPLE}
 COMPONENTS = {
-    "static": GREY, "tensor_core": BLUE, "accumulators": SKY, "vector_unit": GREEN, "sram": ORANGE,
+    "static": GREY, "clock": PALE, "standby": "#8c6d5a",
+    "tensor_core": BLUE, "accumulators": SKY, "vector_unit": GREEN, "sram": ORANGE,
     "shared_sram": YELLOW, "noc": PURPLE, "dram": VERMILLION, "pcie": "#7a4b94",
 }  # fmt: skip
 CAUSES = {

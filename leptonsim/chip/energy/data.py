@@ -37,6 +37,16 @@ def nominal_voltage_v(node_nm: int) -> Sourced:
     return round(log_log(nominal["volts"], node_nm), 3), nominal["source"]
 
 
+def idle() -> Any:
+    """``idle.yaml``: how static power divides, clocks, sleep."""
+    return _file("idle")
+
+
+def clocked_share() -> Sourced:
+    """Dynamic power of a block that does nothing and has its clock, as a share of its active power."""
+    return idle()["clocked"]["share"], idle()["clocked"]["source"]
+
+
 def idle_share() -> Sourced:
     """Dynamic power of a clock-gated block, as a share of its active power."""
     return _file("supply")["clock_gated"]["share"], _file("supply")["clock_gated"]["source"]

@@ -1,7 +1,8 @@
 """Energy per event of one chip: constants of its process node, memory and link, its own overrides, all with sources.
 
 On-die dynamic energy holds at the node's nominal voltage and scales with the square of the voltage; DRAM and PCIe have
-supplies of their own. Static power is the chip's to state. Not modelled: data-dependent switching, temperature.
+supplies of their own. Static power is the chip's to state. Not modelled: which operands are zero (their share is the
+chip's ``energy.activity``), temperature.
 """
 
 from __future__ import annotations
@@ -27,9 +28,10 @@ class EnergyTable:
     """Dynamic energy in pJ at ``voltage_v``.
 
     ``sources`` has one text for each constant, under the name that overrides it (``mac_bf16``, ``sram_read``), and for
-    ``nominal_voltage``, ``idle_share`` and ``power_gated_share``. ``idle_share`` is the dynamic power of a clock-gated
-    engine as a share of its active power, ``power_gated_share`` the leakage of a power-gated one as a share of its
-    leakage.
+    ``nominal_voltage``, ``clocked_share``, ``idle_share`` and ``power_gated_share``. ``clocked_share`` and
+    ``idle_share`` are the dynamic power of a block that does nothing, with its clock and with it gated, as shares of
+    its active power; ``power_gated_share`` is the leakage of a power-gated one as a share of its leakage. ``mac`` is
+    at full ``activity`` of the operands.
     """
 
     mac: Mapping[str, float]
@@ -43,15 +45,20 @@ class EnergyTable:
     dram_random_pj_per_byte: float
     pcie_pj_per_byte: float
     voltage_v: float
+    activity: float
+    clocked_share: float
     idle_share: float
     power_gated_share: float
     sources: Mapping[str, str]
 
     def mac_pj(self, dtype: str) -> float:
-        """One multiply-accumulate with the cell's registers and clock; raises ChipError for an unknown data type."""
+        """One multiply-accumulate with the cell's registers and clock, of operands of the chip's activity.
+
+        Raises ChipError for an unknown data type.
+        """
         if dtype not in self.mac:
             raise ChipError(f"no multiply-accumulate energy for data type {dtype!r}; known: {', '.join(self.mac)}")
-        return self.mac[dtype]
+        return self.mac[dtype] * (1 - (1 - self.clocked_share) * (1 - self.activity))
 
     def dram_pj_per_byte(self, access: str) -> float:
         """One byte to or from DRAM, ``access`` being "streaming" or "random"."""
@@ -95,6 +102,7 @@ def energy_table(chip: Chip) -> EnergyTable:
     banks = max(1, tensor.cols * 4 // ACCUMULATOR_ACCESS_BYTES)
     shared = chip.shared_sram.size_bytes if chip.shared_sram else chip.core.sram.size_bytes
     nominal_v, sources["nominal_voltage"] = data.nominal_voltage_v(node)
+    clocked_share, sources["clocked_share"] = data.clocked_share()
     idle_share, sources["idle_share"] = data.idle_share()
     power_gated_share, sources["power_gated_share"] = data.power_gated_share()
     return EnergyTable(
@@ -109,6 +117,8 @@ def energy_table(chip: Chip) -> EnergyTable:
         dram_random_pj_per_byte=constant("dram_random", data.dram_pj_per_byte, chip.dram.part, "random"),
         pcie_pj_per_byte=constant("pcie", data.pcie_pj_per_byte, chip.pcie.generation),
         voltage_v=nominal_v,
+        activity=chip.energy.activity,
+        clocked_share=clocked_share,
         idle_share=idle_share,
         power_gated_share=power_gated_share,
         sources=sources,

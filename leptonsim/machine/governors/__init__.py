@@ -63,15 +63,17 @@ class Setting:
     """What a governor knows beforehand: the operating points by rising clock, and where the chip starts.
 
     ``most_w`` is for each point a bound on the power that the program can draw there, up to the temperature at which
-    the chip throttles. ``measure`` runs one request at a point and tells how it went; ``rehearse`` runs one under a
-    plan, a point for each operator and one for rest, with the changes between them.
+    the chip throttles, ``idle_w`` what the chip draws while all of it rests, ``still_w`` the same while its clock
+    stands still. ``measure`` runs one request at a point and tells how it went; ``rehearse`` runs one under a plan, a
+    point for each operator and one for rest, with the changes between them.
     """
 
     chip: Chip
     points: tuple[OperatingPoint, ...]
     start: int
     most_w: tuple[float, ...]
-    static_w: tuple[float, ...]
+    idle_w: tuple[float, ...]
+    still_w: tuple[float, ...]
     measure: Callable[[int], Measured]
     rehearse: Callable[[Sequence[int], int], Measured]
 
@@ -82,11 +84,11 @@ class Setting:
         """
         way = change(self.points[last], self.points[rest], self.chip.power.transition)
         rest_ps = max(0, window_ps - run.latency_ps - way.time_ps)
-        return run.energy_pj + way.energy_pj + self.change_w(last, rest) * way.time_ps + self.static_w[rest] * rest_ps
+        return run.energy_pj + way.energy_pj + self.change_w(last, rest) * way.time_ps + self.idle_w[rest] * rest_ps
 
     def change_w(self, old: int, new: int) -> float:
-        """Static power on the way between two points: that of the higher voltage."""
-        return max(self.static_w[old], self.static_w[new])
+        """Power on the way between two points: at the higher voltage."""
+        return max(self.still_w[old], self.still_w[new])
 
 
 class Governor(Protocol):

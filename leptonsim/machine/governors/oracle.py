@@ -63,13 +63,15 @@ def costs(setting: Setting, tried: list[Measured], rest: int) -> Costs:
     """What operators and changes cost. An operator's time is by how much it moves the end of everything so far."""
     ends = np.array([run.ends_ps for run in tried], dtype=np.float64).T
     time = np.diff(np.maximum.accumulate(ends, axis=0), axis=0, prepend=0.0)
-    static = np.array(setting.static_w) - setting.static_w[rest]
     dynamic = np.array([run.dynamic_pj for run in tried]).T
+    # what is drawn beside operations, on average over the run, and over what rest would take
+    steady = np.array([(run.energy_pj - sum(run.dynamic_pj)) / run.latency_ps for run in tried]) - setting.idle_w[rest]
+    still = np.array(setting.still_w) - setting.idle_w[rest]
     ways = [[change(old, new, setting.chip.power.transition) for new in setting.points] for old in setting.points]
     change_time = np.array([[float(way.time_ps) for way in row] for row in ways])
-    paid = np.maximum(static[:, None], static[None, :])
+    paid = np.maximum(still[:, None], still[None, :])
     change_energy = np.array([[way.energy_pj for way in row] for row in ways]) + paid * change_time
-    return Costs(time, dynamic + static * time, change_time, change_energy)
+    return Costs(time, dynamic + steady * time, change_time, change_energy)
 
 
 def plans(known: Costs, limit_ps: float) -> list[Plan]:

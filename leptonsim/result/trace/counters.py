@@ -8,7 +8,7 @@ core's SRAM; what tensors keep there besides is shown for the operators of the f
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -26,8 +26,13 @@ ENGINE, STEP, INSTANCE, ROUTE, BEGIN, END, JOBS, BYTES = range(len(JOB_FIELDS))
 _OPERATOR = 11
 
 
-def power_w(program: Program, record: Record, steps: Sequence[Step], static_w: float) -> dict[str, Series]:
-    """Watts by component, and in all; ``steps`` are the result's, one for each operator."""
+def power_w(
+    program: Program, record: Record, steps: Sequence[Step], at_rest_w: Mapping[str, float]
+) -> dict[str, Series]:
+    """Watts by component, and in all; ``steps`` are the result's, one for each operator.
+
+    ``at_rest_w`` is the mean power of blocks beside their operations, by component.
+    """
     begins, ends = _spans(program, record)
     nothing: Series = np.zeros(1, dtype=np.int64), np.zeros(1)
     parts: dict[str, tuple[Integers, Integers, Floats]] = {}
@@ -42,9 +47,9 @@ def power_w(program: Program, record: Record, steps: Sequence[Step], static_w: f
         parts[component] = begin[spent], end[spent], watts
     begin, end, watts = (np.concatenate(each) for each in zip(*parts.values(), strict=True))
     times, levels = _sum_of_pieces(begin, end, watts)
-    found = {"total": (times, levels + static_w)}
+    found = {"total": (times, levels + sum(at_rest_w.values()))}
     found.update({name: _sum_of_pieces(*part) for name, part in parts.items() if len(part[0])})
-    return {**found, "static": (nothing[0], nothing[1] + static_w)}
+    return {**found, **{name: (nothing[0], nothing[1] + watts) for name, watts in at_rest_w.items()}}
 
 
 def _spans(program: Program, record: Record) -> tuple[Integers, Integers]:

@@ -12,7 +12,7 @@ import numpy as np
 from leptonsim.compiler.program import Program
 from leptonsim.errors import LeptonError
 from leptonsim.kernels.tiles import ENGINE_NAMES, JOB_FIELDS
-from leptonsim.machine.energy import energy_model
+from leptonsim.machine.energy import AT_REST
 from leptonsim.machine.machine import Record
 from leptonsim.result.result import Result
 from leptonsim.result.trace.counters import dram_bytes_per_s, power_w, resident_bytes, staging_bytes
@@ -177,8 +177,9 @@ class _Building:
     def add_counters(self) -> None:
         """Power, bandwidth, staging space, clock."""
         program, record = self.program, self.record
-        static_w = energy_model(program.chip).static_w
-        for name, (times, values) in power_w(program, record, self.result.steps, static_w).items():
+        result = self.result
+        at_rest_w = {name: result.energy_breakdown_j[name] / result.makespan_s for name in AT_REST}
+        for name, (times, values) in power_w(program, record, self.result.steps, at_rest_w).items():
             self.counters.append(Counter(self.track(f"power, {name}", self.root, "W"), times, values))
         for name, (times, values) in dram_bytes_per_s(program, record).items():
             self.counters.append(Counter(self.track(f"DRAM {name}", self.root, "GB/s"), times, values / 1e9))

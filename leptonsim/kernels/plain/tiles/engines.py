@@ -12,6 +12,7 @@ from enum import Enum, auto
 
 from leptonsim.kernels.plain.fabric import Route, max_min, read_route
 from leptonsim.kernels.plain.tiles.accounts import CHIP_ENGINES, ENGINES, Accounts, Cause, Segment, Source
+from leptonsim.kernels.plain.tiles.rest import Blocks
 
 WORK_FIELDS = ("tensor_cycles", "vector_cycles", "w_bytes", "a_bytes", "x_bytes", "o_bytes")
 WORK_PER_CYCLE = 10**9  # kHz x ps
@@ -23,6 +24,7 @@ class State(Enum):
     IDLE = auto()
     COMPUTING = auto()
     LATENT = auto()  # a transfer before its first byte
+    WAKING = auto()  # a computation whose block wakes up
     MOVING = auto()
 
 
@@ -61,7 +63,7 @@ def ceil_div(a: int, b: int) -> int:
 class Engines:
     """All engines of a chip, and the fabric that their transfers share."""
 
-    def __init__(self, cores: int, operators: int, khz: int, setup_ps: int, accounts: Accounts) -> None:
+    def __init__(self, cores: int, operators: int, khz: int, setup_ps: int, accounts: Accounts, blocks: Blocks) -> None:
         self.engines = [Engine() for _ in range(cores * ENGINES + CHIP_ENGINES)]
         self.routes: list[Route] = []
         self.capacities: list[int] = []
@@ -73,6 +75,7 @@ class Engines:
         self.khz = khz
         self.setup_ps = setup_ps
         self.accounts = accounts
+        self.blocks = blocks
         self.paused_since_ps: int | None = None
 
     def set_fabric(self, routes: list[list[int]], capacities: list[int], dram_mix: list[int]) -> None:
@@ -113,8 +116,18 @@ class Engines:
         """Start a job of so many cycles."""
         job = self.begin(e, step, instance, source, now_ps)
         job.cycles, job.account = cycles, account
-        job.state = State.COMPUTING
         job.left = cycles * WORK_PER_CYCLE
+        job.ready_ps = now_ps + self.blocks.rouse(e, None, now_ps)
+        job.state, job.end_ps = State.WAKING, job.ready_ps
+        if job.ready_ps == now_ps:
+            self.count(e, now_ps)
+
+    def count(self, e: int, now_ps: int) -> None:
+        """The engine is awake: its cycles begin."""
+        job = self.engines[e]
+        self.log_part(e, job, 0, now_ps)
+        job.state = State.COMPUTING
+        job.start_ps = job.updated_ps = now_ps
         job.end_ps = now_ps + ceil_div(job.left, self.khz)
 
     def move(
@@ -136,6 +149,7 @@ class Engines:
         job.route = route
         job.left = size_bytes << 32
         job.ready_ps = now_ps + self.setup_ps + (self.routes[route].latency_ps if is_after_pause else 0)
+        job.ready_ps += self.blocks.rouse(e, route, now_ps)
         job.state = State.LATENT
         job.end_ps = job.ready_ps
         if job.ready_ps == now_ps:
@@ -155,7 +169,11 @@ class Engines:
         if job.state is State.LATENT:
             self.flow(e, now_ps)
             return False
+        if job.state is State.WAKING:
+            self.count(e, now_ps)
+            return False
         self.log_part(e, job, (job.size_bytes << 32) - job.counted, now_ps, jobs=1)
+        self.blocks.leave(e, job.route if job.state is State.MOVING else None, now_ps)
         operator, column = job.account
         self.work[operator][column] += job.size_bytes if job.state is State.MOVING else job.cycles
         if job.step is not None and job.instance == 0:
@@ -190,6 +208,10 @@ class Engines:
 
         A transfer's time is latency, then the bytes at the port's rate alone, and what is over is contention.
         """
+        if job.state is State.WAKING:
+            self.accounts.account(e, job.step, Cause.LATENCY, now_ps - job.start_ps)
+            self.accounts.log(e, Segment(job.start_ps, now_ps, Cause.LATENCY))
+            return
         self.accounts.account(e, job.step, Cause.BUSY, now_ps - job.start_ps)
         if job.state is State.COMPUTING:
             self.accounts.log(e, Segment(job.start_ps, now_ps, Cause.BUSY))
@@ -212,7 +234,7 @@ class Engines:
         for e, job in enumerate(self.engines[:-CHIP_ENGINES]):
             if job.state is State.IDLE:
                 continue
-            if job.state is State.LATENT:
+            if job.state in (State.LATENT, State.WAKING):
                 self.log_part(e, job, 0, now_ps)
                 job.left_latency_ps = job.ready_ps - now_ps
             else:
@@ -233,7 +255,7 @@ class Engines:
             job.start_ps = job.updated_ps = now_ps
             if job.state is State.COMPUTING:
                 job.end_ps = now_ps + ceil_div(job.left, khz)
-            elif job.state is State.LATENT:
+            elif job.state in (State.LATENT, State.WAKING):
                 job.ready_ps = job.end_ps = now_ps + job.left_latency_ps
         if now_ps > self.paused_since_ps:
             self.accounts.pauses.append((self.paused_since_ps, now_ps))
