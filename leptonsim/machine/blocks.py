@@ -39,8 +39,7 @@ _MIB = 1 << 20
 class BlockPower:
     """The powers of one chip's blocks; ``table`` is its energy table at nominal voltage.
 
-    ``units`` is float64 (blocks,): how many of a kind rest by themselves. Raises LeptonError where shares of static
-    power exceed the whole.
+    ``units`` is float64 (blocks,): how many of a kind rest by themselves.
     """
 
     def __init__(self, chip: Chip, table: EnergyTable) -> None:
@@ -50,7 +49,7 @@ class BlockPower:
         self._static_w = chip.power.static_w * static_shares(chip)
         self._is_on_die = np.array([name in (*ON_DIE, "other") for name in BLOCKS])
         share = table.idle_share if chip.power.blocks.clock_gating else table.clocked_share
-        self._clock_pj = share * _full_work_pj(chip, table)
+        self._clock_pj, self._clock_w = share * _full_work_pj(chip, table), share * _full_work_w(chip, table)
         self._standby_w = np.array([sum(dram_standby_w(chip)) if name == "dram" else 0.0 for name in BLOCKS])
 
     def leakage_w(self, voltage_v: Numbers) -> Floats:
@@ -70,7 +69,8 @@ class BlockPower:
     def rest_w(self, voltage_v: Numbers, core_hz: Numbers) -> Floats:
         """float64 (..., blocks): all units of a kind at rest and awake, beside static power."""
         volts, clock = np.asarray(voltage_v, dtype=np.float64), np.asarray(core_hz, dtype=np.float64)
-        found: Floats = self._clock_pj * ((volts / self.nominal_v) ** 2 * clock / 1e12)[..., None] + self._standby_w
+        square = ((volts / self.nominal_v) ** 2)[..., None]
+        found: Floats = (self._clock_pj * clock[..., None] / 1e12 + self._clock_w) * square + self._standby_w
         return found
 
     def idle_w(self, voltage_v: float, core_hz: int) -> float:
@@ -110,14 +110,10 @@ def static_shares(chip: Chip) -> Floats:
 
 
 def _full_work_pj(chip: Chip, table: EnergyTable) -> Floats:
-    """float64 (blocks,): dynamic energy of one core cycle at full work at nominal voltage; 0 of interfaces."""
+    """float64 (blocks,): dynamic energy of one core cycle at full work and nominal voltage; 0 of interfaces."""
     core, dtype = chip.core, chip.software.default_dtype
     array = core.tensor_core
-    clock_hz = chip.clocks.core_hz
-    shared = 0.0
-    if chip.shared_sram is not None:
-        shared = chip.shared_sram.bandwidth_bytes_per_s / clock_hz * table.shared_sram_pj_per_byte
-    links = NocModel(chip.noc, chip.cores, clock_hz).capacity_bytes_per_s / clock_hz
+    links = NocModel(chip.noc, chip.cores, core_hz=1).capacity_bytes_per_s
     found = {
         "tensor_core": chip.cores
         * array.count
@@ -131,6 +127,13 @@ def _full_work_pj(chip: Chip, table: EnergyTable) -> Floats:
             core.sram.read_bytes_per_cycle * table.sram_read_pj_per_byte
             + core.sram.write_bytes_per_cycle * table.sram_write_pj_per_byte
         ),
-        "noc": links * table.noc_pj_per_byte_hop + shared,
+        "noc": links * table.noc_pj_per_byte_hop,
     }
     return np.array([found.get(name, 0.0) for name in BLOCKS])
+
+
+def _full_work_w(chip: Chip, table: EnergyTable) -> Floats:
+    """float64 (blocks,): power at full work of shared SRAM, whose bandwidth does not go with the core clock."""
+    shared = chip.shared_sram
+    shared_w = 0.0 if shared is None else shared.bandwidth_bytes_per_s * table.shared_sram_pj_per_byte / 1e12
+    return np.array([shared_w if name == "noc" else 0.0 for name in BLOCKS])

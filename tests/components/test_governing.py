@@ -9,8 +9,8 @@ import pytest
 from leptonsim.kernels.tiles import CAUSE_NAMES
 
 import leptonsim as ls
-from leptonsim.chip import energy_table
 from leptonsim.errors import LeptonError
+from leptonsim.machine.energy import AT_REST, energy_model
 from leptonsim.machine.governors import governor_names
 from leptonsim.machine.machine import Machine
 from leptonsim.machine.trials import at_point
@@ -60,7 +60,8 @@ def test_energy_adds_up_over_components_operators_and_time(resnet, governor):
     copies = (power.spending.operators_pj(work, volts)[-1].sum() for volts, work in power.work.items())
     copies_j = math.fsum(copies) / 1e12
     steps_j = math.fsum(step.energy_pj for step in result.steps) * 4 / 1e12
-    assert steps_j + copies_j + parts["static"] == pytest.approx(result.energy_j, rel=1e-9)
+    rest_j = math.fsum(parts[name] for name in AT_REST)
+    assert steps_j + copies_j + rest_j == pytest.approx(result.energy_j, rel=1e-9)
     assert sum(result.power.residency_ps.values()) == result.makespan_ps
 
 
@@ -123,8 +124,8 @@ def test_a_deadline_takes_no_more_energy_than_the_highest_state_and_is_met(resne
     slow = run(resnet, f"power.governor=deadline:{deadline_s * 1e3:g}ms", NO_LEAK, requests=1)
     fast = run(resnet, "power.governor=race_to_idle", NO_LEAK, requests=1)
     assert slow.latency_s <= deadline_s
-    nominal_w = chip().power.static_w / energy_table(chip()).voltage_v
-    base_w, top_w = 0.48 * nominal_w, 0.62 * nominal_w
+    power = energy_model(chip()).resting.power
+    base_w, top_w = power.idle_w(0.48, 700_000_000), power.idle_w(0.62, 1_200_000_000)
     slow_j = slow.energy_j + base_w * (deadline_s - slow.makespan_s)
     fast_j = fast.energy_j + top_w * (deadline_s - fast.makespan_s)
     assert slow_j < fast_j
