@@ -383,6 +383,7 @@ cdef class TileMachine:
     cdef int64_t changed_n
     cdef int64_t[::1] rows_out        # where `changes` writes
     cdef int64_t[:, ::1] change_out
+    cdef int64_t[::1] rested_out
     cdef int64_t submitted, completed
     cdef int64_t steps_left[2]
     cdef Copy* copies[2]
@@ -511,6 +512,7 @@ cdef class TileMachine:
         self.changed = <int64_t*> calloc(operators + 1, sizeof(int64_t))
         self.rows_out = np.zeros(operators + 1, dtype=np.int64)
         self.change_out = np.zeros((operators + 1, WORK_COLUMNS), dtype=np.int64)
+        self.rested_out = np.zeros(BLOCK_KINDS, dtype=np.int64)
         self.watched = np.zeros(operators, dtype=np.uint8)
         self.reached = -1
         if (
@@ -946,17 +948,20 @@ cdef class TileMachine:
             self.changed_n += 1
             self.place[row] = self.changed_n
 
-    def tell_changes(self, int64_t[::1] rows, int64_t[:, ::1] change):
-        """Where ``changes`` writes: ``rows`` int64 (operators + 1,), ``change`` int64 (operators + 1, 6)."""
+    def tell_changes(self, int64_t[::1] rows, int64_t[:, ::1] change, int64_t[::1] rested):
+        """Where ``changes`` writes: ``rows`` int64 (operators + 1,), ``change`` int64 (operators + 1, 6), ``rested`` int64 (6,)."""
         if rows.shape[0] != self.n_operators + 1 or change.shape[0] != self.n_operators + 1 or change.shape[1] != WORK_COLUMNS:
             raise ValueError("tell_changes: a row for each operator and one for the copies, of 6 columns")
+        if rested.shape[0] != BLOCK_KINDS:
+            raise ValueError("tell_changes: a rested time for each kind of block")
         self.rows_out = rows
         self.change_out = change
+        self.rested_out = rested
 
     def changes(self):
         """How many operators did something since the last call; which, in the order in which they began to, and how much (``progress``).
 
-        The time that it takes goes with these, not with the operators of the program.
+        Also how long blocks rested until now (``rested_ps``). The time that it takes goes with these, not with the operators of the program.
         """
         cdef int64_t k, column, row, n
         cdef int64_t* out = &self.change_out[0, 0]
@@ -977,6 +982,7 @@ cdef class TileMachine:
             self.rows_out[k] = row
             self.place[row] = 0
         self.changed_n = 0
+        self._write_rested(&self.rested_out[0])
         return n
 
     @property
@@ -1012,15 +1018,19 @@ cdef class TileMachine:
         return found
 
     def rested_ps(self):
-        """How long blocks rested until now by ``BLOCK_NAMES``, over all cores: a list of 6."""
-        cdef int64_t total[BLOCK_KINDS]
+        """int64 (6,): how long blocks rested until now by ``BLOCK_NAMES``, over all cores."""
+        found = np.zeros(BLOCK_KINDS, dtype=np.int64)
+        cdef int64_t[::1] view = found
+        self._write_rested(&view[0])
+        return found
+
+    cdef void _write_rested(self, int64_t* to) noexcept nogil:
         cdef int64_t d, k
         for k in range(BLOCK_KINDS):
-            total[k] = self.rested[k]
+            to[k] = self.rested[k]
         for d in range(self.n_cores * CORE_BLOCKS + CHIP_BLOCKS):
             if self.rester[d].jobs == 0 and self.rester[d].since < self.now_ps:
-                total[d % CORE_BLOCKS + (0 if d < self.n_cores * CORE_BLOCKS else REST_NOC)] += self.now_ps - self.rester[d].since
-        return [total[k] for k in range(BLOCK_KINDS)]
+                to[d % CORE_BLOCKS + (0 if d < self.n_cores * CORE_BLOCKS else REST_NOC)] += self.now_ps - self.rester[d].since
 
     def rests(self, int64_t first=0, bint also_open=False):
         """int64 (n, 3): ``REST_FIELDS`` of the remembered rests from number ``first`` on, as they ended.

@@ -163,7 +163,8 @@ def drive(machine: Any, case: Case) -> dict[str, Any]:
     completed = host_free_ps = 0
     work, told, change = (np.zeros((case.program["operators"] + 1, 6), dtype=np.int64) for _ in range(3))
     rows = np.zeros(len(work), dtype=np.int64)
-    machine.tell_changes(rows, change)
+    rested = np.zeros(6, dtype=np.int64)
+    machine.tell_changes(rows, change, rested)
     machine.watch(case.watched)
     order = count()
 
@@ -205,7 +206,8 @@ def drive(machine: Any, case: Case) -> dict[str, Any]:
         changed = machine.changes()
         np.add.at(told, rows[:changed], change[:changed])
         assert told.tolist() == work.tolist(), "changes do not add up to progress"
-        rest = (machine.rested_ps(), machine.rests(0, True).tolist())
+        assert rested.tolist() == machine.rested_ps().tolist()
+        rest = (machine.rested_ps().tolist(), machine.rests(0, True).tolist())
         trace.append((machine.now_ps, events, machine.next_ps(), machine.tiles, work.tolist(), rest))
         # what is done at the same instant as its copy no longer waits for it
         for name, value in sorted(events, key=lambda event: event[0] != "done"):

@@ -79,13 +79,19 @@ class Thermal(Part):
 
 
 class Transition(Part):
-    """What a change of state costs. When going up the voltage rises first, when going down the clock falls first."""
+    """What a change of state costs.
+
+    When going up the voltage rises first, when going down the clock falls first. The clock stands still on the way.
+    """
 
     ramp_ps: Annotated[int, Measure(TIME, "0 ps", "1 ms")] = param(
         "ramp", "Time in which the regulator moves one volt; off chip about 10 us, on chip 20 ns.", 0
     )
     lock_ps: Annotated[int, Measure(TIME, "0 ps", "1 ms")] = param(
         "lock", "Time in which the clock's PLL locks anew; 5 to 50 us, or 0 for a divider.", 0
+    )
+    run_during_ramp: Annotated[bool, Flag()] = param(
+        "run_during_ramp", "Whether the chip runs during the ramp, at the lower of the two clocks.", False
     )
     energy_pj: Annotated[float, Measure(ENERGY, "0 pJ", "1 J")] = param(
         "energy", "Energy of one change, beside what flows in that time.", 0.0

@@ -23,8 +23,10 @@ from leptonsim.compiler.program import Program
 from leptonsim.compiler.routes import RouteTable
 from leptonsim.kernels.tiles import TileMachine
 from leptonsim.machine.energy import energy_model
-from leptonsim.machine.governing import PowerControl, PowerRecord, is_governed
+from leptonsim.machine.governing import PowerControl, is_governed
+from leptonsim.machine.governors import Governor
 from leptonsim.machine.links import Fabric, Links
+from leptonsim.machine.power_record import PowerRecord
 from leptonsim.machine.resting import may_sleep, route_blocks
 
 Process = Generator[simpy.Event, Any, None]
@@ -102,7 +104,7 @@ class Machine:
 
     ``log_jobs``: remember every job of every engine. ``dram_mix``: capacities of DRAM by the access patterns in flight,
     instead of what the fabric says. ``governed`` false: the clock stays as it is and heat is not followed, whatever
-    the chip says.
+    the chip says. ``governor`` takes the place of the chip's own.
     """
 
     def __init__(
@@ -111,6 +113,7 @@ class Machine:
         dram_mix: tuple[int, ...] | None = None,
         log_jobs: bool = False,
         governed: bool = True,
+        governor: Governor | None = None,
     ) -> None:
         chip = program.chip
         self.program = program
@@ -136,7 +139,9 @@ class Machine:
         self._launched_runs = 0
         self._busy_ps = self._busy_since_ps = 0
         self.control = (
-            PowerControl(program, self.fabric, self.tiles, self._busy) if governed and is_governed(chip) else None
+            PowerControl(program, self.fabric, self.tiles, self._busy, governor)
+            if governed and (governor is not None or is_governed(chip))
+            else None
         )
         self._log_jobs = log_jobs
         self._copied: list[tuple[int, int]] = []
@@ -184,7 +189,7 @@ class Machine:
             staging=self.tiles.staging,
             copies=tuple(self._copied),
             launches_ps=tuple(self._launches),
-            rested_ps=np.array(self.tiles.rested_ps(), dtype=np.int64),
+            rested_ps=self.tiles.rested_ps(),
             rests=self.tiles.rests(),
         )
 
@@ -234,6 +239,7 @@ class Machine:
             self.tiles.launch(run)
             if self._launched_runs == self.completed_runs:
                 self._busy_since_ps = int(self.environment.now)
+                self._tell_of_work()
             self._launched_runs += 1
             self._wake()
 
@@ -302,6 +308,7 @@ class Machine:
                     self.completed_runs += 1
                     if self._launched_runs == self.completed_runs:
                         self._busy_ps += tiles.now_ps - self._busy_since_ps
+                        self._tell_of_work()
                     self._done[which].succeed()
                     for room in self._room:
                         room.succeed()
@@ -320,13 +327,27 @@ class Machine:
             reported: list[tuple[str, int]] = tiles.run(until_ps)
             return reported
         while True:
-            stop_ps = control.next_ps if until_ps < 0 else min(control.next_ps, until_ps)
-            happened: list[tuple[str, int]] = tiles.run(stop_ps)
-            if happened or tiles.now_ps < control.next_ps:
-                return happened
-            control.act(tiles.now_ps)
-            if tiles.now_ps == until_ps or (until_ps < 0 and tiles.next_ps() is None):
+            since_ps, next_ps = tiles.now_ps, control.next_ps
+            happened: list[tuple[str, int]] = tiles.run(next_ps if until_ps < 0 or next_ps < until_ps else until_ps)
+            now_ps = tiles.now_ps
+            if happened:
+                if happened[-1][0] == "reached":
+                    control.reached(happened.pop()[1], now_ps)
+                if happened:
+                    return happened
+                continue
+            if now_ps < next_ps:
                 return []
+            # what was signalled at an instant at which the kernel already stood has had no effect yet
+            is_idle = now_ps > since_ps and not control.is_changing and tiles.next_ps() is None
+            control.act(now_ps)
+            if now_ps == until_ps or (until_ps < 0 and is_idle):
+                return []
+
+    def _tell_of_work(self) -> None:
+        """Work came, or there is none any more: a governor may want to know at once."""
+        if self.control is not None:
+            self.control.work_changed(int(self.tiles.now_ps))
 
     def _busy(self, now_ps: int) -> tuple[int, bool]:
         """How long requests were being worked on until now, and whether one is."""

@@ -136,16 +136,18 @@ def spending(program: Program, model: EnergyModel) -> Spending:
     np.add.at(work, owner, steps)
     pj = np.zeros((len(DYNAMIC), *work.shape))
     idle = np.zeros(len(DYNAMIC))
-    for index, operator in enumerate(program.operators):
-        for component, value in model.operator_pj(operator, {}, int(work[index, _TENSOR[0]])).items():
-            if component not in _CARRIERS or not value:
+    for index, (operator, row) in enumerate(zip(program.operators, work.tolist(), strict=False)):
+        energies = model.operator_pj(operator, {}, row[_TENSOR[0]])
+        for component, groups in _CARRIERS.items():
+            value = energies[component]
+            if not value:
                 continue
-            carriers = next((group for group in _CARRIERS[component] if work[index, list(group)].any()), None)
+            carriers = next((group for group in groups if any(row[column] for column in group)), ())
             place = DYNAMIC.index(component)
-            if carriers is None:
+            for column in carriers:
+                pj[place, index, column] = value / sum(row[each] for each in carriers)
+            if not carriers:
                 idle[place] += value
-            else:
-                pj[place, index, list(carriers)] = value / int(work[index, list(carriers)].sum())
     costs = [model.bytes_pj({route: 1}) for route in program.routes]
     first = STEP_FIELDS.index("w_route")
     for component in costs[0]:

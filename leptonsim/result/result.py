@@ -16,14 +16,15 @@ from leptonsim.compiler.program import Program
 from leptonsim.compiler.routes import Route
 from leptonsim.kernels.tiles import ENGINE_NAMES
 from leptonsim.machine.energy import AT_REST, COMPONENTS, EnergyModel, energy_model, total_pj
-from leptonsim.machine.governing import PowerRecord, at_highest_clock
 from leptonsim.machine.machine import Record
+from leptonsim.machine.power_record import PowerRecord
 from leptonsim.machine.spending import array_cycles, resting_energy
+from leptonsim.machine.trials import at_highest_clock
 from leptonsim.result.accounts import OperatorAccount, bytes_by_level, operator_accounts, time_by_engine
 from leptonsim.result.blocks import blocks_of
 from leptonsim.result.bounds import bounds_ps, peaks
 from leptonsim.result.document import SCHEMA, document, json_text
-from leptonsim.result.governed import core_cycles, peak_w
+from leptonsim.result.governed import peak_w
 from leptonsim.result.power import power_over_time
 from leptonsim.result.step import Step
 from leptonsim.version import leptonsim_version
@@ -331,7 +332,7 @@ def _utilization(
         for name in ENGINE_NAMES
     }
     core = program.chip.core.tensor_core
-    clock = program.chip.clocks.core_hz * span / 1e12 if record.power is None else core_cycles(record.power)
+    clock = program.chip.clocks.core_hz * span / 1e12 if record.power is None else record.power.core_cycles
     peak = core.rows * core.cols * core.count * cores * clock
     rates: dict[str, float] = dict(core.rates.items())
     macs = record.runs * sum(

@@ -12,7 +12,7 @@ from leptonsim.result.units import count_text, energy_text, rate_text, size_text
 
 if TYPE_CHECKING:
     from leptonsim.compiler.program import Program
-    from leptonsim.machine.governing import PowerRecord
+    from leptonsim.machine.power_record import PowerRecord
     from leptonsim.model import Model
     from leptonsim.result.result import Result, Step
 
@@ -195,8 +195,8 @@ def _governed(power: PowerRecord) -> str:
     """The governor, the time in each state and the hottest that the die was."""
     total = sum(power.residency_ps.values())
     states = ", ".join(f"{name} {time / total:.0%}" for name, time in power.residency_ps.items() if time)
-    dies = [segment.die_c for segment in power.segments if segment.die_c is not None]
-    heat = f"; die at most {max(dies):.0f} degC" if dies else ""
+    dies = power.levels[:, 1]
+    heat = f"; die at most {dies.max():.0f} degC" if len(dies) and dies[-1] == dies[-1] else ""
     throttled = f", throttled {power.throttled_ps / total:.0%}" if power.throttled_ps else ""
     return f"{power.governor}: {states}{heat}{throttled}"
 

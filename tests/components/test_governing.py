@@ -6,13 +6,14 @@ import math
 import jsonschema
 import numpy as np
 import pytest
+from leptonsim.kernels.tiles import CAUSE_NAMES
 
 import leptonsim as ls
 from leptonsim.errors import LeptonError
 from leptonsim.machine.energy import AT_REST, energy_model
-from leptonsim.machine.governing import at_point
 from leptonsim.machine.governors import governor_names
 from leptonsim.machine.machine import Machine
+from leptonsim.machine.trials import at_point
 from leptonsim.result.reference import schema
 
 NO_LEAK = "power.thermal.leakage_per_kelvin=0 %/K"
@@ -65,7 +66,7 @@ def test_energy_adds_up_over_components_operators_and_time(resnet, governor):
 
 
 def test_a_fixed_state_under_a_governor_is_that_state_without(resnet):
-    for governor, state in (("powersave", "eco"), ("race_to_idle", "boost")):
+    for governor, state in (("powersave", "eco"), ("power_cap:1kW", "boost")):
         governed = run(resnet, f"power.governor={governor}", NO_LEAK, requests=1)
         volts = {each.name: each for each in chip().power.states}[state]
         program = ls.compile(chip(NO_LEAK), resnet)
@@ -84,7 +85,7 @@ def _on(program, state):
 
 @pytest.mark.parametrize("governor", governor_names())
 def test_the_json_of_every_governor_is_what_the_schema_says_and_the_same_twice(resnet, governor):
-    told = {"power_cap": ":40W/1ms", "deadline": ":2ms"}.get(governor, "")
+    told = {"power_cap": ":40W/1ms", "deadline": ":2ms", "oracle": ":2ms"}.get(governor, "")
     first, second = (run(resnet, f"power.governor={governor}{told}", "power.heat=true", requests=2) for _ in range(2))
     assert first.to_json() == second.to_json()
     jsonschema.Draft202012Validator(schema()).validate(json.loads(first.to_json()))
@@ -177,17 +178,22 @@ class _Steps:
         return self.points.get(self.samples, sample.point)
 
 
-def test_a_transition_takes_its_time_at_the_lower_clock_and_the_higher_voltage(resnet):
+def test_a_transition_takes_its_time_to_the_picosecond_with_the_clock_standing_still(resnet):
     cost = "power.transition={ramp: 10 us, lock: 20 us, energy: 1 uJ}"
     program = ls.compile(chip("power.governor=on_demand", cost), resnet)
     machine = Machine(program)
     machine.control._governor = _Steps({2: 2})
     record = machine.execute(2)
     # 0.55 V to 0.62 V at 10 us for each volt, then the lock
-    way = next(each for each in record.power.segments if each.voltage_v == 0.62)
-    assert (way.from_ps, way.to_ps) == (200_000_000, 200_000_000 + 700_000 + 20_000_000)
-    assert way.core_hz == 1_000_000_000
+    ramp, lock = (each for each in record.power.segments if each.core_hz == 0)
+    assert (ramp.from_ps, ramp.to_ps, lock.to_ps) == (200_000_000, 200_700_000, 220_700_000)
+    assert ramp.voltage_v == lock.voltage_v == 0.62
     assert record.power.residency_ps["change"] == 20_700_000
+    transition = CAUSE_NAMES.index("transition")
+    assert record.engine_time_ps[:-3, transition].tolist() == [20_700_000] * (record.engine_time_ps.shape[0] - 3)
+    assert not record.engine_time_ps[-3:, transition].any()
+    # nothing but static power at the higher voltage, for nothing is copied at the time
+    assert sum(ramp.power_w[:-1]) + sum(lock.power_w[:-1]) == 0
 
 
 def test_heat_throttles_and_lets_go_with_hysteresis(resnet):

@@ -60,6 +60,7 @@ class TileMachine:
         rests_from_ps: Any = None,
     ) -> None:
         check_clock(core_khz, setup_ps)
+        self.now_ps = self.wakes = self.tiles = 0
         self._fabric = read_fabric(routes, capacities, dram_mix)
         self._program = Program(runs, blocks, steps, cores, dependencies, operators, len(routes))
         self._cores = [Core(index, tiles) for index, tiles in enumerate(self._program.tiles)]
@@ -82,7 +83,7 @@ class TileMachine:
         self._reached: list[int] = []
         self._told = [[0] * len(WORK_FIELDS) for _ in range(operators + 1)]
         self._rows, self._change = self._told_shapes()
-        self.now_ps = self.wakes = self.tiles = 0
+        self._rested = self.rested_ps()
 
     # What the outside does.
 
@@ -389,15 +390,19 @@ class TileMachine:
         rows = self._program.operators + 1
         return np.zeros(rows, dtype=np.int64), np.zeros((rows, len(WORK_FIELDS)), dtype=np.int64)
 
-    def tell_changes(self, rows: Any, change: Any) -> None:
-        """Where ``changes`` writes: ``rows`` int64 (operators + 1,), ``change`` int64 (operators + 1, 6)."""
+    def tell_changes(self, rows: Any, change: Any, rested: Any) -> None:
+        """Where ``changes`` writes: ``rows`` int64 (operators + 1,), ``change`` int64 (operators + 1, 6), ``rested``
+        int64 (6,)."""
         if [rows.shape, change.shape] != [each.shape for each in self._told_shapes()]:
             raise ValueError("tell_changes: a row for each operator and one for the copies, of 6 columns")
-        self._rows, self._change = rows, change
+        if rested.shape != self.rested_ps().shape:
+            raise ValueError("tell_changes: a rested time for each kind of block")
+        self._rows, self._change, self._rested = rows, change, rested
 
     def changes(self) -> int:
         """How many operators did something since the last call; which, and how much (``progress``).
 
+        Also how long blocks rested until now (``rested_ps``).
         In the order of the program here; the compiled kernel has them in the order in which they began to.
         """
         done = self._engines.done(self.now_ps)
@@ -406,6 +411,7 @@ class TileMachine:
             self._rows[place] = row
             self._change[place] = [new - old for new, old in zip(done[row], self._told[row], strict=True)]
         self._told = done
+        self._rested[:] = self.rested_ps()
         return len(changed)
 
     @property
@@ -433,8 +439,8 @@ class TileMachine:
         """int64 (n, 3): core, time, and the staging bytes that it holds from then on; none unless ``log_jobs``."""
         return np.array(self._accounts.staging, dtype=np.int64).reshape(-1, 3)
 
-    def rested_ps(self) -> list[int]:
-        """How long blocks rested until now by ``BLOCK_NAMES``, over all cores: a list of 6."""
+    def rested_ps(self) -> Any:
+        """int64 (6,): how long blocks rested until now by ``BLOCK_NAMES``, over all cores."""
         return self._blocks.rested_until(self.now_ps)
 
     def rests(self, first: int = 0, also_open: bool = False) -> Any:

@@ -102,13 +102,13 @@ class Blocks:
             self.rest_ends(block, end_ps)
             block.since_ps = end_ps
 
-    def rested_until(self, now_ps: int) -> list[int]:
-        """How long blocks rested until now, by kind."""
+    def rested_until(self, now_ps: int) -> Any:
+        """int64 (6,): how long blocks rested until now, by kind."""
         found = list(self.rested_ps)
         for block in self.blocks:
             if block.jobs == 0:
                 found[block.kind] += max(0, now_ps - block.since_ps)
-        return found
+        return np.array(found, dtype=np.int64)
 
     def rests_until(self, first: int, also_open: bool, now_ps: int) -> Any:
         """int64 (n, 3): remembered rests from number ``first`` on; ``also_open``: then those that go on."""
