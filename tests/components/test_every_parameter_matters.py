@@ -65,6 +65,8 @@ EFFECTS = {
     "core.sram.read": (GEMM, SMALL, "16 B/cycle", TIME, MORE),
     "core.sram.write": (BERT, {}, "1 B/cycle", TIME, MORE),
     "core.sram.ports": (GEMM, SMALL | NARROW, 2, TIME, LESS),
+    "core.sram.cell": (GEMM, {}, "low_standby_power", ENERGY, OTHER),
+    "core.sram.access": (GEMM, {}, "8 B", ENERGY, MORE),
     "core.dma.engines": (BIG, {"core.dma.outstanding": 4}, 8, TIME, LESS),
     "core.dma.outstanding": (BIG, {}, 2, TIME, MORE),
     "core.dma.setup": (GEMM, {}, "5 us", TIME, MORE),
