@@ -79,7 +79,9 @@ cdef class Meter:
     cdef double[::1] scale             # (components,): energy at the voltage in force over that of `pj`
     cdef int64_t[:, ::1] work          # what is done is added to this
     cdef double[::1] energy            # gathered and not yet part of a reading: pJ by component, then what is counted
-    cdef double sum_pj                 # since the last `take`, as the next four
+    cdef int64_t sampled_ps, sampled_busy_ps   # end of the last sample, and the busy time until then
+    cdef readonly int64_t samples
+    cdef double sum_pj                 # since the last sample, as the next four
     cdef double sum_cycles             # of the core clock
     cdef int64_t sum_tensor, sum_vector, sum_moved
     cdef Reading* reading
@@ -293,11 +295,27 @@ cdef class Meter:
         self.die_c = rest_die + self.kept.e11 * die + self.kept.e12 * sink
         self.sink_c = rest_sink + self.kept.e21 * die + self.kept.e22 * sink
 
-    def take(self):
-        """Sums since the last call: energy in pJ, cycles of the core clock, cycles of tensor cores and of vector units, bytes moved."""
-        found = (self.sum_pj, self.sum_cycles, self.sum_tensor, self.sum_vector, self.sum_moved)
+    def sample(self, int64_t cores, int64_t point, int64_t busy_ps, bint waiting, double once_pj, int64_t highest):
+        """What a governor sees of the time since the last sample, up to the last reading, in the order of
+        ``leptonsim.machine.governors.Sample``: now, length, ``point``, the share that was busy of it, ``waiting``, the shares of the clock's
+        cycles in which tensor cores and vector units computed, bytes moved, mean power, temperature of the die, ``highest``.
+
+        ``busy_ps`` is the busy time since the beginning of the run; ``once_pj`` was spent beside the readings. Raises ValueError where no
+        time has passed.
+        """
+        cdef int64_t span = self.now_ps - self.sampled_ps
+        # of all cores; where the clock stood still all the time there are none
+        cdef double cycles = max(1.0, self.sum_cycles * cores)
+        if span <= 0:
+            raise ValueError("sample: no time has passed")
+        found = (
+            self.now_ps, span, point, <double> (busy_ps - self.sampled_busy_ps) / span, waiting, self.sum_tensor / cycles,
+            self.sum_vector / cycles, self.sum_moved, (self.sum_pj + once_pj) / span, self.die_c, highest,
+        )
         self.sum_pj = self.sum_cycles = 0.0
         self.sum_tensor = self.sum_vector = self.sum_moved = 0
+        self.sampled_ps, self.sampled_busy_ps = self.now_ps, busy_ps
+        self.samples += 1
         return found
 
     @property

@@ -45,8 +45,7 @@ def metered(module, seed, heat):
             told.append(meter.close(now_ps, *(draw.random(3) * 1e12).tolist()))
         told += [meter.die_c, meter.sink_c]
         if draw.random() < 0.3:
-            told += meter.take()
-    told += meter.take()
+            told += meter.sample(3, 2, now_ps // 3, True, float(draw.random()), 4)
     return told, [work.tolist() for work in works], meter.times.tolist(), meter.rests.tolist(), meter.levels.tolist()
 
 
@@ -75,11 +74,17 @@ def test_the_copies_count_as_energy_and_not_as_the_cores_work(meter):
     found.set_point(10**9, 0.5, np.array([4.0, 1.0]), work, rest_w, 0.75, 0.25)
     found.rows[:2], found.change[:2], found.rested[:] = [1, 0], [[0, 0, 5], [2, 0, 0]], [40, 10]
     assert found.read(2, 100) == pytest.approx((12 + 50 + 20 + 20) / 100 + 1)
-    assert found.take() == pytest.approx((202.0, 0.1, 2, 0, 0))
-    assert found.take() == (0.0, 0.0, 0, 0, 0)
+    told = found.sample(10, 3, 25, False, 98.0, 5)
+    # two cycles of a core's array in a tenth of a cycle of ten cores
+    assert told[:-2] == pytest.approx((100, 100, 3, 0.25, False, 2.0, 0.0, 0, 3.0))
+    assert told[-1] == 5
+    with pytest.raises(ValueError, match="no time"):
+        found.sample(10, 3, 25, False, 0.0, 5)
+    found.read(0, 150)
+    assert found.sample(10, 3, 75, True, 0.0, 5)[:8] == pytest.approx((150, 50, 3, 1.0, True, 0.0, 0.0, 0))
     assert work.tolist() == [[2, 0, 0], [0, 0, 5]]
-    assert found.times.tolist() == [[0, 100, 10**9]]
-    assert found.rests.tolist() == [[40, 10]]
+    assert found.times.tolist() == [[0, 100, 10**9], [100, 150, 10**9]]
+    assert found.rests.tolist() == [[40, 10], [0, 0]]
     assert found.levels[0, [0, *range(2, 9)]].tolist() == [0.5, 1.0, 0.12, 0.5, 0.2, 0.2, 1.0, 35.0]
     assert math.isnan(found.die_c)
 

@@ -80,6 +80,7 @@ class Meter:
         self._times: list[tuple[int, int, int]] = []
         self._rests: list[list[int]] = []
         self._levels: list[list[float]] = []
+        self.samples = self._sampled_ps = self._sampled_busy_ps = 0
         self._pj_sum = self._cycles = 0.0
         self._done: Integers = np.zeros(pj.shape[1], dtype=np.int64)
 
@@ -156,13 +157,23 @@ class Meter:
         self.now_ps = now_ps
         return float(total_w)
 
-    def take(self) -> tuple[float, float, int, int, int]:
-        """Sums since the last call: energy in pJ, cycles of the core clock, of tensor cores, of vector units, bytes."""
+    def sample(
+        self, cores: int, point: int, busy_ps: int, waiting: bool, once_pj: float, highest: int
+    ) -> tuple[int, int, int, float, bool, float, float, int, float, float, int]:
+        """What a governor sees of the time since the last sample, in the order of its ``Sample``."""
+        span_ps = self.now_ps - self._sampled_ps
+        if span_ps <= 0:
+            raise ValueError("sample: no time has passed")
+        cycles = max(1.0, self._cycles * cores)
         done = self._done.tolist()
-        found = (self._pj_sum, self._cycles, done[TENSOR], done[VECTOR], sum(done[MOVED:]))
+        busy, power_w = (busy_ps - self._sampled_busy_ps) / span_ps, (self._pj_sum + once_pj) / span_ps
+        engines = done[TENSOR] / cycles, done[VECTOR] / cycles
         self._pj_sum = self._cycles = 0.0
         self._done = np.zeros_like(self._done)
-        return found
+        self._sampled_ps, self._sampled_busy_ps = self.now_ps, busy_ps
+        self.samples += 1
+        moved_bytes = sum(done[MOVED:])
+        return (self.now_ps, span_ps, point, busy, waiting, *engines, moved_bytes, power_w, self.die_c, highest)
 
     @property
     def times(self) -> Integers:
