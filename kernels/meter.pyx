@@ -42,6 +42,16 @@ cdef enum:
     BEFORE = 3                 # columns of a level before the watts
 
 
+cdef class Point:
+    """A clock and a voltage with all that depends on them; see ``Meter.point_of``."""
+
+    cdef int64_t core_hz
+    cdef double voltage_v, leaks_w, steady_w
+    cdef double[::1] scale
+    cdef int64_t[:, ::1] work
+    cdef double[:, ::1] rest_w
+
+
 cdef class Meter:
     """Energy, temperature and sums of one run.
 
@@ -129,8 +139,8 @@ cdef class Meter:
         free(self.level)
         free(self.rest)
 
-    def set_point(self, int64_t core_hz, double voltage_v, scale, work, rest_w, double leaks_w, double steady_w):
-        """From now on the clock and voltage are these (0 Hz: it stands still).
+    def point_of(self, int64_t core_hz, double voltage_v, scale, work, rest_w, double leaks_w, double steady_w):
+        """A clock and a voltage for ``use_point`` (0 Hz: the clock stands still).
 
         ``scale`` is float64 (components,), energy at this voltage over that of ``pj``; what is done is added to ``work``, int64 (rows, columns).
         ``rest_w`` is float64 (2, blocks), watts of one unit at rest: its clock, its standby; ``leaks_w`` is the chip's leakage at the
@@ -139,12 +149,21 @@ cdef class Meter:
         cdef double[::1] factors = scale
         cdef int64_t[:, ::1] counted = work
         cdef double[:, ::1] resting = rest_w
+        cdef Point point = Point()
         if factors.shape[0] != self.parts or counted.shape[0] != self.pj.shape[0] or counted.shape[1] != self.pj.shape[1]:
-            raise ValueError("set_point: the shapes do not fit")
+            raise ValueError("point_of: the shapes do not fit")
         if resting.shape[0] != REST_PARTS or resting.shape[1] != self.blocks:
-            raise ValueError("set_point: the shapes do not fit: two powers for each kind of block")
-        self.core_hz, self.voltage_v, self.scale, self.work = core_hz, voltage_v, factors, counted
-        self.rest_w, self.leaks_w, self.steady_w = resting, leaks_w, steady_w
+            raise ValueError("point_of: the shapes do not fit: two powers for each kind of block")
+        point.core_hz, point.voltage_v, point.scale, point.work = core_hz, voltage_v, factors, counted
+        point.rest_w, point.leaks_w, point.steady_w = resting, leaks_w, steady_w
+        return point
+
+    def use_point(self, Point point not None):
+        """The clock and voltage from now on: a point of this meter."""
+        if point.work.shape[0] != self.pj.shape[0] or point.scale.shape[0] != self.parts or point.rest_w.shape[1] != self.blocks:
+            raise ValueError("use_point: a point of another meter")
+        self.core_hz, self.voltage_v, self.scale, self.work = point.core_hz, point.voltage_v, point.scale, point.work
+        self.rest_w, self.leaks_w, self.steady_w = point.rest_w, point.leaks_w, point.steady_w
 
     def gather(self, Py_ssize_t changed):
         """Take what ``changed`` rows tell; it becomes part of the next reading."""
@@ -168,7 +187,7 @@ cdef class Meter:
         return self._leakage()
 
     def read(self, Py_ssize_t changed, int64_t now_ps):
-        """Gather, and close a reading until ``now_ps`` in which blocks at rest draw what ``set_point`` said; the power in it, in watts.
+        """Gather, and close a reading until ``now_ps`` in which blocks at rest draw what the point says; the power in it, in watts.
 
         No time may have passed without a reading; where none has passed at all nothing happens.
         """

@@ -282,6 +282,7 @@ cdef class Clock:
     cdef int64_t[:, ::1] table
     cdef int64_t[::1] capacity
     cdef int64_t[::1] dram_mix
+    cdef int64_t[::1] memo             # see TileMachine: rates depend on the clock, and are remembered with it
 
 
 @cython.final  # so that its methods are called directly, and inlined
@@ -365,8 +366,8 @@ cdef class TileMachine:
     cdef unsigned char* todo          # [core]: stages whose next tile may have become able to pass, a bit for each
     cdef bint waking                  # some core has such stages
     cdef unsigned char after[STAGES]  # stages that a tile's passing may make able to pass
-    cdef int64_t* memo                # rows of: age, jobs on each route, rates; in use if the age is the present one
-    cdef int64_t memo_age             # how often rates were set
+    cdef int64_t* memo                # rows of: 1 if in use, jobs on each route, rates; that of the clock
+    cdef Clock clock_now              # keeps it
     cdef int64_t[::1] capacity, room, weight, flows
     cdef bint rates_stale
     cdef int clock                    # RUNNING, PAUSING or PAUSED
@@ -429,7 +430,6 @@ cdef class TileMachine:
         self.queue = NULL
         self.moving = NULL
         self.todo = NULL
-        self.memo = NULL
         self.job = NULL
         self.level = NULL
         self.leveled = NULL
@@ -504,7 +504,6 @@ cdef class TileMachine:
         self.todo = <unsigned char*> calloc(self.n_cores, 1)
         self.leveled = <int64_t*> calloc(self.n_cores, sizeof(int64_t))
         self.rester = <Rester*> calloc(self.n_cores * CORE_BLOCKS + CHIP_BLOCKS, sizeof(Rester))
-        self.memo = <int64_t*> calloc(MEMO_ROWS * (1 + 2 * self.n_routes), sizeof(int64_t))
         self.shown = <int64_t*> calloc((operators + 1) * WORK_COLUMNS, sizeof(int64_t))
         self.place = <int64_t*> calloc(operators + 1, sizeof(int64_t))
         self.changed = <int64_t*> calloc(operators + 1, sizeof(int64_t))
@@ -513,14 +512,15 @@ cdef class TileMachine:
         self.rested_out = np.zeros(BLOCK_KINDS, dtype=np.int64)
         self.watched = np.zeros(operators, dtype=np.uint8)
         self.reached = -1
-        self.memo_age = 1
         if (
             self.token_source == NULL or self.routes == NULL or self.engine == NULL or self.log == NULL or self.core == NULL
             or self.end == NULL or self.core_end == NULL or self.due == NULL or self.queue == NULL or self.moving == NULL
-            or self.todo == NULL or self.memo == NULL or self.leveled == NULL or self.rester == NULL
+            or self.todo == NULL or self.leveled == NULL or self.rester == NULL
             or self.shown == NULL or self.place == NULL or self.changed == NULL
         ):
             raise MemoryError
+        self.clock_now = self.clock_of(core_khz)
+        self.memo = &self.clock_now.memo[0]
         self.run_at = <Run*> &self.runs[0, 0]
         self.block_at = <Block*> &self.blocks[0, 0]
         self.step_at = <Step*> &self.steps[0, 0]
@@ -700,7 +700,6 @@ cdef class TileMachine:
         free(self.queue)
         free(self.moving)
         free(self.todo)
-        free(self.memo)
         free(self.job)
         free(self.level)
         free(self.leveled)
@@ -811,6 +810,7 @@ cdef class TileMachine:
             raise ValueError("set_clock: as many routes, links and DRAM mixes as before")
         self._check_fabric(table, links, mix)
         clock.khz, clock.table, clock.capacity, clock.dram_mix = core_khz, table, links, mix
+        clock.memo = np.zeros(MEMO_ROWS * (1 + 2 * self.n_routes), dtype=np.int64)
         return clock
 
     def use_clock(self, Clock clock not None):
@@ -834,7 +834,8 @@ cdef class TileMachine:
         self.dram_mix = clock.dram_mix
         for r in range(self.n_routes):
             fill_route(&self.routes[r], &self.table[r, 0])
-        self.memo_age += 1
+        self.memo = &clock.memo[0]
+        self.clock_now = clock
         self.rates_stale = True
 
     def run(self, int64_t until_ps=-1):
@@ -1594,9 +1595,9 @@ cdef class TileMachine:
         for r in range(self.n_routes):
             key = (key + <uint64_t> self.flows[r]) * 0x9E3779B97F4A7C15ULL
         row = self.memo + <int64_t> (key >> 55) * (1 + 2 * self.n_routes)
-        if row[0] == self.memo_age and memcmp(row + 1, &self.flows[0], self.n_routes * sizeof(int64_t)) == 0:
+        if row[0] and memcmp(row + 1, &self.flows[0], self.n_routes * sizeof(int64_t)) == 0:
             return row + 1 + self.n_routes
-        row[0] = self.memo_age
+        row[0] = 1
         memcpy(row + 1, &self.flows[0], self.n_routes * sizeof(int64_t))
         for r in range(self.n_routes):
             if self.flows[r] > 0:

@@ -70,8 +70,7 @@ class PowerControl:
         self._idling = Idling(program, model.resting, tiles)
         self._is_simple = self._idling.is_simple
         self._power = model.resting.power
-        self._scales = {point.voltage_v: self._spending.scale(point.voltage_v) for point in self._points}
-        self._clocks: dict[int, Any] = {}
+        self._used: dict[tuple[int, float], tuple[Any, Any]] = {}
         self._thermal = ThermalModel(chip.power.thermal) if chip.power.thermal is not None else None
         # a last column counts cycles of array cells with padding
         rows = np.dstack([self._spending.rows, padded_cells(program)])
@@ -285,19 +284,25 @@ class PowerControl:
         self._since_ps = now_ps
 
     def _set_clock(self, core_hz: int, voltage_v: float) -> None:
-        work = self._by_voltage.get(voltage_v)
-        if work is None:
-            work = self._by_voltage[voltage_v] = np.zeros(self._spending.pj.shape[1:], dtype=np.int64)
-        self._meter.set_point(
-            core_hz, voltage_v, self._scales[voltage_v], work, *self._idling.powers(voltage_v, core_hz)
-        )
-        if core_hz == 0:
+        if (core_hz, voltage_v) not in self._used:
+            self._used[core_hz, voltage_v] = self._prepare(core_hz, voltage_v)
+        point, clock = self._used[core_hz, voltage_v]
+        self._meter.use_point(point)
+        if clock is None:
             self._tiles.pause()
-            return
-        if core_hz not in self._clocks:
-            links = self._fabric.at(core_hz)
-            self._clocks[core_hz] = self._tiles.clock_of(core_hz // 1000, links.routes, links.capacities)
-        self._tiles.use_clock(self._clocks[core_hz])
+        else:
+            self._tiles.use_clock(clock)
+
+    def _prepare(self, core_hz: int, voltage_v: float) -> tuple[Any, Any]:
+        """What the meter and the tile machine take for a clock, which may stand still, and a voltage."""
+        if voltage_v not in self._by_voltage:
+            self._by_voltage[voltage_v] = np.zeros(self._spending.pj.shape[1:], dtype=np.int64)
+        scale, idle = self._spending.scale(voltage_v), self._idling.powers(voltage_v, core_hz)
+        point = self._meter.point_of(core_hz, voltage_v, scale, self._by_voltage[voltage_v], *idle)
+        if core_hz == 0:
+            return point, None
+        links = self._fabric.at(core_hz)
+        return point, self._tiles.clock_of(core_hz // 1000, links.routes, links.capacities)
 
     # ---- seeing
 

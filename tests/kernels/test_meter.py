@@ -31,7 +31,7 @@ def metered(module, seed, heat):
             hertz = int(draw.choice([0, 7 * 10**8, 10**9]))
             rest_w, leaks_w, steady_w = draw.random((2, BLOCKS)), *draw.random(2).tolist()
             scale = draw.random(COMPONENTS - counted)
-            meter.set_point(hertz, float(draw.random()), scale, works[-1], rest_w, leaks_w, steady_w)
+            meter.use_point(meter.point_of(hertz, float(draw.random()), scale, works[-1], rest_w, leaks_w, steady_w))
         changed = int(draw.integers(0, ROWS + 1))
         meter.rows[:changed] = draw.permutation(ROWS)[:changed]
         meter.change[:changed] = draw.integers(0, 1 << 30, (changed, COLUMNS)) * draw.integers(0, 2, (changed, COLUMNS))
@@ -71,7 +71,7 @@ def test_the_copies_count_as_energy_and_not_as_the_cores_work(meter):
     found = meter.Meter(np.array([[[1.5, 0.0, 0.0]] * 3, [[0.0, 10.0, 7.0]] * 3]), 2, counted=1)
     work = np.zeros((2, 3), dtype=np.int64)
     rest_w = np.array([[0.5, 0.0], [0.0, 2.0]])
-    found.set_point(10**9, 0.5, np.array([4.0, 1.0]), work, rest_w, 0.75, 0.25)
+    found.use_point(found.point_of(10**9, 0.5, np.array([4.0, 1.0]), work, rest_w, 0.75, 0.25))
     found.rows[:2], found.change[:2], found.rested[:] = [1, 0], [[0, 0, 5], [2, 0, 0]], [40, 10]
     assert found.read(2, 100) == pytest.approx((12 + 50 + 20 + 20) / 100 + 1)
     told = found.sample(10, 3, 25, False, 98.0, 5)
@@ -93,7 +93,8 @@ def test_the_copies_count_as_energy_and_not_as_the_cores_work(meter):
 def test_heat_is_that_of_the_thermal_model_and_static_power_grows_with_it(meter):
     model = thermal()
     found = meter.Meter(np.ones((1, 3, 1)), 1, model.for_meter())
-    found.set_point(0, 1.0, np.ones(1), np.zeros((1, 3), dtype=np.int64), np.zeros((2, 1)), 40.0, 5.0)
+    work = np.zeros((1, 3), dtype=np.int64)
+    found.use_point(found.point_of(0, 1.0, np.ones(1), work, np.zeros((2, 1)), 40.0, 5.0))
     now = Temperatures(35.0, 35.0)
     for until_s in (0.1, 0.2, 5.0):
         span_s = until_s - found.now_ps / 1e12
@@ -109,7 +110,11 @@ def test_what_does_not_fit_is_refused(meter):
     work = np.zeros((2, 3), dtype=np.int64)
     for scale, done, rest_w in ((2, work, (2, 2)), (1, work[:1], (2, 2)), (1, work, (2, 3))):
         with pytest.raises(ValueError, match="shapes"):
-            found.set_point(1, 1.0, np.ones(scale), done, np.ones(rest_w), 0.0, 0.0)
+            found.point_of(1, 1.0, np.ones(scale), done, np.ones(rest_w), 0.0, 0.0)
+    with pytest.raises(ValueError, match="another meter"):
+        meter.Meter(np.ones((1, 3, 1)), 2).use_point(
+            found.point_of(1, 1.0, np.ones(1), work, np.ones((2, 2)), 0.0, 0.0)
+        )
     with pytest.raises(ValueError, match="rows"):
         found.read(3, 10)
     with pytest.raises(ValueError, match="rows"):

@@ -50,6 +50,18 @@ class Heat(NamedTuple):
         )
 
 
+class Point(NamedTuple):
+    """A clock and a voltage with all that depends on them; see ``Meter.point_of``."""
+
+    core_hz: int
+    voltage_v: float
+    scale: Floats
+    work: Integers
+    rest_w: Floats
+    leaks_w: float
+    steady_w: float
+
+
 HEAT_FIELDS = Heat._fields
 TIME_FIELDS = ("from_ps", "to_ps", "core_hz")
 
@@ -84,7 +96,7 @@ class Meter:
         self._pj_sum = self._cycles = 0.0
         self._done: Integers = np.zeros(pj.shape[1], dtype=np.int64)
 
-    def set_point(
+    def point_of(
         self,
         core_hz: int,
         voltage_v: float,
@@ -93,13 +105,19 @@ class Meter:
         rest_w: Floats,
         leaks_w: float,
         steady_w: float,
-    ) -> None:
-        """From now on the clock and voltage are these, energy is scaled by component, ``work`` counts what is done,
-        and blocks at rest draw so much."""
+    ) -> Point:
+        """A clock and a voltage for ``use_point``: energy is scaled by component, ``work`` counts what is done, and
+        blocks at rest draw so much."""
         if scale.shape != self._scale.shape or work.shape != self._work.shape or rest_w.shape != self._rest_w.shape:
-            raise ValueError("set_point: the shapes do not fit")
-        self.core_hz, self.voltage_v, self._scale, self._work = core_hz, voltage_v, scale, work
-        self._rest_w, self._leaks_w, self._steady_w = rest_w, leaks_w, steady_w
+            raise ValueError("point_of: the shapes do not fit")
+        return Point(core_hz, voltage_v, scale, work, rest_w, leaks_w, steady_w)
+
+    def use_point(self, point: Point) -> None:
+        """The clock and voltage from now on: a point of this meter."""
+        if point.work.shape != self._work.shape or point.rest_w.shape != self._rest_w.shape:
+            raise ValueError("use_point: a point of another meter")
+        self.core_hz, self.voltage_v, self._scale, self._work = point[:4]
+        self._rest_w, self._leaks_w, self._steady_w = point[4:]
 
     def gather(self, changed: int) -> None:
         """Take what ``changed`` rows tell; it becomes part of the next reading."""
@@ -129,7 +147,7 @@ class Meter:
         return 1.0 if heat is None else math.exp(heat.leakage_per_kelvin * (self.die_c - heat.leakage_at_c))
 
     def read(self, changed: int, now_ps: int) -> float:
-        """Gather, and close a reading in which blocks at rest draw what ``set_point`` said; the power in it."""
+        """Gather, and close a reading in which blocks at rest draw what the point says; the power in it."""
         self.gather(changed)
         clock_pj, standby_pj = (self._rest_w @ self.open_rests).tolist()
         static_w = self._leaks_w * self.heat_factor + self._steady_w

@@ -16,6 +16,7 @@ import pkgutil
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib.metadata import entry_points
+from importlib.util import find_spec
 from typing import NamedTuple, Protocol, runtime_checkable
 
 from leptonsim.chip.spec import Chip
@@ -131,10 +132,10 @@ def governor_names() -> list[str]:
 def make_governor(text: str, setting: Setting) -> Governor:
     """The governor that ``name`` or ``name:what it is told`` stands for. Raises LeptonError where there is none."""
     name, _, told = text.partition(":")
-    own = {found.name for found in pkgutil.iter_modules(__path__)}
+    is_own = name.isidentifier() and not name.startswith("_") and find_spec(f"{__name__}.{name}") is not None
     # to list the packages that are installed takes longer than some simulations
-    given = [] if name in own else [entry for entry in entry_points(group=__name__) if entry.name == name]
-    if (name not in own and not given) or name.startswith("_"):
+    given = [] if is_own else [entry for entry in entry_points(group=__name__) if entry.name == name]
+    if not is_own and not given:
         names = governor_names()
         near = difflib.get_close_matches(name, names, 1)
         hint = f"did you mean {near[0]!r}?" if near else f"known: {', '.join(names)}"
