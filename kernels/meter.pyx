@@ -4,8 +4,9 @@ The tile machine tells the meter which operators did something since the reading
 costs what these few cost, whatever the size of the program. Sums run over them in the order told, then over columns and components, so that
 the same readings give the same numbers.
 
-Beside operations, blocks at rest take energy: the powers of one unit at rest by kind of block, times how long blocks rested. Where blocks
-sleep it is not that simple; then the outside works it out between ``gather`` and ``close``.
+Beside operations, blocks at rest take energy: the powers of one unit at rest by kind of block, times how long blocks rested; where the
+clock stands still all count as resting, also those that are at a job. Where blocks sleep it is not that simple; then the outside works it
+out between ``gather`` and ``close``.
 
 Die and sink are two RC nodes, solved in closed form for the constant power of the time between two readings; static power has the
 temperature at the beginning of that time. The propagator exp(A t) is Sylvester's formula, and that of the last length of time is kept.
@@ -21,7 +22,7 @@ import numpy as np
 HEAT_FIELDS = (
     "a", "b", "c", "d", "fast", "slow", "r_die", "r_sink", "ambient_c", "leakage_per_kelvin", "leakage_at_c", "die_c", "sink_c",
 )
-TIME_FIELDS = ("from_ps", "to_ps", "core_hz")
+TIME_FIELDS = ("from_ps", "to_ps", "core_hz", "idle_hz")
 
 cdef struct Heat:
     double a, b, c, d          # of dx/dt = A x, x the distances of die and sink from their steady state
@@ -35,7 +36,7 @@ cdef struct Propagator:
     double e11, e12, e21, e22
 
 cdef struct Reading:           # a row of the readings
-    int64_t begin, end, core_hz
+    int64_t begin, end, core_hz, idle_hz
 
 cdef enum:
     REST_PARTS = 2             # components of what blocks take at rest: clocks, standby
@@ -45,7 +46,7 @@ cdef enum:
 cdef class Point:
     """A clock and a voltage with all that depends on them; see ``Meter.point_of``."""
 
-    cdef int64_t core_hz
+    cdef int64_t core_hz, idle_hz
     cdef double voltage_v, leaks_w, steady_w
     cdef double[::1] scale
     cdef int64_t[:, ::1] work
@@ -60,8 +61,8 @@ cdef class Meter:
     pj : float64 (rows, columns, components)
         Energy of one cycle or byte of each row of the work; the last row (copies) counts as energy and not as the cores' work. The first
         two columns are cycles of the tensor cores and vector units, the others bytes.
-    blocks : int
-        Kinds of blocks that rest.
+    units : int64 (blocks,)
+        How many units of each kind of block rest by themselves.
     counted : int
         How many of the last components of ``pj`` are no energy: their sums are recorded as they are.
     heat : 13 floats, optional
@@ -82,7 +83,8 @@ cdef class Meter:
     cdef bint has_heat
     cdef readonly double die_c, sink_c
     cdef readonly int64_t now_ps
-    cdef readonly int64_t core_hz
+    cdef int64_t[::1] units
+    cdef readonly int64_t core_hz, idle_hz
     cdef readonly double voltage_v
     cdef double[:, ::1] rest_w         # (REST_PARTS, blocks): of one unit at rest
     cdef double leaks_w, steady_w      # leakage at the temperature at which it is stated, and static power that has none
@@ -105,10 +107,12 @@ cdef class Meter:
         self.level = NULL
         self.rest = NULL
 
-    def __init__(self, pj, Py_ssize_t blocks, heat=None, *, Py_ssize_t counted=0):
+    def __init__(self, pj, units, heat=None, *, Py_ssize_t counted=0):
         pj = np.ascontiguousarray(pj, dtype=np.float64)
         if pj.ndim != 3 or pj.shape[1] < 3:
             raise ValueError("Meter: energy is of shape (rows, columns, components), with two columns of cycles and one of bytes at least")
+        self.units = np.array(units, dtype=np.int64)
+        cdef Py_ssize_t blocks = self.units.shape[0]
         if not 0 <= counted < pj.shape[2] or blocks < 1:
             raise ValueError("Meter: at least one component is energy, and there is at least one kind of block")
         if heat is not None and len(heat) != len(HEAT_FIELDS):
@@ -139,8 +143,8 @@ cdef class Meter:
         free(self.level)
         free(self.rest)
 
-    def point_of(self, int64_t core_hz, double voltage_v, scale, work, rest_w, double leaks_w, double steady_w):
-        """A clock and a voltage for ``use_point`` (0 Hz: the clock stands still).
+    def point_of(self, int64_t core_hz, int64_t idle_hz, double voltage_v, scale, work, rest_w, double leaks_w, double steady_w):
+        """A clock and a voltage for ``use_point`` (0 Hz: the clock stands still); ``idle_hz`` is recorded beside it.
 
         ``scale`` is float64 (components,), energy at this voltage over that of ``pj``; what is done is added to ``work``, int64 (rows, columns).
         ``rest_w`` is float64 (2, blocks), watts of one unit at rest: its clock, its standby; ``leaks_w`` is the chip's leakage at the
@@ -154,7 +158,7 @@ cdef class Meter:
             raise ValueError("point_of: the shapes do not fit")
         if resting.shape[0] != REST_PARTS or resting.shape[1] != self.blocks:
             raise ValueError("point_of: the shapes do not fit: two powers for each kind of block")
-        point.core_hz, point.voltage_v, point.scale, point.work = core_hz, voltage_v, factors, counted
+        point.core_hz, point.idle_hz, point.voltage_v, point.scale, point.work = core_hz, idle_hz, voltage_v, factors, counted
         point.rest_w, point.leaks_w, point.steady_w = resting, leaks_w, steady_w
         return point
 
@@ -162,7 +166,7 @@ cdef class Meter:
         """The clock and voltage from now on: a point of this meter."""
         if point.work.shape[0] != self.pj.shape[0] or point.scale.shape[0] != self.parts or point.rest_w.shape[1] != self.blocks:
             raise ValueError("use_point: a point of another meter")
-        self.core_hz, self.voltage_v, self.scale, self.work = point.core_hz, point.voltage_v, point.scale, point.work
+        self.core_hz, self.idle_hz, self.voltage_v, self.scale, self.work = point.core_hz, point.idle_hz, point.voltage_v, point.scale, point.work
         self.rest_w, self.leaks_w, self.steady_w = point.rest_w, point.leaks_w, point.steady_w
 
     def gather(self, Py_ssize_t changed):
@@ -178,7 +182,7 @@ cdef class Meter:
 
     @property
     def open_rests(self):
-        """int64 (blocks,): how long blocks rested since the last reading."""
+        """int64 (blocks,): how long blocks rested since the last reading, as far as the machine knows."""
         return np.asarray(self.rested_now) - np.asarray(self.rested_then)
 
     @property
@@ -201,7 +205,7 @@ cdef class Meter:
         for part in range(REST_PARTS):
             pj[part] = 0.0
             for block in range(self.blocks):
-                pj[part] += self.rest_w[part, block] * (self.rested_now[block] - self.rested_then[block])
+                pj[part] += self.rest_w[part, block] * self._rested(block, span)
         return self._close(now_ps, span, pj[0], pj[1], (self.leaks_w * self._leakage() + self.steady_w) * span) if span else 0.0
 
     def close(self, int64_t now_ps, double clock_pj, double standby_pj, double static_pj):
@@ -234,6 +238,10 @@ cdef class Meter:
         self.rest = rests
         self.room = room
         return 0
+
+    cdef inline int64_t _rested(self, Py_ssize_t block, int64_t span) noexcept nogil:
+        """How long a kind of block rested since the last reading."""
+        return self.rested_now[block] - self.rested_then[block] if self.core_hz else self.units[block] * span
 
     cdef inline double _leakage(self) noexcept nogil:
         return exp(self.heat.leakage * (self.die_c - self.heat.at)) if self.has_heat else 1.0
@@ -283,11 +291,12 @@ cdef class Meter:
             self._warm(total, span / 1e12)
         self.level[self.n * self.width + 1] = self.die_c
         for part in range(self.blocks):
-            self.rest[self.n * self.blocks + part] = self.rested_now[part] - self.rested_then[part]
+            self.rest[self.n * self.blocks + part] = self._rested(part, span)
             self.rested_then[part] = self.rested_now[part]
         self.reading[self.n].begin = self.now_ps
         self.reading[self.n].end = now_ps
         self.reading[self.n].core_hz = self.core_hz
+        self.reading[self.n].idle_hz = self.idle_hz
         self.n += 1
         self.sum_pj += total * span
         self.sum_cycles += span * (self.core_hz / 1e12)
@@ -339,7 +348,7 @@ cdef class Meter:
 
     @property
     def times(self):
-        """int64 (readings, 3): ``TIME_FIELDS``."""
+        """int64 (readings, 4): ``TIME_FIELDS``."""
         found = np.zeros((self.n, len(TIME_FIELDS)), dtype=np.int64)
         if self.n:
             found[:] = np.asarray(<int64_t[:self.n, :len(TIME_FIELDS)]> <int64_t*> self.reading)

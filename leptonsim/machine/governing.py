@@ -70,12 +70,13 @@ class PowerControl:
         self._idling = Idling(program, model.resting, tiles)
         self._is_simple = self._idling.is_simple
         self._power = model.resting.power
-        self._used: dict[tuple[int, float], tuple[Any, Any]] = {}
+        self._used: dict[tuple[int, float, int], tuple[Any, Any]] = {}
         self._thermal = ThermalModel(chip.power.thermal) if chip.power.thermal is not None else None
         # a last column counts cycles of array cells with padding
+        units = self._power.units[: len(BLOCK_NAMES)].astype(np.int64)
         rows = np.dstack([self._spending.rows, padded_cells(program)])
         heat = None if self._thermal is None else self._thermal.for_meter()
-        self._meter = Meter(rows, len(BLOCK_NAMES), heat, counted=1)
+        self._meter = Meter(rows, units, heat, counted=1)
         tiles.tell_changes(self._meter.rows, self._meter.change, self._meter.rested)
         self._governor = governor or make_governor(chip.power.governor, self._setting(program))
         self._is_prompt = isinstance(self._governor, Prompt)
@@ -100,7 +101,7 @@ class PowerControl:
         self._work_changed = False
         self._interval_ps = self._sample_ps = chip.power.interval_ps
         self.next_ps = self._sample_ps
-        self._set_clock(self._points[self._point].core_hz, self._points[self._point].voltage_v)
+        self._arrive()
 
     def _setting(self, program: Program) -> Setting:
         return Setting(
@@ -109,7 +110,7 @@ class PowerControl:
             start=start_of(self._chip, self._points),
             most_w=self._most_w(),
             idle_w=tuple(self._power.idle_w(point.voltage_v, point.core_hz) for point in self._points),
-            still_w=tuple(self._power.idle_w(point.voltage_v, 0) for point in self._points),
+            rest_w=self._power.idle_w,
             measure=lambda point: measure(program, self._points[point]),
             rehearse=lambda plan, rest: rehearse(program, plan, rest),
         )
@@ -195,7 +196,7 @@ class PowerControl:
         self._reside(end_ps)
         self._throttle(end_ps)
         meter = self._meter
-        times, levels = meter.times, meter.levels
+        times, levels = meter.times[:, :3], meter.levels
         lengths = np.maximum(1, times[:, 1] - times[:, 0]).astype(np.float64)[:, None]
         resting, sleep, leaks = self._idling.finish(
             Spans(
@@ -203,7 +204,7 @@ class PowerControl:
                 rested_ps=meter.rests,
                 padding_ps=levels[:, -1] * 1e12 / np.maximum(1, times[:, 2]),
                 voltage_v=levels[:, 0],
-                core_hz=times[:, 2],
+                core_hz=meter.times[:, 3],
                 heat=levels[:, 2],
             )
         )
@@ -272,10 +273,10 @@ class PowerControl:
         self._phases, self.is_changing = phases, bool(phases)
         if phases:
             self._phase_ends_ps = now_ps + phases[0].time_ps
-            self._set_clock(phases[0].core_hz, phases[0].voltage_v)
+            self._set_clock(*phases[0][1:])
             return
         self._point = self._target
-        self._set_clock(self._points[self._point].core_hz, self._points[self._point].voltage_v)
+        self._arrive()
         self._change(now_ps)
 
     def _reside(self, now_ps: int) -> None:
@@ -283,22 +284,27 @@ class PowerControl:
         self._residency["change" if self.is_changing else self._points[self._point].name] += now_ps - self._since_ps
         self._since_ps = now_ps
 
-    def _set_clock(self, core_hz: int, voltage_v: float) -> None:
-        if (core_hz, voltage_v) not in self._used:
-            self._used[core_hz, voltage_v] = self._prepare(core_hz, voltage_v)
-        point, clock = self._used[core_hz, voltage_v]
+    def _arrive(self) -> None:
+        point = self._points[self._point]
+        self._set_clock(point.core_hz, point.voltage_v, point.core_hz)
+
+    def _set_clock(self, core_hz: int, voltage_v: float, idle_hz: int) -> None:
+        key = core_hz, voltage_v, idle_hz
+        if key not in self._used:
+            self._used[key] = self._prepare(*key)
+        point, clock = self._used[key]
         self._meter.use_point(point)
         if clock is None:
             self._tiles.pause()
         else:
             self._tiles.use_clock(clock)
 
-    def _prepare(self, core_hz: int, voltage_v: float) -> tuple[Any, Any]:
+    def _prepare(self, core_hz: int, voltage_v: float, idle_hz: int) -> tuple[Any, Any]:
         """What the meter and the tile machine take for a clock, which may stand still, and a voltage."""
         if voltage_v not in self._by_voltage:
             self._by_voltage[voltage_v] = np.zeros(self._spending.pj.shape[1:], dtype=np.int64)
-        scale, idle = self._spending.scale(voltage_v), self._idling.powers(voltage_v, core_hz)
-        point = self._meter.point_of(core_hz, voltage_v, scale, self._by_voltage[voltage_v], *idle)
+        scale, idle = self._spending.scale(voltage_v), self._idling.powers(voltage_v, idle_hz)
+        point = self._meter.point_of(core_hz, idle_hz, voltage_v, scale, self._by_voltage[voltage_v], *idle)
         if core_hz == 0:
             return point, None
         links = self._fabric.at(core_hz)
@@ -320,7 +326,7 @@ class PowerControl:
             rested_ps=meter.open_rests[None, :],
             padding_ps=np.array([meter.open_counts[0] * 1e12 / max(1, meter.core_hz)]),
             voltage_v=np.array([meter.voltage_v]),
-            core_hz=np.array([meter.core_hz]),
+            core_hz=np.array([meter.idle_hz]),
             heat=np.array([meter.heat_factor]),
         )
 
