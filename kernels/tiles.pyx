@@ -236,7 +236,19 @@ cdef enum:
     WRITE = 6
     STAGES = 7
 
+cdef struct Mark:     # an instant at which tiles passed a stage
+    int64_t tile      # the first of them, counted over all instances
+    int64_t time
+
+# When tiles passed a stage, for as long as those that come after them are not through the stages that ask.
+cdef struct Marks:
+    Mark* at          # in order of tiles and of time
+    int64_t n
+    int64_t room
+
 cdef struct Core:
+    Marks granted           # of GRANT, for the loads
+    Marks finished          # of FINISH, for WRITE
     Cursor cursor[STAGES]
     Source source[STAGES]   # what let tiles pass the stage, at the last instant at which any passed
     int64_t before[STAGES]  # tiles that had passed the stage before that instant
@@ -268,6 +280,7 @@ cdef struct Rest:     # a row of the rests
 cdef struct Copy:
     int64_t size
     int64_t tag
+    int64_t asked     # when it was queued
 
 cdef struct Pause:    # the core clock stood still
     int64_t begin
@@ -689,6 +702,10 @@ cdef class TileMachine:
         if self.log != NULL:
             for i in range(self.n_engines):
                 free(self.log[i].at)
+        if self.core != NULL:
+            for i in range(self.n_cores):
+                free(self.core[i].granted.at)
+                free(self.core[i].finished.at)
         free(self.log)
         free(self.token_source)
         free(self.routes)
@@ -772,6 +789,7 @@ cdef class TileMachine:
             self.copies_room[side] = 2 * self.copies_room[side] + 16
         self.copies[side][self.copies_n[side]].size = size_bytes
         self.copies[side][self.copies_n[side]].tag = tag
+        self.copies[side][self.copies_n[side]].asked = self.now_ps
         self.copies_n[side] += 1
 
     def watch(self, operators):
@@ -943,11 +961,11 @@ cdef class TileMachine:
         cdef int64_t row
         if changed_only:
             row = account // WORK_COLUMNS
-            self._mark(row)
+            self._changed_row(row)
             account += ((self.place[row] - 1) - row) * WORK_COLUMNS
         to[account] += part
 
-    cdef inline void _mark(self, int64_t row) noexcept nogil:
+    cdef inline void _changed_row(self, int64_t row) noexcept nogil:
         """An operator, or the copies, did something since the last ``changes``."""
         if self.place[row] == 0:
             self.changed[self.changed_n] = row
@@ -1326,22 +1344,20 @@ cdef class TileMachine:
                 self._left(first + b)
 
     cdef int _move(
-        self, int64_t e, int64_t step, int64_t instance, int64_t size, int what, int64_t route, Source source
+        self, int64_t e, int64_t step, int64_t instance, int64_t size, int what, int64_t route, int64_t asked, Source source
     ) noexcept nogil:
+        """An engine starts a transfer that might have begun at ``asked`` had the engine been idle."""
         cdef Engine* engine = &self.engine[e]
-        # Requests of back-to-back jobs overlap: the first byte's latency shows only after a pause.
-        cdef int64_t wait = self.setup_ps, awake = 0
-        if self.now_ps > engine.last_end or engine.last_end == 0:
-            wait += self.routes[route].latency_ps
+        # Requests go out while the job before still moves: the first byte's latency shows as far as it reaches beyond that one's end.
+        cdef int64_t first = asked + self.routes[route].latency_ps, awake = 0
         if self._begin(e, step, instance, source) < 0 or self._rouse_way(e, route, &awake) < 0:
             return -1
-        wait += awake
         engine.size = size
         engine.left = size << 32
         engine.account = (self.step_at[step].op if step >= 0 else self.n_operators) * WORK_COLUMNS + WORK_MOVED + what
         engine.route = route
-        engine.ready = self.now_ps + wait
-        if wait > 0:
+        engine.ready = (first if first > self.now_ps else self.now_ps) + self.setup_ps + awake
+        if engine.ready > self.now_ps:
             engine.state = LATENT
             self._set_end(e, engine.ready)
         else:
@@ -1391,7 +1407,7 @@ cdef class TileMachine:
         """A job is over."""
         cdef Engine* engine = &self.engine[e]
         self.work[engine.account] += engine.size
-        self._mark(engine.account // WORK_COLUMNS)
+        self._changed_row(engine.account // WORK_COLUMNS)
         if self._log_part(e, (engine.size << 32) - engine.counted) < 0:
             return -1
         if engine.step >= 0 and engine.instance == 0:
@@ -1661,11 +1677,15 @@ cdef class TileMachine:
         source.time = self.now_ps - 1
         return source
 
+    cdef inline bint _is_first(self, const Cursor* at) noexcept nogil:
+        """Whether a tile is its step's first."""
+        return not at.index and not at.repeat and at.block == self.step_at[at.step].block and at.run == self.block_at[at.block].first
+
     cdef bint _ready(self, Cursor* at, Source* last) noexcept nogil:
         """Whether everything that the first tile of a step depends on is there; ``last`` becomes what came at this instant."""
         cdef int64_t i, t, base = (at.instance & 1) * self.n_tokens
         cdef Step* step = &self.step_at[at.step]
-        if at.index or at.repeat or at.block != step.block or at.run != self.block_at[at.block].first:
+        if not self._is_first(at):
             return True
         for i in range(step.dep, step.dep_end):
             t = base + self.deps[i]
@@ -1695,6 +1715,60 @@ cdef class TileMachine:
             core.source[stage] = why
             core.before[stage] = core.cursor[stage].tile
         self.tiles += stage == WRITE
+
+    cdef inline int _mark(self, Marks* marks, int64_t tile, int64_t least) noexcept nogil:
+        """A tile passes a stage now; those before ``least`` will not be asked for again. -1 when memory is out."""
+        if marks.n and marks.at[marks.n - 1].time == self.now_ps:
+            return 0
+        if marks.n == marks.room and self._make_room(marks, least) < 0:
+            return -1
+        marks.at[marks.n].tile = tile
+        marks.at[marks.n].time = self.now_ps
+        marks.n += 1
+        return 0
+
+    cdef int _make_room(self, Marks* marks, int64_t least) noexcept nogil:
+        """Forget marks that hold no tile from ``least`` on, and take more memory if they were few."""
+        cdef int64_t k = 0
+        cdef Mark* grown
+        while k + 1 < marks.n and marks.at[k + 1].tile <= least:
+            k += 1
+        marks.n -= k
+        memmove(marks.at, marks.at + k, marks.n * sizeof(Mark))
+        if 2 * marks.n >= marks.room:
+            grown = <Mark*> realloc(marks.at, (2 * marks.room + 32) * sizeof(Mark))
+            if grown == NULL:
+                return -1
+            marks.at = grown
+            marks.room = 2 * marks.room + 32
+        return 0
+
+    cdef inline int64_t _marked(self, const Marks* marks, int64_t tile) noexcept nogil:
+        """When a tile passed the stage that was marked: mostly just now."""
+        # invariant: the mark that holds the tile is before `high`; from the second loop on it is at `low` or after
+        cdef int64_t high = marks.n, low = high - 1, reach = 1, middle
+        while marks.at[low].tile > tile:
+            high = low
+            low = low - reach if low > reach else 0
+            reach *= 2
+        while high - low > 1:
+            middle = (low + high) // 2
+            if marks.at[middle].tile <= tile:
+                low = middle
+            else:
+                high = middle
+        return marks.at[low].time
+
+    cdef int64_t _asked(self, Core* core, int stage, Cursor* at) noexcept nogil:
+        """When all was there that a tile's load needs, but for the engine."""
+        cdef int64_t i, t, asked = self._marked(&core.granted, at.tile)
+        cdef Step* step = &self.step_at[at.step]
+        if self._is_first(at) and (stage != LOAD_W or step.w_waits):
+            for i in range(step.dep, step.dep_end):
+                t = (at.instance & 1) * self.n_tokens + self.deps[i]
+                if self.token_source[t].time > asked:
+                    asked = self.token_source[t].time
+        return asked
 
     cdef void _freed(self, Core* core, int64_t size, int64_t engine) noexcept nogil:
         core.used -= size
@@ -1731,6 +1805,8 @@ cdef class TileMachine:
         cdef Run* run = &self.run_at[at.run]
         cdef bint tensor = run.tensor > 0
         self._pass(core, stage, engine, why)
+        if stage == FINISH and run.o and self._mark(&core.finished, at.tile, core.cursor[WRITE].tile) < 0:
+            return -1
         self.todo[c] |= self.after[stage]
         self.waking = True
         if stage == MULTIPLY or stage == FINISH:
@@ -1782,10 +1858,10 @@ cdef class TileMachine:
     # ---- starts ------------------------------------------------------------------------------------------------------------
 
     cdef int _grant(self, int64_t c) noexcept nogil:
-        """Give staging space to the next tile if it fits: 1 when it did."""
+        """Give staging space to the next tile if it fits: 1 when it did, -1 when memory is out."""
         cdef Core* core = &self.core[c]
         cdef Cursor* at = &core.cursor[GRANT]
-        cdef int64_t need, launch
+        cdef int64_t need, launch, least
         cdef Run* run
         cdef Source why
         if not at.valid or at.instance >= self.completed + 2:
@@ -1804,6 +1880,12 @@ cdef class TileMachine:
         if core.used > self.peak_view[c]:
             self.peak_view[c] = core.used
         self._pass(core, GRANT, -1, why)
+        if need > run.o:
+            least = core.cursor[LOAD_W].tile
+            if core.cursor[LOAD_X].tile < least:
+                least = core.cursor[LOAD_X].tile
+            if self._mark(&core.granted, at.tile, least) < 0:
+                return -1
         self.todo[c] |= self.after[GRANT]
         self._advance(at, core.step_begin, core.step_end)
         return 1
@@ -1814,7 +1896,7 @@ cdef class TileMachine:
         cdef Cursor* at = &core.cursor[stage]
         cdef int turn
         cdef Run* run
-        cdef int64_t size, e = c * ENGINES + (WEIGHTS if stage == LOAD_W or self.one_queue else ACTIVATIONS)
+        cdef int64_t size, route, e = c * ENGINES + (WEIGHTS if stage == LOAD_W or self.one_queue else ACTIVATIONS)
         cdef Source why
         if not at.valid or self.engine[e].state != IDLE:
             return 0
@@ -1841,7 +1923,8 @@ cdef class TileMachine:
         if size == 0:
             self._through(c, stage, -1, why)
             return 1
-        if self._move(e, at.step, at.instance, size, stage - LOAD_W, self.step_at[at.step].route[stage - LOAD_W], why) < 0:
+        route = self.step_at[at.step].route[stage - LOAD_W]
+        if self._move(e, at.step, at.instance, size, stage - LOAD_W, route, self._asked(core, stage, at), why) < 0:
             return -1
         return 1
 
@@ -1880,8 +1963,7 @@ cdef class TileMachine:
         if not self._passed(core, MULTIPLY, at, INPUT, &why) or not self._passed(core, LOAD_X, at, INPUT, &why):
             return 0
         if self.run_at[at.run].vector == 0:
-            self._through(c, FINISH, -1, why)
-            return 1
+            return -1 if self._through(c, FINISH, -1, why) < 0 else 1
         if self._compute(e, at, self.run_at[at.run].vector, why) < 0:
             return -1
         return 1
@@ -1889,7 +1971,7 @@ cdef class TileMachine:
     cdef int _store(self, int64_t c) noexcept nogil:
         cdef Core* core = &self.core[c]
         cdef Cursor* at = &core.cursor[WRITE]
-        cdef int64_t e = c * ENGINES + STORE
+        cdef int64_t asked, e = c * ENGINES + STORE
         cdef Source why = self._nobody(e, INPUT)
         if not at.valid or self.engine[e].state != IDLE:
             return 0
@@ -1898,7 +1980,8 @@ cdef class TileMachine:
         if self.run_at[at.run].o == 0:
             self._through(c, WRITE, -1, why)
             return 1
-        if self._move(e, at.step, at.instance, self.run_at[at.run].o, 3, self.step_at[at.step].route[3], why) < 0:
+        asked = self._marked(&core.finished, at.tile)
+        if self._move(e, at.step, at.instance, self.run_at[at.run].o, 3, self.step_at[at.step].route[3], asked, why) < 0:
             return -1
         return 1
 
@@ -1909,8 +1992,9 @@ cdef class TileMachine:
             stage = lowest_bit(self.todo[c])
             self.todo[c] ^= 1 << stage
             if stage == GRANT:
-                while self._grant(c):
-                    pass
+                status = self._grant(c)
+                if status:
+                    self.todo[c] |= 1 << GRANT
             elif stage <= LOAD_X:
                 status = self._load(c, stage)
             elif stage == MULTIPLY:
@@ -1941,7 +2025,9 @@ cdef class TileMachine:
                     self.copies_n[side] = 0
                 why = self._nobody(e, DEPENDENCY) if side else self._nobody(self.n_cores * ENGINES, ARRIVAL)
                 route = self.copy_out_route if side else self.copy_in_route
-                if self._move(e, -1, self.copy_now[side].tag, self.copy_now[side].size, 3 * side, route, why) < 0:
+                if self._move(
+                    e, -1, self.copy_now[side].tag, self.copy_now[side].size, 3 * side, route, self.copy_now[side].asked, why
+                ) < 0:
                     return -1
         return 0
 
@@ -2008,7 +2094,8 @@ cdef class TileMachine:
                 stage = WRITE
             else:
                 stage = self._loading(c, kind)
-            self._through(c, stage, e, nobody)
+            if self._through(c, stage, e, nobody) < 0:
+                return -1
         return 0
 
     cdef int _loading(self, int64_t c, int kind) noexcept nogil:

@@ -38,7 +38,7 @@ cdef enum:
     LEAST_PIECE = 16
     MOST_PIECE = 4096
     MAX_SIZES = 64   # tile sizes tried along one dimension
-    DEEP_FOLDS = 64  # depth in folds from which cutting it is tried even where it need not be cut
+    DEEP_FOLDS = 8  # depth in folds from which cutting it is tried even where it need not be cut
 
 
 cdef double SETTLED = 1e-3     # picoseconds
@@ -126,8 +126,7 @@ cdef double time_of(
                         ahead = False
                         exposed = chip.setup_ps + chip.latency_ps + run.w * most_of(chip.w_port_ps, w_share)
                     elif run.w:
-                        begin = w_free if w_free > grant else grant
-                        w_end = begin + chip.setup_ps + (chip.latency_ps if begin > w_free or w_free == 0 else 0)
+                        w_end = most_of(w_free, grant + chip.latency_ps) + chip.setup_ps
                         now = most_of(link if chip.host_ps > 0 else dram, w_end) + run.w * w_share
                         w_end += run.w * chip.w_port_ps
                         if w_share > 0:
@@ -141,8 +140,7 @@ cdef double time_of(
                             a_free = w_free
                     a_end = grant
                     if run.a:
-                        begin = a_free if a_free > grant else grant
-                        a_end = begin + chip.setup_ps + (chip.latency_ps if begin > a_free or a_free == 0 else 0)
+                        a_end = most_of(a_free, grant + chip.latency_ps) + chip.setup_ps
                         if a_share > 0:
                             dram = (dram if dram > a_end else a_end) + run.a * a_share
                         a_end += run.a * chip.a_port_ps
@@ -161,8 +159,7 @@ cdef double time_of(
                         begin = w_end if w_end > a_end else a_end
                     now = begin
                     if run.x:
-                        begin = a_free if a_free > grant else grant
-                        a_end = begin + chip.setup_ps
+                        a_end = most_of(a_free, grant + chip.latency_ps) + chip.setup_ps
                         if x_share > 0:
                             dram = (dram if dram > a_end else a_end) + run.x * x_share
                         a_end += run.x * chip.a_port_ps

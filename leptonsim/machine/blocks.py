@@ -90,7 +90,7 @@ def static_shares(chip: Chip) -> Floats:
         * array.count
         * (array.rows * array.cols * weights["cell"]["watts"] + array.accumulator_size_bytes * sram),
         "vector_unit": cores * core.vector_unit.lanes * weights["lane"]["watts"],
-        "sram": cores * core.sram.size_bytes * sram,
+        "sram": cores * core.sram.size_bytes * sram * data.sram_leakage_ratio(core.sram.cell),
         "noc": cores * chip.noc.link_bytes_per_cycle * weights["router_byte_per_cycle"]["watts"] + shared_bytes * sram,
         "dram": chip.dram.channels
         * load_part(chip.dram.part).channel_bytes_per_s

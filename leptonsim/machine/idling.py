@@ -32,7 +32,7 @@ class Idling:
     @property
     def is_simple(self) -> bool:
         """Whether the energy of a span is its rested time times constant powers."""
-        return not self.sleeps and not self._resting.is_partial
+        return not self.sleeps and not self._resting.is_partial and self._resting.chip.pcie.idle_state == "L0"
 
     def powers(self, voltage_v: float, core_hz: int) -> tuple[Floats, float, float]:
         """Watts of one unit at rest by component (clock, standby) and block; leakage; static power of interfaces."""

@@ -86,10 +86,16 @@ def array_cycles(program: Program) -> list[int]:
     return cycles.tolist()
 
 
-def padding_cycles(program: Program) -> float:
-    """Cycles on the tensor cores in one run, over all cores, times the share of their cells with padding."""
+def padding_ps(program: Program, runs: int) -> float:
+    """Time on the tensor cores in some runs, over all cores, times the share of their cells with padding.
+
+    None where these are not off: then nobody asks.
+    """
+    if not program.chip.power.blocks.partial_arrays:
+        return 0.0
     cycles = zip(array_cycles(program), program.operators, strict=True)
-    return math.fsum(count * (1 - operator.cells_share) for count, operator in cycles)
+    padded = math.fsum(count * (1 - operator.cells_share) for count, operator in cycles)
+    return runs * padded * 1e12 / program.chip.clocks.core_hz
 
 
 def padded_cells(program: Program) -> Floats:
@@ -107,7 +113,7 @@ def resting_energy(
     spans = Spans(
         bounds_ps=np.array([0, makespan_ps], dtype=np.int64),
         rested_ps=rested_ps[None, :],
-        padding_ps=np.array([runs * padding_cycles(program) * 1e12 / core_hz]),
+        padding_ps=np.array([padding_ps(program, runs)]),
         voltage_v=np.array([model.table.voltage_v]),
         core_hz=np.array([core_hz], dtype=np.int64),
         heat=np.ones(1),

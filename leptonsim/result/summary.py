@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from leptonsim.result.load import power_in_time
 from leptonsim.result.units import count_text, energy_text, rate_text, size_text, time_text
@@ -38,6 +38,7 @@ def summary_rows(result: AnyResult) -> list[tuple[str, str]]:
         ("energy", f"{energy_text(result.energy_per_sample_j)} per sample: {shares(result.energy_breakdown_j)}"),
         ("power", f"{result.power_avg_w:.1f} W average, {result.power_peak_w:.1f} W peak"),
         *governed(result),
+        *at_rest(result),
         ("work", f"{count_text(result.macs)} MACs, {busy['macs']:.1%} of the tensor cores' peak"),
         ("engines busy", ", ".join(f"{name} {busy[name]:.0%}" for name in ENGINES)),
         ("tensor cores", shares(tensor_time_ps(result))),
@@ -65,6 +66,40 @@ def governed(result: AnyResult) -> list[tuple[str, str]]:
     states = ", ".join(f"{name} {time / total:.0%}" for name, time in block["residency_ps"].items() if time)
     throttled = f", throttled {block['throttled_ps'] / total:.0%}" if block["throttled_ps"] else ""
     return [("governor", f"{block['governor']}: {states}{heat}{throttled}")]
+
+
+def at_rest(result: AnyResult) -> list[tuple[str, str]]:
+    """What blocks took beside their operations, by block; and the share of its time that each slept, if any did."""
+    blocks: Mapping[str, Any] = result.blocks
+    rows = []
+    for name, field, words in (("static", "static_j", ""), ("clocks", "clock_j", " at rest")):
+        parts = {block: each[field] for block, each in blocks.items()}
+        rows.append((name, f"{energy_text(sum(parts.values()))} in all{words}: {shares(parts)}"))
+    asleep = [
+        f"{block} {state} {time_ps / max(1, each['time_ps']):.0%}"
+        for block, each in blocks.items()
+        for state, time_ps in each["slept_ps"].items()
+    ]
+    return [*rows, ("asleep", ", ".join(asleep))] if asleep else rows
+
+
+def block_rows(result: AnyResult) -> list[dict[str, str]]:
+    """One block in words, by column: energies of the whole run, and shares of its units' time."""
+    rows = []
+    for block, each in result.blocks.items():
+        whole = max(1, each["time_ps"])
+        rows.append(
+            {
+                "block": block.replace("_", " "),
+                "static": energy_text(each["static_j"]),
+                "clock at rest": energy_text(each["clock_j"]),
+                "standby": energy_text(each["standby_j"]),
+                "at rest": f"{each['rested_ps'] / whole:.1%}",
+                "policy": each["gating"],
+                "asleep": ", ".join(f"{state} {time / whole:.1%}" for state, time in each["slept_ps"].items()),
+            }
+        )
+    return rows
 
 
 def step_row(step: Step, total_ps: int) -> dict[str, str]:

@@ -29,6 +29,10 @@ TIME, ENERGY, PEAK = (
     lambda result: result.energy_j,
     lambda result: result.power_peak_w,
 )
+BLOCKS = ("tensor_core", "vector_unit", "sram", "noc", "dram", "pcie")
+ASLEEP = {f"power.blocks.{block}.gating": "directed" for block in BLOCKS} | {"software.launch": "100 us"}
+DETECTED = {f"power.blocks.{block}.gating": "idle_detection:100ns" for block in BLOCKS[:4]}
+
 MORE, LESS, OTHER = "more", "less", "other"
 
 # path: (model, variant of lepton-c1, new value, what is looked at, what becomes of it)
@@ -61,6 +65,8 @@ EFFECTS = {
     "core.sram.read": (GEMM, SMALL, "16 B/cycle", TIME, MORE),
     "core.sram.write": (BERT, {}, "1 B/cycle", TIME, MORE),
     "core.sram.ports": (GEMM, SMALL | NARROW, 2, TIME, LESS),
+    "core.sram.cell": (GEMM, {}, "low_standby_power", ENERGY, OTHER),
+    "core.sram.access": (GEMM, {}, "8 B", ENERGY, MORE),
     "core.dma.engines": (BIG, {"core.dma.outstanding": 4}, 8, TIME, LESS),
     "core.dma.outstanding": (BIG, {}, 2, TIME, MORE),
     "core.dma.setup": (GEMM, {}, "5 us", TIME, MORE),
@@ -94,6 +100,17 @@ EFFECTS = {
     "power.state": (GEMM, ECO, BOOST, TIME, LESS),
     "power.states": (GEMM, {}, FREE_CLOCK, ENERGY, OTHER),
     "power.static": (GEMM, {}, "40 W", ENERGY, MORE),
+    "power.leakage_per_volt": (GEMM, {}, 2.5, ENERGY, LESS),  # the starting state is below nominal voltage
+    "power.blocks.clock_gating": (GEMM, {}, False, ENERGY, MORE),
+    "power.blocks.partial_arrays": ("gemm:256x64x64", {}, True, ENERGY, LESS),
+    **{f"power.blocks.{block}.gating": (GEMM, {}, "directed", ENERGY, LESS) for block in BLOCKS},
+    **{f"power.blocks.{block}.static_share": (GEMM, ASLEEP, 0.5, ENERGY, LESS) for block in BLOCKS[:4]},
+    # the interfaces' supplies do not fall with the core's voltage
+    **{f"power.blocks.{block}.static_share": (GEMM, {}, 0.5, ENERGY, MORE) for block in BLOCKS[4:]},
+    **{f"power.blocks.{block}.wake": (GEMM, DETECTED, "20 us", TIME, MORE) for block in BLOCKS[:4]},
+    **{f"power.blocks.{block}.break_even": (GEMM, ASLEEP, "100 us", ENERGY, MORE) for block in BLOCKS[:4]},
+    **{f"power.blocks.{block}.residual": (GEMM, ASLEEP, 0.9, ENERGY, MORE) for block in BLOCKS[:4]},
+    "energy.activity": (GEMM, {}, 0.5, ENERGY, LESS),
     "software.launch": (GEMM, {}, "1 ms", TIME, MORE),
     "software.buffer_share": (RESNET, {"shared_sram": None, "core.sram.size": "1 MiB"}, 0.3, TIME, MORE),
     "software.default_dtype": (BIG, {}, "int8", TIME, LESS),

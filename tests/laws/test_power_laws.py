@@ -112,6 +112,7 @@ def test_a_run_cut_into_spans_takes_the_same_energy(ways, lengths, cuts):
 @given(data=st.data(), idle_ps=st.integers(10**6, 10**12))
 def test_an_idle_chip_takes_the_power_of_its_idle_state_times_time(laws, data, idle_ps):
     program = program_of(data, laws)
+    program = replace(program, chip=gated(program.chip, dict.fromkeys(BLOCK_NAMES, "none")))
     early, late = execute(program, arrivals_ps=(0,)), execute(program, arrivals_ps=(idle_ps,))
     power = energy_model(program.chip).resting.power
     idle_w = power.idle_w(power.nominal_v, program.chip.clocks.core_hz)

@@ -32,11 +32,6 @@ def finish_time(tools: Any, program: dict[str, Any], instances: int = 1) -> int:
     return tools.drive(TileMachine(**program), tools.Case(program, instances))["end_ps"]
 
 
-def without_latency(program: dict[str, Any]) -> dict[str, Any]:
-    """A route's latency shows after a pause only, so being faster can cost it: the laws of monotony are for none."""
-    return {**program, "routes": [[row[0], 0, *row[2:]] for row in program["routes"]]}
-
-
 def unlimited(program: dict[str, Any]) -> dict[str, Any]:
     """The same ports on a fabric without limits."""
     return {**program, "routes": [[*row[:4], 0, *row[5:]] for row in program["routes"]]}
@@ -277,15 +272,17 @@ def test_staging_never_exceeds_what_the_steps_may_use(tile_tools: Any, data: Any
 @quick
 @given(data=st.data())
 def test_without_sharing_more_is_never_slower(tile_tools: Any, data: Any) -> None:
-    program = without_latency(data.draw(tile_tools.programs(is_shared=False)))
+    program = data.draw(tile_tools.programs(is_shared=False))
     instances = data.draw(st.integers(1, 3))
     before = finish_time(tile_tools, program, instances)
     more = {**program, "steps": [list(step) for step in program["steps"]]}
-    which = data.draw(st.sampled_from(["rate", "clock", "setup", "stage", "accumulators"]))
+    which = data.draw(st.sampled_from(["rate", "latency", "clock", "setup", "stage", "accumulators"]))
     if which == "rate":
         faster = data.draw(st.integers(0, len(program["routes"]) - 1))
         more["routes"] = [list(row) for row in program["routes"]]
         more["routes"][faster][0] += data.draw(st.integers(1, 1 << 24))
+    elif which == "latency":
+        more["routes"] = [[row[0], row[1] // 2, *row[2:]] for row in program["routes"]]
     elif which == "clock":
         more["core_khz"] += data.draw(st.integers(1, 1_000_000))
     elif which == "setup":
@@ -299,7 +296,7 @@ def test_without_sharing_more_is_never_slower(tile_tools: Any, data: Any) -> Non
 @quick
 @given(data=st.data())
 def test_sharing_costs_at_most_the_time_that_each_link_alone_needs(tile_tools: Any, data: Any) -> None:
-    program = without_latency(data.draw(tile_tools.programs()))
+    program = data.draw(tile_tools.programs())
     program["dram_mix"] = []
     program["routes"] = [[*row[:2], 0, *row[3:]] for row in program["routes"]]
     instances = data.draw(st.integers(1, 2))
@@ -377,6 +374,16 @@ def test_a_single_tile_passes_its_engines_one_after_the_other() -> None:
     assert causes(machine, VECTOR) == {"busy": 3000, "latency": 1100, "dram": 10240, "input": 7000, "done": 3148}
     assert causes(machine, STORE) == {"busy": 3148, "latency": 1100, "dram": 10240, "input": 10000}
     assert machine.moving_time_ps[STORE].tolist() == [0, 0, 0, 0, 2048, 0, 0, 1100, 0, 0, 0, 0, 0]
+
+
+def test_latency_shows_as_far_as_it_reaches_beyond_the_transfer_before() -> None:
+    # Three tiles of 5 bytes in room for two, latency 5000. The first is there at 5000 + 5 x 1024 = 10120. The second
+    # was asked for at 0, so its bytes follow at once, to 15240. The first is through the vector unit at 11120 and gives
+    # way to the third, whose first byte comes at 16120, 880 after the second's last, and the last at 21240.
+    machine = launched(program([[3, 0, 5, 0, 0, 1, 0]], [0, 1], stage=10, routes=[[SLOW, 5000, 0, 4, 0, *[0] * 8]]))
+    assert machine.run() == [("done", 0)]
+    assert machine.now_ps == 22240
+    assert machine.moving_time_ps[ACTIVATIONS].tolist() == [0, 0, 0, 0, 3 * 5120, 0, 0, 5880, 0, 0, 0, 0]
 
 
 def test_a_clock_change_in_the_middle_of_a_tile_stretches_what_is_left() -> None:

@@ -22,7 +22,7 @@ def test_the_readme_has_exactly_two_set_up_lines():
     lines = re.findall(r"^    python3 -m venv .+$", (ROOT / "README.md").read_text(encoding="utf-8"), re.MULTILINE)
     assert len(lines) == 2
     assert "leptonsim run" in lines[0]
-    assert lines[1].endswith("-m pytest")
+    assert lines[1].endswith("-m pytest -n auto")
 
 
 def test_the_page_of_the_command_line_names_every_command():

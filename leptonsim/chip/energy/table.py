@@ -100,6 +100,7 @@ def energy_table(chip: Chip) -> EnergyTable:
         return value
 
     banks = max(1, tensor.cols * 4 // ACCUMULATOR_ACCESS_BYTES)
+    sram = chip.core.sram
     shared = chip.shared_sram.size_bytes if chip.shared_sram else chip.core.sram.size_bytes
     nominal_v, sources["nominal_voltage"] = data.nominal_voltage_v(node)
     clocked_share, sources["clocked_share"] = data.clocked_share()
@@ -109,8 +110,12 @@ def energy_table(chip: Chip) -> EnergyTable:
         mac={dtype: constant(f"mac_{dtype}", data.mac_pj, dtype, node) for dtype in get_args(Dtype)},
         vector_pj={name: constant(f"vector_{name}", data.vector_pj, name, node) for name in get_args(VectorFunction)},
         accumulator_pj_per_byte=constant("accumulator", _both_ways, tensor.accumulator_size_bytes / banks, node),
-        sram_read_pj_per_byte=constant("sram_read", data.sram_pj_per_byte, chip.core.sram.size_bytes, node, "read"),
-        sram_write_pj_per_byte=constant("sram_write", data.sram_pj_per_byte, chip.core.sram.size_bytes, node, "write"),
+        sram_read_pj_per_byte=constant(
+            "sram_read", data.sram_pj_per_byte, sram.size_bytes, node, "read", sram.cell, sram.access_bytes
+        ),
+        sram_write_pj_per_byte=constant(
+            "sram_write", data.sram_pj_per_byte, sram.size_bytes, node, "write", sram.cell, sram.access_bytes
+        ),
         shared_sram_pj_per_byte=constant("shared_sram", _both_ways, shared, node),
         noc_pj_per_byte_hop=constant("noc_hop", data.noc_pj_per_byte_hop, node),
         dram_streaming_pj_per_byte=constant("dram_streaming", data.dram_pj_per_byte, chip.dram.part, "streaming"),

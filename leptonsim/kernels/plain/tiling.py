@@ -48,7 +48,7 @@ EXPOSED = 1 / 64
 PIECES = 1.2
 """What activates and turns of the bus add to pieces shorter than a stream: 1.1 to 1.3 by the burst-level kernel."""
 
-DEEP_FOLDS = 64
+DEEP_FOLDS = 8
 """Depth in folds from which cutting it is tried even where it need not be cut."""
 
 
@@ -174,11 +174,10 @@ class Tiler:
                 end = max(end, dram[way])
             return end
 
-        def load(engine: str, size: int, share: float, with_latency: bool = True) -> float:
+        def load(engine: str, size: int, share: float) -> float:
+            """The same of a load, whose requests go out as soon as there is room."""
             name = queue[engine]
-            begin = max(free[name], grant)
-            idle = begin > free[name] or free[name] == 0
-            begin += self.setup_ps + (self.latency_ps if with_latency and idle else 0)
+            begin = max(free[name], grant + self.latency_ps) + self.setup_ps
             free[name] = transfer(begin, size, share, engine)
             return free[name]
 
@@ -212,7 +211,7 @@ class Tiler:
                     )
                     ready = tensor
                 if x:
-                    ready = max(ready, load("a", x, share_x, with_latency=False))
+                    ready = max(ready, load("a", x, share_x))
                 ready = max(ready, vector)
                 if vector_cycles:
                     vector = ready = ready + vector_cycles * self.cycle_ps

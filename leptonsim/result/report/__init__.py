@@ -59,6 +59,7 @@ def report_html(result: AnyResult) -> str:
         subtitle=summary.setting(result),
         cards=_cards(result),
         rows=rows,
+        blocks=summary.block_rows(result),
         bounds=[(name.replace("_", " "), time_text(value)) for name, value in result.bounds_ps.items()],
         warnings=list(result.warnings),
         pictures=[(kind, CAPTIONS.get(kind, kind), Markup(svg)) for kind, svg in _pictures(result)],

@@ -138,17 +138,20 @@ class Engines:
         size_bytes: int,
         account: tuple[int, int],
         route: int,
+        asked_ps: int,
         source: Source,
         now_ps: int,
     ) -> None:
-        """Start a transfer. Requests of back-to-back jobs overlap: the route's latency shows only after a pause."""
-        job = self.engines[e]
-        is_after_pause = now_ps > job.last_end_ps or job.last_end_ps == 0
-        self.begin(e, step, instance, source, now_ps)
+        """Start a transfer that might have begun at ``asked_ps`` had the engine been idle.
+
+        Requests go out while the job before still moves: the first byte's latency shows as far as it reaches beyond
+        that one's end.
+        """
+        job = self.begin(e, step, instance, source, now_ps)
         job.size_bytes, job.account = size_bytes, account
         job.route = route
         job.left = size_bytes << 32
-        job.ready_ps = now_ps + self.setup_ps + (self.routes[route].latency_ps if is_after_pause else 0)
+        job.ready_ps = max(now_ps, asked_ps + self.routes[route].latency_ps) + self.setup_ps
         job.ready_ps += self.blocks.rouse(e, route, now_ps)
         job.state = State.LATENT
         job.end_ps = job.ready_ps

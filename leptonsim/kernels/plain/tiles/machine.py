@@ -74,7 +74,7 @@ class TileMachine:
         self._host = len(self._cores) * ENGINES
         self._copy_routes = copy_routes
         self._one_queue = one_queue
-        self._copies: tuple[list[tuple[int, int]], list[tuple[int, int]]] = ([], [])
+        self._copies: tuple[list[tuple[int, int, int]], list[tuple[int, int, int]]] = ([], [])
         self._copying = [0, 0]
         self._instances = Instances(self._program)
         self._events: list[tuple[str, int]] = []
@@ -116,7 +116,7 @@ class TileMachine:
         """Queue a copy between host and device; ``run`` reports ``("copied", tag)`` when it is done."""
         if not 0 < size_bytes < LARGEST:
             raise ValueError("copy: 1 byte to 2^30 at a time")
-        self._copies[bool(out)].append((size_bytes, tag))
+        self._copies[bool(out)].append((size_bytes, tag, self.now_ps))
 
     def watch(self, operators: Any) -> None:
         """Have ``run`` report ``("reached", operator)`` when one of these ends, in any instance; of several at one
@@ -253,12 +253,12 @@ class TileMachine:
         for out, queue in enumerate(self._copies):
             e = self._host + 1 + out
             if queue and self._engines.is_idle(e):
-                size_bytes, self._copying[out] = queue.pop(0)
+                size_bytes, self._copying[out], asked_ps = queue.pop(0)
                 awaited, relation = (e, Cause.DEPENDENCY) if out else (self._host, Cause.ARRIVAL)
                 source = Source(awaited, relation, self.now_ps)
                 account = (self._program.operators, WORK_FIELDS.index("o_bytes" if out else "w_bytes"))
                 tag, route = self._copying[out], self._copy_routes[out]
-                self._engines.move(e, None, tag, size_bytes, account, route, source, self.now_ps)
+                self._engines.move(e, None, tag, size_bytes, account, route, asked_ps, source, self.now_ps)
                 self._rates_are_stale = True
 
     # Tiles and their stages.
@@ -328,7 +328,9 @@ class TileMachine:
         elif route is None:
             self._engines.compute(e, tile.step, instance, size, account, source, self.now_ps)
         else:
-            self._engines.move(e, tile.step, instance, size, account, route, source, self.now_ps)
+            number = core.at[stage].passed
+            asked_ps = stages.asked_ps(core, stage, number, self._program, self._instances.get(instance), tile)
+            self._engines.move(e, tile.step, instance, size, account, route, asked_ps, source, self.now_ps)
             self._rates_are_stale = True
         return True
 

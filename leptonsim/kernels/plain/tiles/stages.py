@@ -55,11 +55,12 @@ class Progress:
 
 @dataclass(slots=True)
 class Core:
-    """Where a core is in its tiles, over all instances, and its staging space."""
+    """Where a core is in its tiles, over all instances, when each passed each stage, and its staging space."""
 
     index: int
     tiles: list[Tile]
     at: dict[Stage, Progress] = field(default_factory=lambda: {stage: Progress() for stage in Stage})
+    passed_ps: dict[Stage, list[int]] = field(default_factory=lambda: {stage: [] for stage in Stage})
     staged_bytes: int = 0
     peak_bytes: int = 0
     released_by: Source | None = None
@@ -76,6 +77,7 @@ class Core:
             progress.moved_by = why
             progress.passed_before = progress.passed
         progress.passed += 1
+        self.passed_ps[stage].append(why.time_ps)
 
     def delay(self, since_ps: int, now_ps: int) -> None:
         """What moved tiles or freed space since an instant counts as if it did so now: before, nothing could go on."""
@@ -152,6 +154,17 @@ def loadable(held: Held, core: Core, stage: Stage, number: int, one_queue: bool)
         held.require(core.at[queue_ends_with].passed >= number)
     held.passed(core, Stage.GRANT, number, Cause.BUFFER)
     held.until(core.at[queue_ends_with].moved_by)
+
+
+def asked_ps(core: Core, stage: Stage, number: int, program: Program, instance: Instance, tile: Tile) -> int:
+    """When all was there that a tile's transfer needs, but for the engine."""
+    if stage is Stage.WRITE:
+        return core.passed_ps[Stage.FINISH][number]
+    asked = core.passed_ps[Stage.GRANT][number]
+    if tile.is_first and (stage is not Stage.LOAD_WEIGHTS or program.steps[tile.step].weights_wait):
+        given = [instance.given_by[token] for token in program.dependencies_of(tile.step)]
+        return max([asked, *(source.time_ps for source in given if source is not None)])
+    return asked
 
 
 def multipliable(held: Held, core: Core, number: int, step: Step, tile: Tile) -> None:
