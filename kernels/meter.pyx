@@ -4,8 +4,9 @@ The tile machine tells the meter which operators did something since the reading
 costs what these few cost, whatever the size of the program. Sums run over them in the order told, then over columns and components, so that
 the same readings give the same numbers.
 
-Beside operations, blocks at rest take energy: the powers of one unit at rest by kind of block, times how long blocks rested. Where blocks
-sleep it is not that simple; then the outside works it out between ``gather`` and ``close``.
+Beside operations, blocks at rest take energy: the powers of one unit at rest by kind of block, times how long blocks rested; where the
+clock stands still all count as resting, also those that are at a job. Where blocks sleep it is not that simple; then the outside works it
+out between ``gather`` and ``close``.
 
 Die and sink are two RC nodes, solved in closed form for the constant power of the time between two readings; static power has the
 temperature at the beginning of that time. The propagator exp(A t) is Sylvester's formula, and that of the last length of time is kept.
@@ -21,7 +22,7 @@ import numpy as np
 HEAT_FIELDS = (
     "a", "b", "c", "d", "fast", "slow", "r_die", "r_sink", "ambient_c", "leakage_per_kelvin", "leakage_at_c", "die_c", "sink_c",
 )
-TIME_FIELDS = ("from_ps", "to_ps", "core_hz")
+TIME_FIELDS = ("from_ps", "to_ps", "core_hz", "idle_hz")
 
 cdef struct Heat:
     double a, b, c, d          # of dx/dt = A x, x the distances of die and sink from their steady state
@@ -35,11 +36,21 @@ cdef struct Propagator:
     double e11, e12, e21, e22
 
 cdef struct Reading:           # a row of the readings
-    int64_t begin, end, core_hz
+    int64_t begin, end, core_hz, idle_hz
 
 cdef enum:
     REST_PARTS = 2             # components of what blocks take at rest: clocks, standby
     BEFORE = 3                 # columns of a level before the watts
+
+
+cdef class Point:
+    """A clock and a voltage with all that depends on them; see ``Meter.point_of``."""
+
+    cdef int64_t core_hz, idle_hz
+    cdef double voltage_v, leaks_w, steady_w
+    cdef double[::1] scale
+    cdef int64_t[:, ::1] work
+    cdef double[:, ::1] rest_w
 
 
 cdef class Meter:
@@ -50,8 +61,8 @@ cdef class Meter:
     pj : float64 (rows, columns, components)
         Energy of one cycle or byte of each row of the work; the last row (copies) counts as energy and not as the cores' work. The first
         two columns are cycles of the tensor cores and vector units, the others bytes.
-    blocks : int
-        Kinds of blocks that rest.
+    units : int64 (blocks,)
+        How many units of each kind of block rest by themselves.
     counted : int
         How many of the last components of ``pj`` are no energy: their sums are recorded as they are.
     heat : 13 floats, optional
@@ -72,14 +83,17 @@ cdef class Meter:
     cdef bint has_heat
     cdef readonly double die_c, sink_c
     cdef readonly int64_t now_ps
-    cdef readonly int64_t core_hz
+    cdef int64_t[::1] units
+    cdef readonly int64_t core_hz, idle_hz
     cdef readonly double voltage_v
     cdef double[:, ::1] rest_w         # (REST_PARTS, blocks): of one unit at rest
     cdef double leaks_w, steady_w      # leakage at the temperature at which it is stated, and static power that has none
     cdef double[::1] scale             # (components,): energy at the voltage in force over that of `pj`
     cdef int64_t[:, ::1] work          # what is done is added to this
     cdef double[::1] energy            # gathered and not yet part of a reading: pJ by component, then what is counted
-    cdef double sum_pj                 # since the last `take`, as the next four
+    cdef int64_t sampled_ps, sampled_busy_ps   # end of the last sample, and the busy time until then
+    cdef readonly int64_t samples
+    cdef double sum_pj                 # since the last sample, as the next four
     cdef double sum_cycles             # of the core clock
     cdef int64_t sum_tensor, sum_vector, sum_moved
     cdef Reading* reading
@@ -93,10 +107,12 @@ cdef class Meter:
         self.level = NULL
         self.rest = NULL
 
-    def __init__(self, pj, Py_ssize_t blocks, heat=None, *, Py_ssize_t counted=0):
+    def __init__(self, pj, units, heat=None, *, Py_ssize_t counted=0):
         pj = np.ascontiguousarray(pj, dtype=np.float64)
         if pj.ndim != 3 or pj.shape[1] < 3:
             raise ValueError("Meter: energy is of shape (rows, columns, components), with two columns of cycles and one of bytes at least")
+        self.units = np.array(units, dtype=np.int64)
+        cdef Py_ssize_t blocks = self.units.shape[0]
         if not 0 <= counted < pj.shape[2] or blocks < 1:
             raise ValueError("Meter: at least one component is energy, and there is at least one kind of block")
         if heat is not None and len(heat) != len(HEAT_FIELDS):
@@ -127,8 +143,8 @@ cdef class Meter:
         free(self.level)
         free(self.rest)
 
-    def set_point(self, int64_t core_hz, double voltage_v, scale, work, rest_w, double leaks_w, double steady_w):
-        """From now on the clock and voltage are these (0 Hz: it stands still).
+    def point_of(self, int64_t core_hz, int64_t idle_hz, double voltage_v, scale, work, rest_w, double leaks_w, double steady_w):
+        """A clock and a voltage for ``use_point`` (0 Hz: the clock stands still); ``idle_hz`` is recorded beside it.
 
         ``scale`` is float64 (components,), energy at this voltage over that of ``pj``; what is done is added to ``work``, int64 (rows, columns).
         ``rest_w`` is float64 (2, blocks), watts of one unit at rest: its clock, its standby; ``leaks_w`` is the chip's leakage at the
@@ -137,12 +153,21 @@ cdef class Meter:
         cdef double[::1] factors = scale
         cdef int64_t[:, ::1] counted = work
         cdef double[:, ::1] resting = rest_w
+        cdef Point point = Point()
         if factors.shape[0] != self.parts or counted.shape[0] != self.pj.shape[0] or counted.shape[1] != self.pj.shape[1]:
-            raise ValueError("set_point: the shapes do not fit")
+            raise ValueError("point_of: the shapes do not fit")
         if resting.shape[0] != REST_PARTS or resting.shape[1] != self.blocks:
-            raise ValueError("set_point: the shapes do not fit: two powers for each kind of block")
-        self.core_hz, self.voltage_v, self.scale, self.work = core_hz, voltage_v, factors, counted
-        self.rest_w, self.leaks_w, self.steady_w = resting, leaks_w, steady_w
+            raise ValueError("point_of: the shapes do not fit: two powers for each kind of block")
+        point.core_hz, point.idle_hz, point.voltage_v, point.scale, point.work = core_hz, idle_hz, voltage_v, factors, counted
+        point.rest_w, point.leaks_w, point.steady_w = resting, leaks_w, steady_w
+        return point
+
+    def use_point(self, Point point not None):
+        """The clock and voltage from now on: a point of this meter."""
+        if point.work.shape[0] != self.pj.shape[0] or point.scale.shape[0] != self.parts or point.rest_w.shape[1] != self.blocks:
+            raise ValueError("use_point: a point of another meter")
+        self.core_hz, self.idle_hz, self.voltage_v, self.scale, self.work = point.core_hz, point.idle_hz, point.voltage_v, point.scale, point.work
+        self.rest_w, self.leaks_w, self.steady_w = point.rest_w, point.leaks_w, point.steady_w
 
     def gather(self, Py_ssize_t changed):
         """Take what ``changed`` rows tell; it becomes part of the next reading."""
@@ -157,7 +182,7 @@ cdef class Meter:
 
     @property
     def open_rests(self):
-        """int64 (blocks,): how long blocks rested since the last reading."""
+        """int64 (blocks,): how long blocks rested since the last reading, as far as the machine knows."""
         return np.asarray(self.rested_now) - np.asarray(self.rested_then)
 
     @property
@@ -166,7 +191,7 @@ cdef class Meter:
         return self._leakage()
 
     def read(self, Py_ssize_t changed, int64_t now_ps):
-        """Gather, and close a reading until ``now_ps`` in which blocks at rest draw what ``set_point`` said; the power in it, in watts.
+        """Gather, and close a reading until ``now_ps`` in which blocks at rest draw what the point says; the power in it, in watts.
 
         No time may have passed without a reading; where none has passed at all nothing happens.
         """
@@ -180,7 +205,7 @@ cdef class Meter:
         for part in range(REST_PARTS):
             pj[part] = 0.0
             for block in range(self.blocks):
-                pj[part] += self.rest_w[part, block] * (self.rested_now[block] - self.rested_then[block])
+                pj[part] += self.rest_w[part, block] * self._rested(block, span)
         return self._close(now_ps, span, pj[0], pj[1], (self.leaks_w * self._leakage() + self.steady_w) * span) if span else 0.0
 
     def close(self, int64_t now_ps, double clock_pj, double standby_pj, double static_pj):
@@ -213,6 +238,10 @@ cdef class Meter:
         self.rest = rests
         self.room = room
         return 0
+
+    cdef inline int64_t _rested(self, Py_ssize_t block, int64_t span) noexcept nogil:
+        """How long a kind of block rested since the last reading."""
+        return self.rested_now[block] - self.rested_then[block] if self.core_hz else self.units[block] * span
 
     cdef inline double _leakage(self) noexcept nogil:
         return exp(self.heat.leakage * (self.die_c - self.heat.at)) if self.has_heat else 1.0
@@ -262,11 +291,12 @@ cdef class Meter:
             self._warm(total, span / 1e12)
         self.level[self.n * self.width + 1] = self.die_c
         for part in range(self.blocks):
-            self.rest[self.n * self.blocks + part] = self.rested_now[part] - self.rested_then[part]
+            self.rest[self.n * self.blocks + part] = self._rested(part, span)
             self.rested_then[part] = self.rested_now[part]
         self.reading[self.n].begin = self.now_ps
         self.reading[self.n].end = now_ps
         self.reading[self.n].core_hz = self.core_hz
+        self.reading[self.n].idle_hz = self.idle_hz
         self.n += 1
         self.sum_pj += total * span
         self.sum_cycles += span * (self.core_hz / 1e12)
@@ -293,16 +323,32 @@ cdef class Meter:
         self.die_c = rest_die + self.kept.e11 * die + self.kept.e12 * sink
         self.sink_c = rest_sink + self.kept.e21 * die + self.kept.e22 * sink
 
-    def take(self):
-        """Sums since the last call: energy in pJ, cycles of the core clock, cycles of tensor cores and of vector units, bytes moved."""
-        found = (self.sum_pj, self.sum_cycles, self.sum_tensor, self.sum_vector, self.sum_moved)
+    def sample(self, int64_t cores, int64_t point, int64_t busy_ps, bint waiting, double once_pj, int64_t highest):
+        """What a governor sees of the time since the last sample, up to the last reading, in the order of
+        ``leptonsim.machine.governors.Sample``: now, length, ``point``, the share that was busy of it, ``waiting``, the shares of the clock's
+        cycles in which tensor cores and vector units computed, bytes moved, mean power, temperature of the die, ``highest``.
+
+        ``busy_ps`` is the busy time since the beginning of the run; ``once_pj`` was spent beside the readings. Raises ValueError where no
+        time has passed.
+        """
+        cdef int64_t span = self.now_ps - self.sampled_ps
+        # of all cores; where the clock stood still all the time there are none
+        cdef double cycles = max(1.0, self.sum_cycles * cores)
+        if span <= 0:
+            raise ValueError("sample: no time has passed")
+        found = (
+            self.now_ps, span, point, <double> (busy_ps - self.sampled_busy_ps) / span, waiting, self.sum_tensor / cycles,
+            self.sum_vector / cycles, self.sum_moved, (self.sum_pj + once_pj) / span, self.die_c, highest,
+        )
         self.sum_pj = self.sum_cycles = 0.0
         self.sum_tensor = self.sum_vector = self.sum_moved = 0
+        self.sampled_ps, self.sampled_busy_ps = self.now_ps, busy_ps
+        self.samples += 1
         return found
 
     @property
     def times(self):
-        """int64 (readings, 3): ``TIME_FIELDS``."""
+        """int64 (readings, 4): ``TIME_FIELDS``."""
         found = np.zeros((self.n, len(TIME_FIELDS)), dtype=np.int64)
         if self.n:
             found[:] = np.asarray(<int64_t[:self.n, :len(TIME_FIELDS)]> <int64_t*> self.reading)

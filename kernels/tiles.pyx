@@ -287,6 +287,17 @@ cdef struct Pause:    # the core clock stood still
     int64_t end
 
 
+@cython.final
+cdef class Clock:
+    """A clock with all rates that depend on it, checked; see ``TileMachine.clock``."""
+
+    cdef int64_t khz
+    cdef int64_t[:, ::1] table
+    cdef int64_t[::1] capacity
+    cdef int64_t[::1] dram_mix
+    cdef int64_t[::1] memo             # see TileMachine: rates depend on the clock, and are remembered with it
+
+
 @cython.final  # so that its methods are called directly, and inlined
 cdef class TileMachine:
     """All cores of one chip executing one program, any number of times.
@@ -368,7 +379,8 @@ cdef class TileMachine:
     cdef unsigned char* todo          # [core]: stages whose next tile may have become able to pass, a bit for each
     cdef bint waking                  # some core has such stages
     cdef unsigned char after[STAGES]  # stages that a tile's passing may make able to pass
-    cdef int64_t* memo                # rows of: 1 if in use, jobs on each route, rates
+    cdef int64_t* memo                # rows of: 1 if in use, jobs on each route, rates; that of the clock
+    cdef Clock clock_now              # keeps it
     cdef int64_t[::1] capacity, room, weight, flows
     cdef bint rates_stale
     cdef int clock                    # RUNNING, PAUSING or PAUSED
@@ -431,7 +443,6 @@ cdef class TileMachine:
         self.queue = NULL
         self.moving = NULL
         self.todo = NULL
-        self.memo = NULL
         self.job = NULL
         self.level = NULL
         self.leveled = NULL
@@ -506,7 +517,6 @@ cdef class TileMachine:
         self.todo = <unsigned char*> calloc(self.n_cores, 1)
         self.leveled = <int64_t*> calloc(self.n_cores, sizeof(int64_t))
         self.rester = <Rester*> calloc(self.n_cores * CORE_BLOCKS + CHIP_BLOCKS, sizeof(Rester))
-        self.memo = <int64_t*> calloc(MEMO_ROWS * (1 + 2 * self.n_routes), sizeof(int64_t))
         self.shown = <int64_t*> calloc((operators + 1) * WORK_COLUMNS, sizeof(int64_t))
         self.place = <int64_t*> calloc(operators + 1, sizeof(int64_t))
         self.changed = <int64_t*> calloc(operators + 1, sizeof(int64_t))
@@ -518,10 +528,12 @@ cdef class TileMachine:
         if (
             self.token_source == NULL or self.routes == NULL or self.engine == NULL or self.log == NULL or self.core == NULL
             or self.end == NULL or self.core_end == NULL or self.due == NULL or self.queue == NULL or self.moving == NULL
-            or self.todo == NULL or self.memo == NULL or self.leveled == NULL or self.rester == NULL
+            or self.todo == NULL or self.leveled == NULL or self.rester == NULL
             or self.shown == NULL or self.place == NULL or self.changed == NULL
         ):
             raise MemoryError
+        self.clock_now = self.clock_of(core_khz)
+        self.memo = &self.clock_now.memo[0]
         self.run_at = <Run*> &self.runs[0, 0]
         self.block_at = <Block*> &self.blocks[0, 0]
         self.step_at = <Step*> &self.steps[0, 0]
@@ -618,7 +630,7 @@ cdef class TileMachine:
 
     cdef int _check_fabric(self, int64_t[:, ::1] table, int64_t[::1] capacity, int64_t[::1] mix) except -1:
         """Refuse rates that are zero, or so great or small that sums overflow."""
-        cdef int64_t i, k, r, links = capacity.shape[0], mixes = mix.shape[0], least
+        cdef int64_t i, k, r, links = capacity.shape[0], mixes = mix.shape[0], least, least_mix = NEVER
         if table.shape[0] < 1 or table.shape[1] != 13:
             raise ValueError("TileMachine: there is at least one route, and routes have 13 columns")
         if links < 1 or mixes & (mixes - 1):
@@ -627,6 +639,7 @@ cdef class TileMachine:
             if not LEAST_RATE <= capacity[i] < MOST_RATE:
                 raise ValueError(f"TileMachine: link {i} is slower than 16 MB/s or faster than 16 PB/s")
         for i in range(mixes):
+            least_mix = min(least_mix, mix[i])
             if not LEAST_RATE <= mix[i] < MOST_RATE:
                 raise ValueError(f"TileMachine: DRAM is slower than 16 MB/s or faster than 16 PB/s in mix {i}")
         for r in range(table.shape[0]):
@@ -642,9 +655,7 @@ cdef class TileMachine:
                 i = table[r, 5 + k]
                 if not 0 <= i < links:
                     raise ValueError(f"TileMachine: route {r} names a link that does not exist")
-                least = capacity[i]
-                if i == 0 and mixes:
-                    least = min(mix)
+                least = least_mix if i == 0 and mixes else capacity[i]
                 if not 0 <= table[r, 9 + k] <= 64 * SHARE_ONE or self.n_engines * table[r, 9 + k] * MAX_ROUTE_LINKS > least * SHARE_ONE:
                     raise ValueError(f"TileMachine: route {r} takes a share of link {i} that is negative or leaves nothing for others")
         return 0
@@ -706,7 +717,6 @@ cdef class TileMachine:
         free(self.queue)
         free(self.moving)
         free(self.todo)
-        free(self.memo)
         free(self.job)
         free(self.level)
         free(self.leveled)
@@ -804,7 +814,11 @@ cdef class TileMachine:
 
         Ends a pause.
         """
-        cdef int64_t e, r
+        self.use_clock(self.clock_of(core_khz, routes, capacities, dram_mix))
+
+    def clock_of(self, int64_t core_khz, routes=None, capacities=None, dram_mix=None):
+        """A clock for ``use_clock``, with rates and capacities as they are now where none are given."""
+        cdef Clock clock = Clock()
         if not 1 <= core_khz < FASTEST_KHZ:
             raise ValueError("set_clock: the clock is positive and below 1 THz")
         table = self.table if routes is None else np.array(routes, dtype=np.int64, order="C")
@@ -813,6 +827,15 @@ cdef class TileMachine:
         if len(table) != self.n_routes or len(links) != self.n_links or len(mix) != self.dram_mix.shape[0]:
             raise ValueError("set_clock: as many routes, links and DRAM mixes as before")
         self._check_fabric(table, links, mix)
+        clock.khz, clock.table, clock.capacity, clock.dram_mix = core_khz, table, links, mix
+        clock.memo = np.zeros(MEMO_ROWS * (1 + 2 * self.n_routes), dtype=np.int64)
+        return clock
+
+    def use_clock(self, Clock clock not None):
+        """``set_clock`` with what was checked before: a clock of this machine."""
+        cdef int64_t e, r, core_khz = clock.khz
+        if clock.table.shape[0] != self.n_routes or clock.capacity.shape[0] != self.n_links:
+            raise ValueError("use_clock: a clock of another machine")
         if self.clock == PAUSED:
             if self._resume(core_khz) < 0:
                 raise MemoryError
@@ -824,12 +847,13 @@ cdef class TileMachine:
                     self._set_end(e, self.now_ps + (self.engine[e].left + core_khz - 1) // core_khz)
         self.clock = RUNNING
         self.khz = core_khz
-        self.table = table
-        self.capacity = links
-        self.dram_mix = mix
+        self.table = clock.table
+        memcpy(&self.capacity[0], &clock.capacity[0], self.n_links * sizeof(int64_t))
+        self.dram_mix = clock.dram_mix
         for r in range(self.n_routes):
             fill_route(&self.routes[r], &self.table[r, 0])
-        memset(self.memo, 0, MEMO_ROWS * (1 + 2 * self.n_routes) * sizeof(int64_t))
+        self.memo = &clock.memo[0]
+        self.clock_now = clock
         self.rates_stale = True
 
     def run(self, int64_t until_ps=-1):

@@ -3,8 +3,8 @@
 The alpha-power law (Sakurai and Newton, 1990): f is proportional to (V - Vt)^alpha / V. Going up, the voltage rises
 first, then the clock locks; going down, the clock falls first. While the PLL locks the clock stands still; during the
 ramp too, unless the chip can run then, at the lower of the two clocks. All the way the higher of the two voltages is
-paid for. Cores, SRAM and network share the domain, unless the chip has an uncore; that, DRAM and PCIe have clocks and
-supplies of their own, which do not change.
+paid for, and what stands still draws what it would at rest at the lower clock. Cores, SRAM and network share the
+domain, unless the chip has an uncore; that, DRAM and PCIe have clocks and supplies of their own, which do not change.
 """
 
 from __future__ import annotations
@@ -67,11 +67,15 @@ def curve_points(curve: Curve, core_hz: int) -> tuple[OperatingPoint, ...]:
 
 
 class Phase(NamedTuple):
-    """A part of a change: how long, at what clock (0 Hz: it stands still), and the voltage that is paid for."""
+    """A part of a change: how long, at what clock (0 Hz: nothing goes on), and the voltage that is paid for.
+
+    ``idle_hz`` is the clock at which blocks at rest draw power, as all do where nothing goes on.
+    """
 
     time_ps: int
     core_hz: int
     voltage_v: float
+    idle_hz: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,8 +99,9 @@ def change(old: OperatingPoint, new: OperatingPoint, transition: Transition) -> 
     ramp_ps = -(-transition.ramp_ps * round(abs(new.voltage_v - old.voltage_v) * 1e6) // 1_000_000)
     lock_ps = transition.lock_ps if old.core_hz != new.core_hz else 0
     volts = max(old.voltage_v, new.voltage_v)
-    ramp = Phase(ramp_ps, min(old.core_hz, new.core_hz) if transition.run_during_ramp else 0, volts)
-    lock = Phase(lock_ps, 0, volts)
+    low_hz = min(old.core_hz, new.core_hz)
+    ramp = Phase(ramp_ps, low_hz if transition.run_during_ramp else 0, volts, low_hz)
+    lock = Phase(lock_ps, 0, volts, low_hz)
     rises = (new.voltage_v, new.core_hz) > (old.voltage_v, old.core_hz)
     phases = (ramp, lock) if rises else (lock, ramp)
     return Change(tuple(phase for phase in phases if phase.time_ps), transition.energy_pj)

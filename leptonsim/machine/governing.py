@@ -16,7 +16,8 @@ Not modelled: the energy that the governor's own software takes; states of the n
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -25,11 +26,11 @@ from leptonsim.chip.spec import Chip
 from leptonsim.compiler.program import Program
 from leptonsim.kernels.meter import Meter
 from leptonsim.kernels.tiles import BLOCK_NAMES, TileMachine
-from leptonsim.machine.clocks import Phase, change, operating_points, start_of
+from leptonsim.machine.clocks import Change, Phase, change, operating_points, start_of
 from leptonsim.machine.energy import AT_REST, DYNAMIC, energy_model
 from leptonsim.machine.governors import Governor, Planning, Prompt, Sample, Setting, make_governor
 from leptonsim.machine.idling import Idling
-from leptonsim.machine.links import Fabric, Links
+from leptonsim.machine.links import Fabric
 from leptonsim.machine.power_record import PowerRecord
 from leptonsim.machine.resting import Spans
 from leptonsim.machine.spending import ON_DIE, padded_cells, spending
@@ -46,6 +47,7 @@ def is_governed(chip: Chip) -> bool:
 
 class PowerControl:
     """The control of one machine. ``next_ps`` is when it wants to act next; ``act`` is called then, at no other time.
+    ``is_changing``: the chip is on the way between two points, and will act even if nothing else happens.
 
     ``busy`` tells until an instant how long requests were being worked on, and whether one is. ``governor`` takes the
     place of the chip's own.
@@ -64,35 +66,42 @@ class PowerControl:
         self._chip, self._fabric, self._tiles, self._busy = chip, fabric, tiles, busy
         self._points = operating_points(chip, model.table.voltage_v)
         self._spending = spending(program, model)
+        self._cores = chip.cores
         self._idling = Idling(program, model.resting, tiles)
+        self._is_simple = self._idling.is_simple
         self._power = model.resting.power
-        self._scales = {point.voltage_v: self._spending.scale(point.voltage_v) for point in self._points}
-        self._links: dict[int, Links] = {}
+        self._used: dict[tuple[int, float, int], tuple[Any, Any]] = {}
         self._thermal = ThermalModel(chip.power.thermal) if chip.power.thermal is not None else None
         # a last column counts cycles of array cells with padding
+        units = self._power.units[: len(BLOCK_NAMES)].astype(np.int64)
         rows = np.dstack([self._spending.rows, padded_cells(program)])
         heat = None if self._thermal is None else self._thermal.for_meter()
-        self._meter = Meter(rows, len(BLOCK_NAMES), heat, counted=1)
+        self._meter = Meter(rows, units, heat, counted=1)
         tiles.tell_changes(self._meter.rows, self._meter.change, self._meter.rested)
         self._governor = governor or make_governor(chip.power.governor, self._setting(program))
         self._is_prompt = isinstance(self._governor, Prompt)
         if isinstance(self._governor, Planning):
             tiles.watch(self._governor.marks)
-        self._highest = len(self._points) - 1
+        thermal = chip.power.thermal
+        self._throttle_c = math.inf if thermal is None else thermal.throttle
+        self._release_c = -math.inf if thermal is None else thermal.throttle - thermal.hysteresis
+        self._highest = self._top = len(self._points) - 1
         self._point = self._wanted = self._target = min(self._governor.first, self._highest)
-        self._phases: list[Phase] = []
+        self._phases: Sequence[Phase] = ()
+        self.is_changing = False
+        self._ways: dict[tuple[int, int], Change] = {}
         self._phase_ends_ps = 0
         self._changes_pj: list[float] = []
         self._once_pj = 0.0
         self._by_voltage: dict[float, Integers] = {}
         self._residency: dict[str, int] = {point.name: 0 for point in self._points} | {"change": 0}
-        self._since_ps = self._sampled_ps = self._sampled_busy_ps = 0
-        self._changes = self._samples = self._throttled_ps = 0
+        self._since_ps = self._throttled_since_ps = 0
+        self._changes = self._throttled_ps = 0
         self._reached: int | None = None
         self._work_changed = False
-        self._sample_ps = chip.power.interval_ps
+        self._interval_ps = self._sample_ps = chip.power.interval_ps
         self.next_ps = self._sample_ps
-        self._set_clock(self._points[self._point].core_hz, self._points[self._point].voltage_v)
+        self._arrive()
 
     def _setting(self, program: Program) -> Setting:
         return Setting(
@@ -101,17 +110,12 @@ class PowerControl:
             start=start_of(self._chip, self._points),
             most_w=self._most_w(),
             idle_w=tuple(self._power.idle_w(point.voltage_v, point.core_hz) for point in self._points),
-            still_w=tuple(self._power.idle_w(point.voltage_v, 0) for point in self._points),
+            rest_w=self._power.idle_w,
             measure=lambda point: measure(program, self._points[point]),
             rehearse=lambda plan, rest: rehearse(program, plan, rest),
         )
 
     # ---- being told
-
-    @property
-    def is_changing(self) -> bool:
-        """Whether the chip is on the way between two points: something will happen even if the tiles stand still."""
-        return bool(self._phases)
 
     def work_changed(self, now_ps: int) -> None:
         """Work came, or there is none any more."""
@@ -119,19 +123,62 @@ class PowerControl:
             self._work_changed = True
             self.next_ps = now_ps
 
-    def reached(self, operator: int, now_ps: int) -> None:
-        """An operator ended that the governor had marked."""
-        self._reached = operator
-        self.next_ps = now_ps
-
     # ---- acting
 
-    def act(self, now_ps: int) -> None:
-        """Go on with a change of point, take a sample, ask the governor."""
-        self._read(now_ps)
-        if self._phases and now_ps >= self._phase_ends_ps:
-            self._phases.pop(0)
-            self._follow(now_ps)
+    def run_to(self, until_ps: int) -> list[tuple[str, int]]:
+        """Let the tiles run until something is to be reported or until ``until_ps`` (-1: for ever); act on the way."""
+        tiles = self._tiles
+        while True:
+            since_ps, next_ps = tiles.now_ps, self.next_ps
+            happened: list[tuple[str, int]] = tiles.run(next_ps if until_ps < 0 or next_ps < until_ps else until_ps)
+            now_ps = tiles.now_ps
+            if happened:
+                if happened[-1][0] == "reached":
+                    self._reached, self.next_ps = happened.pop()[1], now_ps
+                if happened:
+                    return happened
+                continue
+            if now_ps < next_ps:
+                return happened
+            was_changing = self.is_changing
+            changed = self.act(now_ps)
+            if now_ps == until_ps:
+                return happened
+            # What was signalled at an instant at which the kernel already stood has had no effect yet; and what a
+            # change of clock lets go on is known to the kernel only when it runs.
+            is_settled = now_ps > since_ps and not was_changing and not self.is_changing
+            if until_ps < 0 and not changed and is_settled and tiles.next_ps() is None:
+                return happened
+
+    def act(self, now_ps: int) -> int:
+        """Take a sample and let the governor choose; or go on with a change of point, or ask it between samples.
+
+        Returns how many operators did something since the last time.
+        """
+        changed: int = self._tiles.changes()
+        if self._is_simple:
+            self._meter.read(changed, now_ps)
+        else:
+            self._read(changed, now_ps)
+        if self.is_changing or self._reached is not None or self._work_changed:
+            self._act_between(now_ps)
+        if now_ps >= self._sample_ps:
+            self._sample_ps = now_ps + self._interval_ps
+            if self._meter.die_c >= self._throttle_c or self._highest < self._top:
+                self._throttle(now_ps)
+            busy_ps, waiting = self._busy(now_ps)
+            sample = self._meter.sample(self._cores, self._point, busy_ps, waiting, self._once_pj, self._highest)
+            self._once_pj = 0.0
+            # a NamedTuple by its tuple, for a tenth of a microsecond instead of half of one
+            wanted = self._governor.choose(tuple.__new__(Sample, sample))
+            if wanted != self._point or self.is_changing or wanted > self._highest:
+                self._wish(wanted, now_ps)
+        self.next_ps = min(self._sample_ps, self._phase_ends_ps) if self.is_changing else self._sample_ps
+        return changed
+
+    def _act_between(self, now_ps: int) -> None:
+        if self.is_changing and now_ps >= self._phase_ends_ps:
+            self._follow(self._phases[1:], now_ps)
         governor = self._governor
         if self._reached is not None and isinstance(governor, Planning):
             operator, self._reached = self._reached, None
@@ -139,18 +186,17 @@ class PowerControl:
         if self._work_changed and isinstance(governor, Prompt):
             self._work_changed = False
             self._wish(governor.work_changed(self._busy(now_ps)[1]), now_ps)
-        if now_ps >= self._sample_ps:
-            self._sample_ps = now_ps + self._chip.power.interval_ps
-            if self._thermal is not None:
-                self._throttle(self._thermal.thermal.throttle, self._thermal.thermal.hysteresis)
-            self._wish(governor.choose(self._sample(now_ps)), now_ps)
-        self.next_ps = min(self._sample_ps, self._phase_ends_ps) if self._phases else self._sample_ps
 
     def finish(self, end_ps: int) -> PowerRecord:
         """The run is over."""
-        self._read(end_ps)
+        if self._is_simple:
+            self._meter.read(self._tiles.changes(), end_ps)
+        else:
+            self._read(self._tiles.changes(), end_ps)
+        self._reside(end_ps)
+        self._throttle(end_ps)
         meter = self._meter
-        times, levels = meter.times, meter.levels
+        times, levels = meter.times[:, :3], meter.levels
         lengths = np.maximum(1, times[:, 1] - times[:, 0]).astype(np.float64)[:, None]
         resting, sleep, leaks = self._idling.finish(
             Spans(
@@ -158,7 +204,7 @@ class PowerControl:
                 rested_ps=meter.rests,
                 padding_ps=levels[:, -1] * 1e12 / np.maximum(1, times[:, 2]),
                 voltage_v=levels[:, 0],
-                core_hz=times[:, 2],
+                core_hz=meter.times[:, 3],
                 heat=levels[:, 2],
             )
         )
@@ -184,22 +230,26 @@ class PowerControl:
             sleep=sleep,
             residency_ps=self._residency,
             changes=self._changes,
-            samples=self._samples,
+            samples=meter.samples,
             throttled_ps=self._throttled_ps,
             steady_c=steady,
         )
 
-    def _throttle(self, limit_c: float, hysteresis_k: float) -> None:
-        die_c = self._meter.die_c
-        if die_c >= limit_c:
-            self._highest = max(0, min(self._highest, self._target) - 1)
-        elif die_c < limit_c - hysteresis_k:
-            self._highest = min(len(self._points) - 1, self._highest + 1)
+    def _throttle(self, now_ps: int) -> None:
+        """Hold the highest points back where the die is too hot, and let go one by one where it is not."""
+        highest = self._highest
+        if self._meter.die_c >= self._throttle_c:
+            self._highest = max(0, min(highest, self._target) - 1)
+        elif self._meter.die_c < self._release_c:
+            self._highest = min(self._top, highest + 1)
+        if highest < self._top:
+            self._throttled_ps += now_ps - self._throttled_since_ps
+        self._throttled_since_ps = now_ps
 
     def _wish(self, point: int, now_ps: int) -> None:
         """The governor wants a point; heat may hold it back, and a change in progress delays it."""
         self._wanted = point
-        if not self._phases:
+        if not self.is_changing:
             self._change(now_ps)
 
     def _change(self, now_ps: int) -> None:
@@ -207,87 +257,78 @@ class PowerControl:
         wanted = max(0, min(self._wanted, self._highest))
         if wanted == self._point:
             return
-        way = change(self._points[self._point], self._points[wanted], self._chip.power.transition)
+        if (self._point, wanted) not in self._ways:
+            points = self._points[self._point], self._points[wanted]
+            self._ways[self._point, wanted] = change(*points, self._chip.power.transition)
+        way = self._ways[self._point, wanted]
         self._changes += 1
         self._changes_pj.append(way.energy_pj)
         self._once_pj += way.energy_pj
         self._target = wanted
-        self._phases = list(way.phases)
-        self._follow(now_ps)
+        self._follow(way.phases, now_ps)
 
-    def _follow(self, now_ps: int) -> None:
-        """Begin the next phase of a change; after the last the chip is there, and may have to go elsewhere by now."""
-        if self._phases:
-            phase = self._phases[0]
-            self._phase_ends_ps = now_ps + phase.time_ps
-            self._set_clock(phase.core_hz, phase.voltage_v)
+    def _follow(self, phases: Sequence[Phase], now_ps: int) -> None:
+        """Begin the first of these phases; without any the chip is there, and may have to go elsewhere by now."""
+        self._reside(now_ps)
+        self._phases, self.is_changing = phases, bool(phases)
+        if phases:
+            self._phase_ends_ps = now_ps + phases[0].time_ps
+            self._set_clock(*phases[0][1:])
             return
         self._point = self._target
-        self._set_clock(self._points[self._point].core_hz, self._points[self._point].voltage_v)
+        self._arrive()
         self._change(now_ps)
 
-    def _set_clock(self, core_hz: int, voltage_v: float) -> None:
-        work = self._by_voltage.get(voltage_v)
-        if work is None:
-            work = self._by_voltage[voltage_v] = np.zeros(self._spending.pj.shape[1:], dtype=np.int64)
-        self._meter.set_point(
-            core_hz, voltage_v, self._scales[voltage_v], work, *self._idling.powers(voltage_v, core_hz)
-        )
-        if core_hz == 0:
+    def _reside(self, now_ps: int) -> None:
+        """The time since the last change belongs to the point, or to the way between two, that ends now."""
+        self._residency["change" if self.is_changing else self._points[self._point].name] += now_ps - self._since_ps
+        self._since_ps = now_ps
+
+    def _arrive(self) -> None:
+        point = self._points[self._point]
+        self._set_clock(point.core_hz, point.voltage_v, point.core_hz)
+
+    def _set_clock(self, core_hz: int, voltage_v: float, idle_hz: int) -> None:
+        key = core_hz, voltage_v, idle_hz
+        if key not in self._used:
+            self._used[key] = self._prepare(*key)
+        point, clock = self._used[key]
+        self._meter.use_point(point)
+        if clock is None:
             self._tiles.pause()
-            return
-        if core_hz not in self._links:
-            self._links[core_hz] = self._fabric.at(core_hz)
-        links = self._links[core_hz]
-        self._tiles.set_clock(core_hz // 1000, links.routes, links.capacities)
+        else:
+            self._tiles.use_clock(clock)
+
+    def _prepare(self, core_hz: int, voltage_v: float, idle_hz: int) -> tuple[Any, Any]:
+        """What the meter and the tile machine take for a clock, which may stand still, and a voltage."""
+        if voltage_v not in self._by_voltage:
+            self._by_voltage[voltage_v] = np.zeros(self._spending.pj.shape[1:], dtype=np.int64)
+        scale, idle = self._spending.scale(voltage_v), self._idling.powers(voltage_v, idle_hz)
+        point = self._meter.point_of(core_hz, idle_hz, voltage_v, scale, self._by_voltage[voltage_v], *idle)
+        if core_hz == 0:
+            return point, None
+        links = self._fabric.at(core_hz)
+        return point, self._tiles.clock_of(core_hz // 1000, links.routes, links.capacities)
 
     # ---- seeing
 
-    def _read(self, now_ps: int) -> None:
-        """Energy and heat since the last instant, at the clock and voltage in force until now."""
-        span_ps = now_ps - self._since_ps
-        if span_ps == 0:
-            return
-        if self._idling.is_simple:
-            self._meter.read(self._tiles.changes(), now_ps)
-        else:
-            self._meter.gather(self._tiles.changes())
+    def _read(self, changed: int, now_ps: int) -> None:
+        """A reading where sleep depends on more than how long blocks rested."""
+        if now_ps > self._meter.now_ps:
+            self._meter.gather(changed)
             self._meter.close(now_ps, *self._idling.known_pj(self._open_span(now_ps)))
-        self._residency["change" if self._phases else self._points[self._point].name] += span_ps
-        if self._highest < len(self._points) - 1:
-            self._throttled_ps += span_ps
-        self._since_ps = now_ps
 
     def _open_span(self, now_ps: int) -> Spans:
         """What blocks at rest need to know of the time since the last reading."""
         meter = self._meter
         return Spans(
-            bounds_ps=np.array([self._since_ps, now_ps], dtype=np.int64),
+            bounds_ps=np.array([meter.now_ps, now_ps], dtype=np.int64),
             rested_ps=meter.open_rests[None, :],
             padding_ps=np.array([meter.open_counts[0] * 1e12 / max(1, meter.core_hz)]),
             voltage_v=np.array([meter.voltage_v]),
-            core_hz=np.array([meter.core_hz]),
+            core_hz=np.array([meter.idle_hz]),
             heat=np.array([meter.heat_factor]),
         )
-
-    def _sample(self, now_ps: int) -> Sample:
-        span_ps = now_ps - self._sampled_ps
-        busy_ps, waiting = self._busy(now_ps)
-        energy_pj, cycles, tensor, vector, moved_bytes = self._meter.take()
-        energy_pj, self._once_pj = energy_pj + self._once_pj, 0.0
-        # of all cores; a sample in which the clock stood still all the time has no cycles
-        cycles = max(1.0, cycles * self._chip.cores)
-        busy = (busy_ps - self._sampled_busy_ps) / span_ps
-        self._sampled_ps, self._sampled_busy_ps = now_ps, busy_ps
-        self._samples += 1
-        # a NamedTuple by its tuple, for a tenth of a microsecond instead of half of one
-        return tuple.__new__(
-            Sample,
-            (
-                now_ps, span_ps, self._point, busy, waiting, tensor / cycles, vector / cycles, moved_bytes,
-                energy_pj / span_ps, self._meter.die_c, self._highest,
-            ),
-        )  # fmt: skip
 
     def _most_w(self) -> tuple[float, ...]:
         """A bound on the power at each point: every engine, port and link at its most with the costliest work."""

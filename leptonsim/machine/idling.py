@@ -8,6 +8,8 @@ every span is worked out anew from them; nothing of it is lost or counted twice.
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import numpy.typing as npt
 
@@ -22,7 +24,7 @@ class Idling:
     """``known_pj`` is called for every span of time, in order."""
 
     def __init__(self, program: Program, resting: Resting, tiles: TileMachine) -> None:
-        self.sleeps = may_sleep(program.chip)
+        self.sleeps = may_sleep(program.chip) or program.chip.pcie.idle_state != "L0"
         self._resting, self._tiles = resting, tiles
         self._seen = 0
         self._powers: dict[tuple[float, int], tuple[Floats, float, float]] = {}
@@ -52,9 +54,31 @@ class Idling:
         return float(energy.clock_pj.sum()), float(energy.standby_pj.sum()), float(energy.static_pj.sum())
 
     def finish(self, spans: Spans) -> tuple[RestEnergy, Sleep, tuple[Floats, Floats]]:
-        """Energy of every span, all sleep, and leakage by span: as it was, and at ``leakage_at``."""
+        """Energy of every span, all sleep, and leakage by span: as it was, and at ``leakage_at``.
+
+        Where the energy of rest is that simple, all spans at one voltage and clock are one.
+        """
+        spans = condensed(spans) if self.is_simple else spans
         sleep = self._resting.sleep(spans, self._tiles.rests())
         energy = self._resting.energy(spans, sleep)
         on_die = self._resting.power.leakage_w(1.0) > 0
         leaks = (energy.static_pj * on_die).sum(axis=1)
         return energy, sleep, (leaks, leaks / spans.heat)
+
+
+def condensed(spans: Spans) -> Spans:
+    """Spans with the same energy as long as nothing sleeps: one for each voltage and clock, at its mean heat."""
+    lengths = np.diff(spans.bounds_ps)
+    clocked = np.stack([spans.voltage_v, spans.core_hz.astype(np.float64)], axis=1)
+    states, place = np.unique(clocked, axis=0, return_inverse=True)
+    groups = [np.flatnonzero(place.ravel() == state) for state in range(len(states))]
+    time_ps = [int(lengths[group].sum()) for group in groups]
+    heated = [math.fsum((lengths[group] * spans.heat[group]).tolist()) for group in groups]
+    return Spans(
+        bounds_ps=np.cumsum([0, *time_ps]),
+        rested_ps=np.array([spans.rested_ps[group].sum(axis=0) for group in groups]).reshape(-1, len(BLOCK_NAMES)),
+        padding_ps=np.array([math.fsum(spans.padding_ps[group].tolist()) for group in groups]),
+        voltage_v=states[:, 0],
+        core_hz=states[:, 1].astype(np.int64),
+        heat=np.array(heated) / np.maximum(1, time_ps),
+    )

@@ -322,27 +322,9 @@ class Machine:
 
         On the way the power control acts when it wants to: SimPy need not know, for nothing of its own happens there.
         """
-        tiles, control = self.tiles, self.control
-        if control is None:
-            reported: list[tuple[str, int]] = tiles.run(until_ps)
-            return reported
-        while True:
-            since_ps, next_ps = tiles.now_ps, control.next_ps
-            happened: list[tuple[str, int]] = tiles.run(next_ps if until_ps < 0 or next_ps < until_ps else until_ps)
-            now_ps = tiles.now_ps
-            if happened:
-                if happened[-1][0] == "reached":
-                    control.reached(happened.pop()[1], now_ps)
-                if happened:
-                    return happened
-                continue
-            if now_ps < next_ps:
-                return []
-            # what was signalled at an instant at which the kernel already stood has had no effect yet
-            is_idle = now_ps > since_ps and not control.is_changing and tiles.next_ps() is None
-            control.act(now_ps)
-            if now_ps == until_ps or (until_ps < 0 and is_idle):
-                return []
+        reported: list[tuple[str, int]]
+        reported = self.tiles.run(until_ps) if self.control is None else self.control.run_to(until_ps)
+        return reported
 
     def _tell_of_work(self) -> None:
         """Work came, or there is none any more: a governor may want to know at once."""

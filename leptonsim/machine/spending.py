@@ -138,8 +138,13 @@ def spending(program: Program, model: EnergyModel) -> Spending:
     np.add.at(work, owner, steps)
     pj = np.zeros((len(DYNAMIC), *work.shape))
     idle = np.zeros(len(DYNAMIC))
+    known: dict[object, dict[str, float]] = {}
     for index, (operator, row) in enumerate(zip(program.operators, work.tolist(), strict=False)):
-        energies = model.operator_pj(operator, {}, row[_TENSOR[0]])
+        own = operator.dtype, operator.tensor_macs, row[_TENSOR[0]], operator.cells_share, operator.accumulator_bytes
+        alike = (*own, operator.sram_read_bytes, operator.sram_written_bytes, tuple(operator.vector.items()))
+        if alike not in known:
+            known[alike] = model.operator_pj(operator, {}, row[_TENSOR[0]])
+        energies = known[alike]
         for component, groups in _CARRIERS.items():
             value = energies[component]
             if not value:

@@ -16,6 +16,7 @@ import pkgutil
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib.metadata import entry_points
+from importlib.util import find_spec
 from typing import NamedTuple, Protocol, runtime_checkable
 
 from leptonsim.chip.spec import Chip
@@ -63,8 +64,8 @@ class Setting:
     """What a governor knows beforehand: the operating points by rising clock, and where the chip starts.
 
     ``most_w`` is for each point a bound on the power that the program can draw there, up to the temperature at which
-    the chip throttles, ``idle_w`` what the chip draws while all of it rests, ``still_w`` the same while its clock
-    stands still. ``measure`` runs one request at a point and tells how it went; ``rehearse`` runs one under a plan, a
+    the chip throttles, ``idle_w`` what the chip draws while all of it rests, ``rest_w`` the same at any voltage and
+    clock. ``measure`` runs one request at a point and tells how it went; ``rehearse`` runs one under a plan, a
     point for each operator and one for rest, with the changes between them.
     """
 
@@ -73,7 +74,7 @@ class Setting:
     start: int
     most_w: tuple[float, ...]
     idle_w: tuple[float, ...]
-    still_w: tuple[float, ...]
+    rest_w: Callable[[float, int], float]
     measure: Callable[[int], Measured]
     rehearse: Callable[[Sequence[int], int], Measured]
 
@@ -87,8 +88,9 @@ class Setting:
         return run.energy_pj + way.energy_pj + self.change_w(last, rest) * way.time_ps + self.idle_w[rest] * rest_ps
 
     def change_w(self, old: int, new: int) -> float:
-        """Power on the way between two points: at the higher voltage."""
-        return max(self.still_w[old], self.still_w[new])
+        """Power on the way between two points: at the higher voltage and the lower clock."""
+        one, other = self.points[old], self.points[new]
+        return self.rest_w(max(one.voltage_v, other.voltage_v), min(one.core_hz, other.core_hz))
 
 
 class Governor(Protocol):
@@ -131,10 +133,10 @@ def governor_names() -> list[str]:
 def make_governor(text: str, setting: Setting) -> Governor:
     """The governor that ``name`` or ``name:what it is told`` stands for. Raises LeptonError where there is none."""
     name, _, told = text.partition(":")
-    own = {found.name for found in pkgutil.iter_modules(__path__)}
+    is_own = name.isidentifier() and not name.startswith("_") and find_spec(f"{__name__}.{name}") is not None
     # to list the packages that are installed takes longer than some simulations
-    given = [] if name in own else [entry for entry in entry_points(group=__name__) if entry.name == name]
-    if (name not in own and not given) or name.startswith("_"):
+    given = [] if is_own else [entry for entry in entry_points(group=__name__) if entry.name == name]
+    if not is_own and not given:
         names = governor_names()
         near = difflib.get_close_matches(name, names, 1)
         hint = f"did you mean {near[0]!r}?" if near else f"known: {', '.join(names)}"

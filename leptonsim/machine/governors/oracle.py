@@ -66,10 +66,10 @@ def costs(setting: Setting, tried: list[Measured], rest: int) -> Costs:
     dynamic = np.array([run.dynamic_pj for run in tried]).T
     # what is drawn beside operations, on average over the run, and over what rest would take
     steady = np.array([(run.energy_pj - sum(run.dynamic_pj)) / run.latency_ps for run in tried]) - setting.idle_w[rest]
-    still = np.array(setting.still_w) - setting.idle_w[rest]
     ways = [[change(old, new, setting.chip.power.transition) for new in setting.points] for old in setting.points]
     change_time = np.array([[float(way.time_ps) for way in row] for row in ways])
-    paid = np.maximum(still[:, None], still[None, :])
+    points = range(len(setting.points))
+    paid = np.array([[setting.change_w(old, new) for new in points] for old in points]) - setting.idle_w[rest]
     change_energy = np.array([[way.energy_pj for way in row] for row in ways]) + paid * change_time
     return Costs(time, dynamic + steady * time, change_time, change_energy)
 

@@ -139,12 +139,21 @@ class TileMachine:
 
         Ends a pause.
         """
+        self.use_clock(self.clock_of(core_khz, routes, capacities, dram_mix))
+
+    def clock_of(self, core_khz: int, routes: Any = None, capacities: Any = None, dram_mix: Any = None) -> Any:
+        """A clock for ``use_clock``, with rates and capacities as they are now where none are given."""
         check_clock(core_khz)
         given = (routes, capacities, dram_mix)
         fabric = read_fabric(*(old if new is None else new for new, old in zip(given, self._fabric, strict=True)))
         if [len(new) for new in fabric] != [len(old) for old in self._fabric]:
             raise ValueError("set_clock: as many routes, links and DRAM mixes as before")
         check_fabric(*fabric, cores=len(self._cores))
+        return core_khz, fabric
+
+    def use_clock(self, clock: Any) -> None:
+        """``set_clock`` with what was checked before: a clock of this machine."""
+        core_khz, fabric = clock
         self._fabric = fabric
         since_ps = self._engines.paused_since_ps
         if since_ps is None:
