@@ -23,7 +23,7 @@ from leptonsim.chip.dram_part import load_part
 from leptonsim.chip.energy import EnergyTable, data
 from leptonsim.chip.spec import Chip
 from leptonsim.fabric.noc import NocModel
-from leptonsim.fabric.pcie import PcieLink
+from leptonsim.fabric.pcie import GENERATIONS
 from leptonsim.kernels.tiles import BLOCK_NAMES
 from leptonsim.machine.sleep import ON_DIE, dram_standby_w
 
@@ -34,6 +34,15 @@ BLOCKS = (*BLOCK_NAMES, "other")
 """Blocks in the order of the kernel, then all that never rests."""
 
 _MIB = 1 << 20
+
+
+def _mask(*names: str) -> npt.NDArray[np.bool_]:
+    found = np.array([block in names for block in BLOCKS])
+    found.flags.writeable = False
+    return found
+
+
+_IS_ON_DIE, _IS_UNCORE, _IS_NETWORK = _mask(*ON_DIE, "other"), _mask("sram", "noc"), _mask("noc")
 
 
 class BlockPower:
@@ -47,12 +56,10 @@ class BlockPower:
         self.nominal_v = table.voltage_v
         self.units = np.array([chip.cores if name in BLOCK_NAMES[:3] else 1 for name in BLOCKS], dtype=np.float64)
         self._static_w = chip.power.static_w * static_shares(chip)
-        self._is_on_die = np.array([name in (*ON_DIE, "other") for name in BLOCKS])
-        self._is_uncore = np.array([name in ("sram", "noc") for name in BLOCKS])
-        self._is_network = np.array([name == "noc" for name in BLOCKS])
         share = table.idle_share if chip.power.blocks.clock_gating else table.clocked_share
         self._clock_pj, self._clock_w = share * _full_work_pj(chip, table), share * _full_work_w(chip, table)
-        self._standby_w = np.array([sum(dram_standby_w(chip)) if name == "dram" else 0.0 for name in BLOCKS])
+        standby_w = sum(dram_standby_w(chip))
+        self._standby_w = np.array([standby_w if name == "dram" else 0.0 for name in BLOCKS])
 
     def leakage_w(self, voltage_v: Numbers) -> Floats:
         """float64 (..., blocks): what of static power is leakage, at the temperature that it is stated at.
@@ -61,12 +68,12 @@ class BlockPower:
         """
         volts = self._supplies(voltage_v)
         growth = np.exp(self.chip.power.leakage_per_volt * (volts - self.nominal_v))
-        return np.where(self._is_on_die, self._static_w * (volts / self.nominal_v * growth), 0.0)
+        return np.where(_IS_ON_DIE, self._static_w * (volts / self.nominal_v * growth), 0.0)
 
     def static_w(self, voltage_v: Numbers, heat: Numbers = 1.0) -> Floats:
         """float64 (..., blocks): all units of a kind; ``heat`` is the factor of temperature on leakage."""
         leaks = self.leakage_w(voltage_v) * np.asarray(heat, dtype=np.float64)[..., None]
-        return np.where(self._is_on_die, leaks, self._static_w)
+        return np.where(_IS_ON_DIE, leaks, self._static_w)
 
     def rest_w(self, voltage_v: Numbers, core_hz: Numbers) -> Floats:
         """float64 (..., blocks): all units of a kind at rest and awake, beside static power."""
@@ -74,7 +81,7 @@ class BlockPower:
         clock = np.asarray(core_hz, dtype=np.float64)[..., None]
         uncore = self.chip.power.uncore
         if uncore is not None:
-            clock = np.where(self._is_network, float(uncore.clock_hz), clock)
+            clock = np.where(_IS_NETWORK, float(uncore.clock_hz), clock)
         found: Floats = (self._clock_pj * clock / 1e12 + self._clock_w) * square + self._standby_w
         return found
 
@@ -82,7 +89,7 @@ class BlockPower:
         """float64 (..., blocks): each block's voltage where the cores have ``voltage_v``."""
         volts = np.asarray(voltage_v, dtype=np.float64)[..., None]
         uncore = self.chip.power.uncore
-        return volts if uncore is None else np.where(self._is_uncore, uncore.voltage_v, volts)
+        return volts if uncore is None else np.where(_IS_UNCORE, uncore.voltage_v, volts)
 
     def idle_w(self, voltage_v: float, core_hz: int) -> float:
         """The whole chip with its memory at rest and awake."""
@@ -95,6 +102,7 @@ def static_shares(chip: Chip) -> Floats:
     core, cores = chip.core, chip.cores
     array = core.tensor_core
     sram = weights["sram_mib"]["watts"] / _MIB
+    link = GENERATIONS[chip.pcie.generation]
     shared_bytes = 0 if chip.shared_sram is None else chip.shared_sram.size_bytes
     found = {
         "tensor_core": cores
@@ -107,7 +115,7 @@ def static_shares(chip: Chip) -> Floats:
         * load_part(chip.dram.part).channel_bytes_per_s
         / 1e9
         * weights["dram_gb_per_s"]["watts"],
-        "pcie": PcieLink(chip.pcie).raw_bytes_per_s / 1e9 * weights["pcie_gb_per_s"]["watts"],
+        "pcie": chip.pcie.lanes * float(link.transfers_per_s * link.encoding) / 8e9 * weights["pcie_gb_per_s"]["watts"],
     }
     rest = weights["rest"]["share"]
     scale = (1 - rest) / math.fsum(found.values())

@@ -9,6 +9,7 @@ Not modelled: which bits toggle (their share is the chip's ``energy.activity``).
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -59,13 +60,18 @@ class EnergyModel:
         moved = self.bytes_pj(bytes_by_route)
         return {component: total.get(component, moved.get(component, 0.0)) for component in DYNAMIC}
 
+    @functools.cached_property
+    def _cells(self) -> tuple[int, dict[str, float]]:
+        """Cells of one core's arrays, and their rates by data type."""
+        array = self.chip.core.tensor_core
+        return array.count * array.rows * array.cols, dict(array.rates.items())
+
     def _arrays_pj(self, operator: ProgramOperator, array_cycles: int) -> float:
         """Products, and the clock of cells that have none while their array works; not of those that are off."""
-        array, table, dtype = self.chip.core.tensor_core, self.table, operator.dtype
-        rates: dict[str, float] = dict(array.rates.items())
-        rate = rates[dtype]
-        cell_cycles = float(array_cycles * array.count * array.rows * array.cols)
-        if self.chip.power.blocks.partial_arrays:
+        cells, rates = self._cells
+        table, dtype = self.table, operator.dtype
+        rate, cell_cycles = rates[dtype], float(array_cycles * cells)
+        if self.resting.is_partial:
             cell_cycles *= operator.cells_share
         idle = max(0.0, cell_cycles - operator.tensor_macs / rate)
         return operator.tensor_macs * table.mac_pj(dtype) + idle * rate * table.clocked_share * table.mac[dtype]
@@ -104,4 +110,4 @@ def energy_model(chip: Chip) -> EnergyModel:
 
 def total_pj(parts: Sequence[Mapping[str, float]]) -> dict[str, float]:
     """Components of several breakdowns, each the exact sum of its parts."""
-    return {component: math.fsum(each.get(component, 0.0) for each in parts) for component in COMPONENTS}
+    return {component: math.fsum([each.get(component, 0.0) for each in parts]) for component in COMPONENTS}

@@ -38,6 +38,8 @@ DEPTHS = 3
 _NOC, _DRAM, _PCIE = 1, 2, 4
 _USED = {"dram": _NOC | _DRAM, "shared": _NOC, "cores": _NOC, "local": 0, "host": _NOC | _PCIE, "copy": _DRAM | _PCIE}
 _ARRAYS = BLOCKS.index("tensor_core")
+_IS_DRAM = np.array([block == "dram" for block in BLOCKS])
+_IS_DRAM.flags.writeable = False
 
 
 @dataclass(frozen=True)
@@ -85,11 +87,27 @@ class RestEnergy:
 
     def total(self) -> RestEnergy:
         """Over all spans, each sum rounded once."""
+        if len(self.static_pj) == 1:
+            return RestEnergy(*(part[0].copy() for part in self._spans))
         return RestEnergy(*(np.array([math.fsum(column) for column in part.T.tolist()]) for part in self._spans))
 
     @property
     def _spans(self) -> tuple[Floats, Floats, Floats]:
         return self.static_pj, self.clock_pj, self.standby_pj
+
+
+def _awake() -> Sleep:
+    """No sleep in one span."""
+    found = Sleep(
+        np.zeros((1, len(BLOCKS), DEPTHS), dtype=np.int64),
+        *(np.zeros((len(BLOCKS), DEPTHS), dtype=np.int64) for _ in range(2)),
+    )
+    for part in (found.saved_ps, found.slept_ps, found.visits):
+        part.flags.writeable = False
+    return found
+
+
+_AWAKE = _awake()
 
 
 class Resting:
@@ -98,30 +116,24 @@ class Resting:
     def __init__(self, chip: Chip, table: EnergyTable, voltage_v: float) -> None:
         self.chip = chip
         self.power = BlockPower(chip, table)
+        self.is_partial = chip.power.blocks.partial_arrays
+        """Whether array cells with padding are off."""
         self.states: dict[str, tuple[SleepState, ...]] = {}
         self.policies: dict[str, Policy] = {}
-        static_w, rest_w = self.power.static_w(voltage_v), self.power.rest_w(voltage_v, chip.clocks.core_hz)
         self._left_static, self._left_rest = np.ones((len(BLOCKS), DEPTHS)), np.ones((len(BLOCKS), DEPTHS))
         for index, block in enumerate(BLOCK_NAMES):
             text = getattr(chip.power.blocks, block).gating
             waits_asleep = block == "pcie" and chip.pcie.idle_state != "L0"
             needs_states = text != "none" or waits_asleep or (block == "tensor_core" and self.is_partial)
             self.states[block] = sleep_states(chip, block) if needs_states else ()
-            choices = [
-                Choice(
-                    state,
-                    float(static_w[index] * (1 - state.static_share) + rest_w[index] * (1 - state.rest_share)),
-                )
-                for state in self.states[block]
-            ]
+            choices = [Choice(state, self._saved_w(index, state, voltage_v)) for state in self.states[block]]
             self.policies[block] = make_policy(block, text, choices)
             for depth, state in enumerate(self.states[block]):
                 self._left_static[index, depth], self._left_rest[index, depth] = state.static_share, state.rest_share
 
-    @property
-    def is_partial(self) -> bool:
-        """Whether array cells with padding are off."""
-        return self.chip.power.blocks.partial_arrays
+    def _saved_w(self, index: int, state: SleepState, voltage_v: float) -> float:
+        static_w, rest_w = self.power.static_w(voltage_v), self.power.rest_w(voltage_v, self.chip.clocks.core_hz)
+        return float(static_w[index] * (1 - state.static_share) + rest_w[index] * (1 - state.rest_share))
 
     def machine_arguments(self) -> dict[str, Integers]:
         """What the tile machine is told: when blocks sleep, and which rests it remembers."""
@@ -139,9 +151,11 @@ class Resting:
 
     def _sleep(self, rests: Integers, rested_ps: Integers, bounds_ps: Integers) -> Sleep:
         spans = len(bounds_ps) - 1
+        if spans == 1 and not len(rests) and self.chip.pcie.idle_state == "L0":
+            return _AWAKE
         saved = np.zeros((spans, len(BLOCKS), DEPTHS), dtype=np.int64)
         slept, visits = (np.zeros((len(BLOCKS), DEPTHS), dtype=np.int64) for _ in range(2))
-        for index, block in enumerate(BLOCK_NAMES):
+        for index, block in enumerate(BLOCK_NAMES if len(rests) else ()):
             own = rests[rests[:, 0] == index]
             for stays in self.policies[block].stays(own[:, 1], own[:, 2]) if len(own) else []:
                 cost_ps = 0 if stays.is_free else self.states[block][stays.state].break_even_ps
@@ -164,15 +178,17 @@ class Resting:
     def energy(self, spans: Spans, sleep: Sleep) -> RestEnergy:
         """Energy of each span, float64 (spans, blocks)."""
         units = self.power.units
-        off = ((1 - self._left_static) * sleep.saved_ps).sum(axis=2) / units
+        on = np.zeros((len(spans.rested_ps), len(BLOCKS))) + np.diff(spans.bounds_ps)[:, None]
+        rested = np.zeros(on.shape)
+        rested[:, : len(BLOCK_NAMES)] = spans.rested_ps
+        if sleep is not _AWAKE:
+            on -= ((1 - self._left_static) * sleep.saved_ps).sum(axis=2) / units
+            rested -= ((1 - self._left_rest) * sleep.saved_ps).sum(axis=2)
         if self.is_partial:
-            off[:, _ARRAYS] += (1 - self._left_static[_ARRAYS, 0]) * spans.padding_ps / units[_ARRAYS]
-        static = self.power.static_w(spans.voltage_v, spans.heat) * (np.diff(spans.bounds_ps)[:, None] - off)
-        rested = np.pad(spans.rested_ps, ((0, 0), (0, 1)))
-        asleep = ((1 - self._left_rest) * sleep.saved_ps).sum(axis=2)
-        rest = self.power.rest_w(spans.voltage_v, spans.core_hz) * (rested - asleep) / units
-        is_dram = np.array([block == "dram" for block in BLOCKS])
-        return RestEnergy(static, np.where(is_dram, 0.0, rest), np.where(is_dram, rest, 0.0))
+            on[:, _ARRAYS] -= (1 - self._left_static[_ARRAYS, 0]) * spans.padding_ps / units[_ARRAYS]
+        static = self.power.static_w(spans.voltage_v, spans.heat) * on
+        rest = self.power.rest_w(spans.voltage_v, spans.core_hz) * rested / units
+        return RestEnergy(static, np.where(_IS_DRAM, 0.0, rest), np.where(_IS_DRAM, rest, 0.0))
 
 
 def route_blocks(routes: Sequence[Route]) -> Integers:

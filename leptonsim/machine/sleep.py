@@ -7,6 +7,7 @@ DRAM has power-down and self-refresh, the PCIe link L0s, L1 and L1.2. Data and s
 
 from __future__ import annotations
 
+import functools
 import math
 from dataclasses import dataclass
 
@@ -48,12 +49,17 @@ def sleep_states(chip: Chip, block: str) -> tuple[SleepState, ...]:
 
 def dram_standby_w(chip: Chip) -> tuple[float, float]:
     """Background power of all DRAM devices with rows open, and the mean power of refreshing them."""
-    part = load_part(chip.dram.part)
-    ranks = chip.dram.channels * part.organization.pseudo_channels * part.organization.ranks
-    interval_s = part.clocks("refresh", "tREFI") / part.clock_hz
+    background_w, refresh_w = _channel_w(chip.dram.part)
+    return chip.dram.channels * background_w, chip.dram.channels * refresh_w
+
+
+@functools.lru_cache(maxsize=64)
+def _channel_w(name: str) -> tuple[float, float]:
+    part = load_part(name)
+    ranks, interval_s = part.organization.ranks, part.clocks("refresh", "tREFI") / part.clock_hz
     return (
-        chip.dram.channels * part.organization.ranks * part.energy.background_mw / 1e3,
-        ranks * part.energy.refresh_pj / 1e12 / interval_s,
+        ranks * part.energy.background_mw / 1e3,
+        ranks * part.organization.pseudo_channels * part.energy.refresh_pj / 1e12 / interval_s,
     )
 
 

@@ -17,7 +17,7 @@ from leptonsim.kernels.tiles import ENGINE_NAMES
 from leptonsim.machine.energy import AT_REST, COMPONENTS, EnergyModel, energy_model, total_pj
 from leptonsim.machine.machine import Record
 from leptonsim.machine.power_record import PowerRecord
-from leptonsim.machine.spending import array_cycles, resting_energy
+from leptonsim.machine.spending import array_cycles, resting_energy, work_of
 from leptonsim.machine.trials import at_highest_clock
 from leptonsim.result.accounts import (
     Integers,
@@ -221,10 +221,11 @@ def make_result(program: Program, record: Record, requests: int, seed: int = 0) 
     chip = program.chip
     cores = chip.cores
     model = energy_model(chip)
-    moved = bytes_by_operator(program)
+    work = work_of(program)
+    moved = bytes_by_operator(program, work)
     accounts, spans = operator_accounts(program, record, moved)
     times = time_by_engine(record, cores)
-    dynamic = _dynamic_energy(program, model, moved)
+    dynamic = _dynamic_energy(program, model, moved, array_cycles(program, work))
     copies = {
         route: int(size)
         for route, size in zip(program.routes, record.route_bytes.tolist(), strict=True)
@@ -297,12 +298,17 @@ def make_result(program: Program, record: Record, requests: int, seed: int = 0) 
     )
 
 
-def _dynamic_energy(program: Program, model: EnergyModel, moved: Integers) -> list[dict[str, float]]:
-    """Energy of one execution of each operator, which moves bytes by route; equal ones are computed once."""
+def _dynamic_energy(
+    program: Program, model: EnergyModel, moved: Integers, cycles_of: list[int]
+) -> list[dict[str, float]]:
+    """Energy of one execution of each operator, by the bytes it moves by route and its cycles on all tensor cores.
+
+    Equal ones are computed once.
+    """
     known: dict[object, dict[str, float]] = {}
     energies = []
     moves = map(tuple, moved.tolist())
-    for operator, sizes, cycles in zip(program.operators, moves, array_cycles(program), strict=True):
+    for operator, sizes, cycles in zip(program.operators, moves, cycles_of, strict=True):
         key = (
             operator.dtype,
             operator.tensor_macs,

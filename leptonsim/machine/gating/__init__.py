@@ -19,6 +19,7 @@ import pkgutil
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.metadata import entry_points
+from types import ModuleType
 from typing import NamedTuple, Protocol
 
 import numpy as np
@@ -67,6 +68,11 @@ def _own() -> tuple[str, ...]:
     return tuple(sorted(found.name for found in pkgutil.iter_modules(__path__) if not found.name.startswith("_")))
 
 
+@functools.cache
+def _module(name: str) -> ModuleType:
+    return importlib.import_module(f"{__name__}.{name}")
+
+
 def gating_names() -> list[str]:
     """Names of all policies: the files of this folder, then those of entry points."""
     return [*_own(), *sorted(entry.name for entry in entry_points(group=__name__))]
@@ -77,7 +83,7 @@ def make_policy(block: str, text: str, choices: Sequence[Choice]) -> Policy:
     name, _, told = text.partition(":")
     where = f"power.blocks.{block}.gating"
     if name in _own():
-        module = importlib.import_module(f"{__name__}.{name}")
+        module = _module(name)
     else:
         given = [entry for entry in entry_points(group=__name__) if entry.name == name]
         if not given:
