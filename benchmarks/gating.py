@@ -1,12 +1,13 @@
 """What sleep saves: models on lepton-c1 with every block under one policy, back to back and with idle time.
 
-    python benchmarks/gating.py     # the table of docs/rest.md, in Markdown
+python benchmarks/gating.py     # the table of docs/rest.md, in Markdown
 """
 
 from __future__ import annotations
 
-import leptonsim as ls
 from leptonsim.kernels.tiles import BLOCK_NAMES
+
+import leptonsim as ls
 from leptonsim.machine.arrivals import arrival_times_ps
 from leptonsim.result.units import energy_text, time_text
 

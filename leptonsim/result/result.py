@@ -25,6 +25,7 @@ from leptonsim.result.blocks import blocks_of
 from leptonsim.result.bounds import bounds_ps, peaks
 from leptonsim.result.document import SCHEMA, document, json_text
 from leptonsim.result.governed import peak_w
+from leptonsim.result.merit import figures_of_merit
 from leptonsim.result.power import power_over_time
 from leptonsim.result.step import Step
 from leptonsim.version import leptonsim_version
@@ -58,6 +59,7 @@ class Result:
     warnings: tuple[str, ...]
     seed: int = 0
     power: PowerRecord | None = None
+    carbon_g_per_kwh: float | None = None
     blocks: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     @property
@@ -141,6 +143,13 @@ class Result:
         return self.energy_j / self.makespan_s
 
     @property
+    def merit(self) -> dict[str, float | None]:
+        """Figures of merit: see ``leptonsim.result.merit``."""
+        return figures_of_merit(
+            self.energy_j, self.requests, self.samples, self.latency_s, self.macs, self.carbon_g_per_kwh
+        )
+
+    @property
     def macs(self) -> int:
         """Multiply-accumulates of one request."""
         return self.program.runs_per_request * sum(operator.macs for operator in self.program.operators)
@@ -211,7 +220,9 @@ class Result:
         write_whole(path, self.to_json())
 
 
-def make_result(program: Program, record: Record, requests: int, seed: int = 0) -> Result:
+def make_result(
+    program: Program, record: Record, requests: int, seed: int = 0, carbon_g_per_kwh: float | None = None
+) -> Result:
     """Accounts of a machine's record."""
     chip = program.chip
     cores = chip.cores
@@ -288,6 +299,7 @@ def make_result(program: Program, record: Record, requests: int, seed: int = 0) 
         power=power,
         blocks=blocks_of(model.resting, resting, sleep, record),
         seed=seed,
+        carbon_g_per_kwh=carbon_g_per_kwh,
     )
 
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from leptonsim.result.load import power_in_time
-from leptonsim.result.units import count_text, energy_text, rate_text, size_text, time_text
+from leptonsim.result.units import carbon_text, count_text, energy_text, rate_text, size_text, time_text
 
 if TYPE_CHECKING:
     from leptonsim.result.load import AnyResult
@@ -39,6 +39,7 @@ def summary_rows(result: AnyResult) -> list[tuple[str, str]]:
         ("power", f"{result.power_avg_w:.1f} W average, {result.power_peak_w:.1f} W peak"),
         *governed(result),
         *at_rest(result),
+        ("per joule", merits(result)),
         ("work", f"{count_text(result.macs)} MACs, {busy['macs']:.1%} of the tensor cores' peak"),
         ("engines busy", ", ".join(f"{name} {busy[name]:.0%}" for name in ENGINES)),
         ("tensor cores", shares(tensor_time_ps(result))),
@@ -54,6 +55,17 @@ def summary_rows(result: AnyResult) -> list[tuple[str, str]]:
         ),
         ("operators", ", ".join(f"{count:,} {place}" for place, count in result.operators.items() if count)),
     ]
+
+
+def merits(result: AnyResult) -> str:
+    """Figures of merit in words: samples and operations for a joule, energy x delay, and carbon where it is known."""
+    merit = result.merit
+    parts = [f"energy x delay {merit['energy_delay_product_js']:.3g} Js"]
+    if merit["samples_per_j"] is not None and merit["operations_per_j"] is not None:
+        parts.insert(0, f"{rate_text(merit['samples_per_j'])} samples, {count_text(merit['operations_per_j'])}OP")
+    if merit["carbon_g_per_sample"] is not None:
+        parts.append(f"{carbon_text(merit['carbon_g_per_sample'])} CO2 a sample")
+    return "; ".join(parts)
 
 
 def governed(result: AnyResult) -> list[tuple[str, str]]:

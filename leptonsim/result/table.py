@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from leptonsim.result.layout import Page
-from leptonsim.result.summary import at_rest
+from leptonsim.result.summary import at_rest, merits
 from leptonsim.result.units import count_text, energy_text, rate_text, size_text, time_text
 
 if TYPE_CHECKING:
@@ -46,6 +46,7 @@ def print_result(result: Result, verbose: bool = False) -> None:
         ("power", f"{result.power_avg_w:.1f} W average, {result.power_peak_w:.1f} W peak, TDP {chip.power.tdp_w:g} W"),
         *([] if result.power is None else [("governor", _governed(result.power))]),
         *at_rest(result),
+        ("per joule", merits(result)),
         ("work", f"{count_text(result.macs)} MACs, {result.utilization['macs']:.1%} of the tensor cores' peak"),
         ("engines busy", ", ".join(f"{name} {busy[name]:.0%}" for name in ENGINES)),
         ("tensor cores", _waits(result)),
