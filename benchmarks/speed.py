@@ -1,11 +1,13 @@
 """How fast leptonsim is, and SCALE-Sim beside it.
 
-    python benchmarks/speed.py                            # warm and cold
+    python benchmarks/speed.py                            # warm, once for a model, points of a sweep, and cold
     python benchmarks/speed.py --scalesim                 # also SCALE-Sim on one block of ResNet-50
     python benchmarks/speed.py --scalesim --layers all    # on every convolution (minutes)
 
-Warm: compile and simulate with the model loaded and a chip not seen before, one number of it changed each time. Cold:
-the whole command in a process of its own, with the largest memory that it had. SCALE-Sim comes from PyPI into an
+Warm: compile and simulate with the model loaded and a chip not seen before, one number of it changed each time. Once
+for a model: loading it, and what its first run takes beyond the next. Points of a sweep: what a worker computes in a
+second, from the changes to the measures. Cold: the whole command in a process of its own, with the largest memory that
+it had. SCALE-Sim comes from PyPI into an
 environment of its own and runs the same layers on the same array, 128 x 128, weight-stationary; of it only the layer's
 run is counted, not the start of Python. Times are medians; "cpu" is the processor time of the process, which a shared
 machine does not inflate.
@@ -26,9 +28,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import leptonsim as ls
+from leptonsim.explore.workbench import Task, Workbench
 
 CHIP = "lepton-c1"
-MODELS = ("zoo:resnet50", "zoo:llama-3-8b?seq=1&past=2048")
+MODELS = ("zoo:resnet50", "zoo:llama-3-8b?seq=1&past=2048", "zoo:unet", "zoo:llama-3-70b?seq=1&past=2048")
 CHANGES: dict[str, Callable[[int], str]] = {
     "core.sram.size": lambda step: f"{8192 - 64 * step} KiB",
     "core.tensor_core.rows": lambda step: str(128 - step),
@@ -99,6 +102,37 @@ def warm(model: ls.Model, repeats: int) -> Iterator[tuple[str, float, float]]:
             wall.append(time.perf_counter() - begin)
             cpu.append(time.process_time() - used)
         yield path, statistics.median(wall), statistics.median(cpu)
+
+
+def once(name: str, repeats: int) -> tuple[float, float, int]:
+    """Processor seconds to load a model and of its first run beyond the next; nodes of its graph."""
+    chip = ls.load_chip(CHIP)
+    loads, firsts = [], []
+    for _ in range(repeats):
+        times = [time.process_time()]
+        model = ls.load_model(name)
+        times.append(time.process_time())
+        for _ in range(2):
+            ls.simulate(chip, model)
+            times.append(time.process_time())
+        loads.append(times[1] - times[0])
+        firsts.append(2 * times[2] - times[1] - times[3])
+    return statistics.median(loads), statistics.median(firsts), len(model.graph.nodes)
+
+
+def points(model: ls.Model, path: str, mapping: str, count: int) -> float:
+    """Points of a sweep in a second of processor time, one number of the chip changed from point to point."""
+    bench = Workbench(model, {CHIP: ls.load_chip(CHIP)})
+    tasks = [
+        Task(step, CHIP, {path: CHANGES[path](step)}, None, None, 1, False, mapping) for step in range(1, count + 1)
+    ]
+    bench.outcome(tasks[0])
+    begin = time.process_time()
+    outcomes = [bench.outcome(task) for task in tasks[1:]]
+    took = time.process_time() - begin
+    if any(outcome.status != "ok" for outcome in outcomes):
+        raise SystemExit(f"a point of {path} failed")
+    return len(outcomes) / took
 
 
 def cold(model: str, repeats: int) -> tuple[float, float, float]:
@@ -176,15 +210,25 @@ def main() -> None:
     parser.add_argument("--scalesim", action="store_true", help="run SCALE-Sim from PyPI beside it")
     parser.add_argument("--layers", choices=("block", "all"), default="block", help="for SCALE-Sim")
     arguments = parser.parse_args()
-    print("| warm: compile and simulate | changed | wall | cpu |\n|---|---|--:|--:|")
+    # First, while this process is small: a child's largest memory counts that of its parent until it has begun.
+    print("| cold: the whole command | wall | cpu | memory |\n|---|--:|--:|--:|")
+    for name in MODELS:
+        wall, cpu, peak = cold(name, arguments.repeats)
+        print(f"| `{name}` | {wall:.2f} s | {cpu:.2f} s | {peak / 1e6:.0f} MB |", flush=True)
+    print("\n| warm: compile and simulate | changed | wall | cpu |\n|---|---|--:|--:|")
     for name in MODELS:
         model = ls.load_model(name)
         for path, wall, cpu in warm(model, arguments.repeats):
             print(f"| `{name}` | `{path}` | {wall * 1e3:.1f} ms | {cpu * 1e3:.1f} ms |", flush=True)
-    print("\n| cold: the whole command | wall | cpu | memory |\n|---|--:|--:|--:|")
+    print("\n| once for a model | nodes | loading, cpu | first run, beyond the next, cpu |\n|---|--:|--:|--:|")
     for name in MODELS:
-        wall, cpu, peak = cold(name, arguments.repeats)
-        print(f"| `{name}` | {wall:.2f} s | {cpu:.2f} s | {peak / 1e6:.0f} MB |", flush=True)
+        loading, first, nodes = once(name, max(3, arguments.repeats // 5))
+        print(f"| `{name}` | {nodes:,} | {loading:.2f} s | {first * 1e3:.0f} ms |", flush=True)
+    print("\n| points of a sweep on ResNet-50 | in a second of cpu |\n|---|--:|")
+    resnet = ls.load_model(MODELS[0])
+    for path, mapping in (("core.sram.size", "own"), ("dram.latency", "kept")):
+        rate = points(resnet, path, mapping, 4 * arguments.repeats)
+        print(f"| `{path}`, mapping {mapping} | {rate:.0f} |", flush=True)
     if arguments.scalesim:
         print("\n| layer of ResNet-50 | SCALE-Sim, cpu | leptonsim, cpu | ratio |\n|---|--:|--:|--:|")
         total = [0.0, 0.0]

@@ -115,6 +115,17 @@ class Curve(Part):
     )
 
 
+class Uncore(Part):
+    """A domain of its own for the network with shared SRAM, and for the supply of the cores' SRAM."""
+
+    voltage_v: Annotated[float, Measure(VOLTAGE, "0.3 V", "1.5 V")] = param(
+        "voltage", "Voltage of network, shared SRAM and the cores' SRAM, in every performance state."
+    )
+    clock_hz: Annotated[int, Measure(FREQUENCY, "1 MHz", "10 GHz")] = param(
+        "clock", "Clock of the network, in every performance state; the cores' SRAM has the core clock."
+    )
+
+
 class Power(Part):
     """What the chip may draw, and how it is governed."""
 
@@ -143,6 +154,9 @@ class Power(Part):
         "leakage_per_volt",
         "Growth of leakage with voltage beyond proportion, exponential, per volt; 2 to 3 where it counts (estimate).",
         0.0,
+    )
+    uncore: Uncore | None = param(
+        "uncore", "A domain of its own for network and SRAM; none: they share that of the cores.", None
     )
     blocks: Blocks = param("blocks", "Blocks at rest: clocks, sleep, shares of static power.", factory=Blocks)
     tdp_w: Annotated[float, Measure(POWER, "1 mW", "100 kW")] = param("tdp", "Thermal design power of chip and memory.")

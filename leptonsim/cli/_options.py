@@ -79,18 +79,30 @@ def powered(chip: Chip, governor: str | None, pstate: str | None, ambient: str |
     return chip.with_(changes) if changes else chip
 
 
-def precision_options(function: F) -> F:
-    """``--dtype`` and ``--precision``."""
-    function = click.option(
-        "--precision",
-        metavar="FILE.yaml",
-        help="Data types layer by layer: weights, activations, key-value cache.",
-    )(function)
+def dtype_option(function: F) -> F:
+    """``--dtype``."""
     return click.option(
         "--dtype",
         metavar="TYPE",
         help="Data type of floating-point models (default: the chip's software.default_dtype).",
     )(function)
+
+
+def mapping_options(function: F) -> F:
+    """``--dtype``, ``--precision`` and ``--unsupported``."""
+    function = click.option(
+        "--unsupported",
+        type=click.Choice(["error", "host"]),
+        default="error",
+        show_default=True,
+        help="Operators that cannot be mapped: an error that names them all, or work of the host.",
+    )(function)
+    function = click.option(
+        "--precision",
+        metavar="FILE.yaml",
+        help="Data types layer by layer: weights, activations, key-value cache.",
+    )(function)
+    return dtype_option(function)
 
 
 def the_chip(config: str | None, overrides: tuple[str, ...]) -> Chip:

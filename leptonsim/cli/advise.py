@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
-from leptonsim.cli._options import chip_options, model_options, the_chip, the_model
+from leptonsim.cli._options import chip_options, dtype_option, model_options, the_chip, the_model
 
 if TYPE_CHECKING:
     from leptonsim.explore.advise import Advice, Report, Trial
@@ -17,9 +17,7 @@ if TYPE_CHECKING:
 @click.command()
 @chip_options
 @model_options
-@click.option(
-    "--dtype", metavar="TYPE", help="Data type of floating-point models (default: the chip's software.default_dtype)."
-)
+@dtype_option
 @click.option(
     "--requests", "-n", type=click.IntRange(min=1), default=1, show_default=True, help="Requests back to back."
 )

@@ -6,21 +6,14 @@ from typing import Literal
 
 import click
 
-from leptonsim.cli._options import chip_options, model_options, precision_options, the_chip, the_model
+from leptonsim.cli._options import chip_options, mapping_options, model_options, the_chip, the_model
 from leptonsim.cli._progress import Progress
 
 
 @click.command()
 @chip_options
 @model_options
-@precision_options
-@click.option(
-    "--unsupported",
-    type=click.Choice(["error", "host"]),
-    default="error",
-    show_default=True,
-    help="Operators that cannot be mapped: an error that names them all, or work of the host.",
-)
+@mapping_options
 @click.option("--output", "-o", metavar="FILE.json", help="Save the program; `leptonsim run FILE.json` runs it again.")
 @click.argument("model")
 def command(

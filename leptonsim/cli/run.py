@@ -9,10 +9,10 @@ import click
 from leptonsim.cli._generate import check_alone, run_generation
 from leptonsim.cli._options import (
     chip_options,
+    mapping_options,
     model_options,
     power_options,
     powered,
-    precision_options,
     the_chip,
     the_dims,
     the_model,
@@ -27,14 +27,7 @@ if TYPE_CHECKING:
 @click.command()
 @chip_options
 @model_options
-@precision_options
-@click.option(
-    "--unsupported",
-    type=click.Choice(["error", "host"]),
-    default="error",
-    show_default=True,
-    help="Operators that cannot be mapped: an error that names them all, or work of the host.",
-)
+@mapping_options
 @click.option(
     "--requests",
     "-n",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -91,7 +92,6 @@ class _watch:
             Progress,
             TextColumn,
             TimeElapsedColumn,
-            TimeRemainingColumn,
         )
 
         console = Console(stderr=True)
@@ -101,12 +101,11 @@ class _watch:
             MofNCompleteColumn(),
             TextColumn("{task.fields[rate]}"),
             TimeElapsedColumn(),
-            TextColumn("left"),
-            TimeRemainingColumn(),
+            TextColumn("{task.fields[left]}"),
             console=console,
             disable=quiet or not console.is_terminal,
         )
-        self._task = self._bar.add_task("points", total=None, rate="")
+        self._task = self._bar.add_task("points", total=None, rate="", left="")
 
     def __enter__(self) -> Callable[[Done], None]:
         self._bar.start()
@@ -116,12 +115,23 @@ class _watch:
         self._bar.stop()
 
     def _show(self, progress: Done) -> None:
-        task = self._bar.tasks[0]
-        elapsed = task.elapsed or 0.0
+        """Rate and time left are of the points computed now: those that the store had come in no time."""
+        elapsed_s = self._bar.tasks[0].elapsed or 0.0
         new = progress.done - progress.stored_before
-        rate = f"{new / elapsed:.0f}/s" if elapsed > 0.5 else ""
+        rate, left = "", ""
+        if new and elapsed_s > 0.5:
+            rate = f"{new / elapsed_s:.0f}/s" if new >= elapsed_s else f"{elapsed_s / new:.1f} s each"
+            if progress.total is not None:
+                seconds = round((progress.total - progress.done) * elapsed_s / new)
+                left = f"{timedelta(seconds=max(0, seconds))} left"
         failed = f"{progress.failed} failed" if progress.failed else ""
-        self._bar.update(self._task, completed=progress.done, total=progress.total, rate=f"{rate} {failed}".strip())
+        self._bar.update(
+            self._task,
+            completed=progress.done,
+            total=progress.total,
+            rate=f"{rate} {failed}".strip(),
+            left=left,
+        )
 
 
 __all__ = ["command"]

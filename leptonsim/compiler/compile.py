@@ -8,18 +8,19 @@ more than one; the one that the machine finishes first is taken. Of small models
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Literal
 
 from leptonsim.chip.spec import Chip
-from leptonsim.compiler.placement import INPUT
+from leptonsim.compiler.outline import Outline, outline
+from leptonsim.compiler.placement import place
 from leptonsim.compiler.policy import Policy
-from leptonsim.compiler.precision import element_bits
 from leptonsim.compiler.program import Memory, Program
 from leptonsim.compiler.refine import refined
 from leptonsim.compiler.requantise import under
-from leptonsim.compiler.schedule import Choose, Schedule, fastest_mapping, schedule
+from leptonsim.compiler.schedule import Choose, fastest_mapping, schedule
+from leptonsim.compiler.steps import step_arrays
 from leptonsim.compiler.target import Target
-from leptonsim.compiler.work import Operator
 from leptonsim.compiler.workload import Workload, workload
 from leptonsim.errors import LeptonError
 from leptonsim.model import Model
@@ -94,28 +95,27 @@ def compile_graph(
     target = Target(chip, dtype)
     host_too = unsupported == "host"
     kept_as = "workload, host" if host_too else "workload"
-    work: Workload = model.derived(kept_as, lambda graph: workload(graph, host_too))
-    warnings = [_told_of_host(work)] if work.on_host else []
-    if policy is not None:
-        all_names = tuple((operator.name, *operator.nodes) for operator in work.operators)
+    operators: Workload = model.derived(kept_as, lambda graph: workload(graph, host_too))
+    warnings = [_told_of_host(operators)] if operators.on_host else []
+    if policy is None:
+        work = model.derived(f"outline of {kept_as}", lambda graph: outline(operators, graph))
+    else:
+        all_names = tuple((operator.name, *operator.nodes) for operator in operators.operators)
         warnings += [f"the precision policy has {each!r}, which fits no layer" for each in policy.unused(all_names)]
-        work = under(policy, work, graph, target.dtype)
-    operators = [operator for operator in work.operators if operator.engine != "view"]
-    if not operators:
+        work = outline(under(policy, operators, graph, target.dtype), graph)
+    if not work.lines:
         raise LeptonError(f"{model.name}: the model does nothing but rename its inputs; there is no work to simulate")
-    state = frozenset(graph.resident)
-    weights = _weight_bytes(work, target)
-    total_weights = sum(weights.values())
-    inputs = [name for name in graph.inputs if name in work.tensors]
-    state_bytes = sum(_bytes(work, target, name) for name in inputs if name in state)
-    mapped = schedule(target, work, inputs, graph.outputs, state, frozenset(), choose)
-    activations = mapped.ledger.dram_peak - state_bytes
+    placement = place(target, work)
+    total_weights, weights_read, input_bytes, output_bytes, state_bytes = (
+        int(elements.in_bytes(target.dtype).sum())
+        for elements in (work.weights_held, work.weights_read, work.given, work.put_out, work.state)
+    )
+    activations = placement.ledger.dram_peak - state_bytes
+    streamed: Mapping[str, int] = {}
     excess = total_weights + state_bytes + activations - chip.dram.capacity_bytes
-    streamed: frozenset[str] = frozenset()
     if excess > 0:
-        streamed = _to_stream(work.operators, weights, excess)
-        on_host = sum(weights[name] for name in streamed)
-        if on_host < excess:
+        streamed = _to_stream(work, target, excess)
+        if sum(streamed.values()) < excess:
             raise LeptonError(
                 f"{model.name} does not fit {chip.name}: state and activations take {state_bytes + activations} B of "
                 f"{chip.dram.capacity_bytes} B of DRAM even with all weights on the host; "
@@ -123,17 +123,16 @@ def compile_graph(
             )
         warnings.append(
             f"weights of {_gib(total_weights)} do not fit dram.capacity of {_gib(chip.dram.capacity_bytes)}: "
-            f"{_gib(on_host)} stream from the host over PCIe in every run"
+            f"{_gib(sum(streamed.values()))} stream from the host over PCIe in every run"
         )
-        mapped = schedule(target, work, inputs, graph.outputs, state, streamed, choose)
-    if mapped.ledger.spilled:
-        count = len(mapped.ledger.spilled)
-        names = ", ".join([*mapped.ledger.spilled[:MANY_SPILLS], *(["..."] if count > MANY_SPILLS else [])])
+    if placement.spilled:
+        count = len(placement.spilled)
+        names = ", ".join([*placement.spilled[:MANY_SPILLS], *(["..."] if count > MANY_SPILLS else [])])
         warnings.append(
             f"{count} activation{'s' if count > 1 else ''} did not fit on the chip and went to DRAM ({names})"
         )
-    runs, blocks, steps, cores, dependencies = mapped.arrays()
-    on_host = sum(weights[name] for name in streamed)
+    mapped = schedule(target, work, placement, frozenset(streamed), choose)
+    on_host = sum(streamed.values())
     return Program(
         chip=chip,
         model=model.name,
@@ -143,29 +142,25 @@ def compile_graph(
         dtype=target.dtype,
         runs_per_request=repeats,
         operators=tuple(mapped.operators),
-        mapped=dict(work.mapped),
-        views=tuple(mapped.views),
-        routes=tuple(mapped.routes.routes),
+        mapped=dict(operators.mapped),
+        views=work.views,
+        routes=mapped.routes,
         memory=Memory(
             weights_bytes=total_weights,
-            weights_read_bytes=_weights_read(work, target),
+            weights_read_bytes=weights_read,
             weights_on_host_bytes=on_host,
-            input_bytes=repeats * sum(_bytes(work, target, name) for name in inputs if name not in state),
-            output_bytes=repeats * sum(_bytes(work, target, name) for name in graph.outputs if name not in state),
+            input_bytes=repeats * input_bytes,
+            output_bytes=repeats * output_bytes,
             state_bytes=state_bytes,
-            activations_bytes=max(0, mapped.ledger.dram_peak - state_bytes),
-            dram_peak_bytes=total_weights - on_host + mapped.ledger.dram_peak,
+            activations_bytes=max(0, activations),
+            dram_peak_bytes=total_weights - on_host + placement.ledger.dram_peak,
             dram_capacity_bytes=chip.dram.capacity_bytes,
-            shared_peak_bytes=mapped.ledger.shared_peak,
-            sram_peak_bytes=mapped.ledger.sram_peak,
+            shared_peak_bytes=placement.ledger.shared_peak,
+            sram_peak_bytes=placement.ledger.sram_peak,
             sram_capacity_bytes=chip.core.sram.size_bytes,
         ),
         warnings=tuple(warnings),
-        runs=runs,
-        blocks=blocks,
-        steps=steps,
-        cores=cores,
-        dependencies=dependencies,
+        **step_arrays(target.cores, work, mapped.mapped, placement.room)._asdict(),
     )
 
 
@@ -178,47 +173,20 @@ def _told_of_host(work: Workload) -> str:
     )
 
 
-def _bytes(work: Workload, target: Target, name: str) -> int:
-    tensor = work.tensors[name]
-    return -(-tensor.elements * element_bits(tensor.dtype, target.dtype) // 8)
-
-
-def _weight_bytes(work: Workload, target: Target) -> dict[str, int]:
-    """Bytes of every weight that an operator reads, in the data type of the run; a table counts whole, not by row."""
-    used = {operand.tensor for operator in work.operators for operand in operator.inputs}
-    return {name: _bytes(work, target, name) for name in sorted(used) if work.tensors[name].kind == "weight"}
-
-
-def _weights_read(work: Workload, target: Target) -> int:
-    """Bytes of weights that one run reads at least once."""
-    read: dict[str, int] = {}
-    for operator in work.operators:
-        for operand in operator.inputs:
-            tensor = work.tensors[operand.tensor]
-            if tensor.kind == "weight":
-                size = -(-min(operand.elements, tensor.elements) * element_bits(tensor.dtype, target.dtype) // 8)
-                read[operand.tensor] = max(read.get(operand.tensor, 0), size)
-    return sum(read.values())
-
-
-def _to_stream(operators: tuple[Operator, ...], weights: dict[str, int], excess: int) -> frozenset[str]:
-    """Weights of products to leave on the host, from the last layer backwards, until the rest fits."""
-    chosen: set[str] = set()
-    for operator in reversed(operators):
+def _to_stream(work: Outline, target: Target, excess: int) -> dict[str, int]:
+    """Weights of products to leave on the host and their bytes, from the last layer backwards, until the rest fits."""
+    sizes = dict(zip(work.weights, work.weights_held.in_bytes(target.dtype).tolist(), strict=True))
+    chosen: dict[str, int] = {}
+    for line in reversed(work.lines):
         if excess <= 0:
             break
-        if (
-            operator.engine == "tensor"
-            and operator.inputs[1].tensor in weights
-            and operator.inputs[1].tensor not in chosen
-        ):
-            chosen.add(operator.inputs[1].tensor)
-            excess -= weights[operator.inputs[1].tensor]
-    return frozenset(chosen)
+        if line.operator.engine == "tensor":
+            name = line.operator.inputs[1].tensor
+            if name in sizes and name not in chosen:
+                chosen[name] = sizes[name]
+                excess -= sizes[name]
+    return chosen
 
 
 def _gib(size_bytes: int) -> str:
     return f"{size_bytes / (1 << 30):.2f} GiB"
-
-
-__all__ = ["INPUT", "Schedule", "compile", "compile_graph"]

@@ -16,8 +16,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 
-from leptonsim.compiler.operands import Located
-from leptonsim.compiler.placement import OTHERWISE, Placed
+from leptonsim.compiler.operands import OTHERWISE, Located, Placed
 from leptonsim.compiler.plan import Plan, Tiles
 from leptonsim.compiler.records import moved, results, whole
 from leptonsim.compiler.routes import Route

@@ -2,14 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Literal
 
-from leptonsim.compiler.placement import RESIDENT, Placed
 from leptonsim.compiler.precision import element_bits
 from leptonsim.compiler.routes import Route, dram_route
 from leptonsim.compiler.work import Operand
 from leptonsim.model.graph import Tensor
+
+Home = Literal["sram", "shared", "dram", "host"]
+
+ROWS, COLUMNS, OTHERWISE = 1, 2, 0
+"""How a tensor lies in the cores' SRAM: each core has a range of rows, of columns (or groups), or something else."""
+
+
+@dataclass(slots=True)
+class Placed:
+    """A tensor in memory; ``split`` is known once the operator that makes it has been mapped."""
+
+    home: Home
+    size_bytes: int
+    split: int = OTHERWISE
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,14 +59,10 @@ class Located:
         return Route("shared" if self.place.home == "shared" else "cores", receivers=receivers, engines=engines)
 
 
-def locate(operand: Operand, tensors: Mapping[str, Tensor], places: Mapping[str, Placed], dtype: str) -> Located:
-    """Where an operand lies and how many bits its elements have.
+def locate(operand: Operand, tensor: Tensor, place: Placed, dtype: str) -> Located:
+    """An operand that lies at a place, in a run in ``dtype``.
 
     Pieces of a weight at places that an index tells are no weight here: they are not fetched before the index is known.
     """
-    tensor = tensors[operand.tensor]
-    bits = element_bits(tensor.dtype, dtype)
-    place = places.get(operand.tensor)
-    if place is None:
-        place = Placed("dram", -(-tensor.elements * bits // 8), RESIDENT)
-    return Located(operand, bits, place, tensor.kind == "weight" and operand.access != "random")
+    is_weight = tensor.kind == "weight" and operand.access != "random"
+    return Located(operand, element_bits(tensor.dtype, dtype), place, is_weight)

@@ -9,41 +9,19 @@ Not modelled: fragmentation, moving a tensor from one level to another while it 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass, field
-from typing import Literal
+from dataclasses import dataclass
 
+from leptonsim.compiler.operands import Home, Placed
+from leptonsim.compiler.outline import Outline
 from leptonsim.compiler.target import Target
-
-Home = Literal["sram", "shared", "dram", "host"]
 
 RESIDENT_SHARE = 2 / 3
 """Part of a core's usable SRAM that tensors may occupy; the rest is always left to tiles on their way."""
 
-ROWS, COLUMNS, OTHERWISE = 1, 2, 0
-"""How a tensor lies in the cores' SRAM: each core has a range of rows, of columns (or groups), or something else."""
-
 
 @dataclass(slots=True)
-class Placed:
-    """A tensor in memory.
-
-    ``maker`` is the index of the operator that makes it, -1 for an input copied from the host for each run, -2 for
-    what is in DRAM from the start (weights, state).
-    """
-
-    home: Home
-    size_bytes: int
-    maker: int
-    split: int = OTHERWISE
-
-
-INPUT, RESIDENT = -1, -2
-
-
-@dataclass
 class Ledger:
-    """What is alive where, operator by operator; keeps the peaks and the names of activations that went to DRAM."""
+    """Bytes that are alive now in one core's SRAM, in shared SRAM and in DRAM, and the most that ever were."""
 
     target: Target
     sram: int = 0
@@ -52,11 +30,6 @@ class Ledger:
     sram_peak: int = 0
     shared_peak: int = 0
     dram_peak: int = 0
-    spilled: list[str] = field(default_factory=list)
-
-    def room_for_tiles(self) -> int:
-        """Bytes of a core's SRAM that are free for staging now."""
-        return self.target.sram_bytes - self.sram
 
     def per_core(self, size_bytes: int) -> int:
         """Bytes that a tensor takes in each core's SRAM."""
@@ -82,12 +55,54 @@ class Ledger:
             self.dram += placed.size_bytes
             self.dram_peak = max(self.dram_peak, self.dram)
 
-    def release(self, gone: Iterable[Placed]) -> None:
-        """Tensors that nobody reads any more."""
-        for placed in gone:
-            if placed.home == "sram":
-                self.sram -= self.per_core(placed.size_bytes)
-            elif placed.home == "shared":
-                self.shared -= placed.size_bytes
-            elif placed.home == "dram" and placed.maker >= INPUT:
-                self.dram -= placed.size_bytes
+    def release(self, placed: Placed) -> None:
+        """Nobody reads a tensor any more."""
+        if placed.home == "sram":
+            self.sram -= self.per_core(placed.size_bytes)
+        elif placed.home == "shared":
+            self.shared -= placed.size_bytes
+        elif placed.home == "dram":
+            self.dram -= placed.size_bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Placement:
+    """Where every value of an outline lies, by its number.
+
+    ``room``, ``sram`` and ``shared`` have, for each line, what tiles have of a core's SRAM while it runs and what
+    tensors take of one core's SRAM and of shared SRAM. ``spilled`` names the activations that went to DRAM; ``ledger``
+    has the peaks.
+    """
+
+    values: list[Placed]
+    room: list[int]
+    sram: list[int]
+    shared: list[int]
+    spilled: list[str]
+    ledger: Ledger
+
+
+def place(target: Target, work: Outline) -> Placement:
+    """Give every value its place, line by line, while others come and go."""
+    values = [Placed("dram", size) for size in work.elements.in_bytes(target.dtype).tolist()]
+    ledger = Ledger(target)
+    result = Placement(values, [], [], [], [], ledger)
+    for value, placed in zip(work.values, values, strict=True):
+        if value.maker < 0:
+            ledger.take(placed)
+    for line in work.lines:
+        for number in line.makes:
+            value, placed = work.values[number], values[number]
+            if value.on_host:
+                placed.home = "host"
+            elif not value.is_kept:
+                placed.home = ledger.choose(placed.size_bytes)
+                if placed.home == "dram":
+                    result.spilled.append(value.name)
+            ledger.take(placed)
+        result.room.append(target.sram_bytes - ledger.sram)
+        result.sram.append(ledger.sram)
+        result.shared.append(ledger.shared)
+        for number in line.ends:
+            ledger.release(values[number])
+    return result

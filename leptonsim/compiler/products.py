@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from leptonsim.compiler.operands import Located
-from leptonsim.compiler.placement import COLUMNS, OTHERWISE, ROWS, Placed
+from leptonsim.compiler.operands import COLUMNS, OTHERWISE, ROWS, Located, Placed
 from leptonsim.compiler.plan import Plan, Tiles
 from leptonsim.compiler.precision import RUN_BITS, product_dtype
 from leptonsim.compiler.routes import Route, dram_route

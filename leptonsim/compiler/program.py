@@ -9,7 +9,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -22,8 +22,7 @@ SCHEMA = "leptonsim-program-1"
 Integers = npt.NDArray[np.int64]
 
 
-@dataclass(frozen=True, slots=True)
-class ProgramOperator:
+class ProgramOperator(NamedTuple):
     """One operator as it was mapped, with what it costs in events of energy; the counts are of all cores together.
 
     ``macs`` are the operator's multiply-accumulates, ``tensor_macs`` those of them that the tensor core does: none
@@ -31,9 +30,9 @@ class ProgramOperator:
 
     ``mapping`` says how it was cut, for people. ``sram_read_bytes`` and ``sram_written_bytes`` are accesses of the
     engines to the cores' SRAM, DMA included; ``accumulator_bytes`` reads and writes of partial sums. ``useful_cycles``
-    and the two kinds of lost cycles are of the tensor core of one busiest core. ``sram_resident_bytes`` and
-    ``shared_resident_bytes`` are what tensors take in one core's SRAM and in shared SRAM while it runs. ``cells_share``
-    is the share of an array's cells that are in rows and columns which hold no padding, on average while it works.
+    and the two kinds of lost cycles are of the tensor core of one busiest core. ``cells_share`` is the share of an
+    array's cells in rows and columns that hold no padding, on average while it works. ``sram_resident_bytes`` and
+    ``shared_resident_bytes`` are what tensors take in one core's SRAM and in shared SRAM while it runs.
     """
 
     name: str
@@ -52,9 +51,13 @@ class ProgramOperator:
     useful_cycles: int
     weight_load_cycles: int
     sram_stall_cycles: int
+    cells_share: float
     sram_resident_bytes: int
     shared_resident_bytes: int
-    cells_share: float
+
+    def named(self, name: str, nodes: tuple[str, ...], sram_bytes: int, shared_bytes: int) -> ProgramOperator:
+        """The same work under another name, beside other tensors in SRAM and shared SRAM."""
+        return ProgramOperator(name, self.kind, self.engine, nodes, *self[4:-2], sram_bytes, shared_bytes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +127,7 @@ class Program:
             "tokens": self.tokens,
             "dtype": self.dtype,
             "runs_per_request": self.runs_per_request,
-            "operators": [asdict(operator) for operator in self.operators],
+            "operators": [operator._asdict() for operator in self.operators],
             "mapped": dict(self.mapped),
             "views": list(self.views),
             "routes": [asdict(route) for route in self.routes],

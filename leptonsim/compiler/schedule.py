@@ -1,29 +1,26 @@
-"""Operators in order onto the cores: place, map, number the steps, tie the dependencies.
+"""Operators onto the cores, one after the other: every way to do the work is planned, and the fastest is taken.
 
-For each operator the result is placed first (SRAM if it fits), then every way to do the work is planned and the fastest
-is taken. A core that finds its inputs where it left them waits for its own earlier step only; otherwise for all cores'
-steps of the operator that made them.
+A plan follows from the operator but for its names, from where its operands lie, from the space for tiles and from
+whether its weights come from the host. Networks repeat their layers, so most operators find their plan made.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
-
-import numpy as np
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 from leptonsim.compiler.hosts import plan_host
-from leptonsim.compiler.operands import Located, locate
-from leptonsim.compiler.placement import INPUT, RESIDENT, ROWS, Home, Ledger, Placed
+from leptonsim.compiler.operands import Located, Placed, locate
+from leptonsim.compiler.outline import Outline
+from leptonsim.compiler.placement import Placement
 from leptonsim.compiler.plan import Plan
 from leptonsim.compiler.precision import element_bits, product_dtype
 from leptonsim.compiler.products import MappingTuple, Product, make_product, packing
-from leptonsim.compiler.program import Integers, ProgramOperator
-from leptonsim.compiler.routes import RouteTable
+from leptonsim.compiler.program import ProgramOperator
+from leptonsim.compiler.routes import Route, RouteTable
 from leptonsim.compiler.streams import plan_stream
 from leptonsim.compiler.target import Target
 from leptonsim.compiler.work import Operator
-from leptonsim.compiler.workload import Workload
 
 Choose = Callable[[Product], tuple[float, MappingTuple]]
 """How a product is to be mapped, and what that costs in picoseconds."""
@@ -34,219 +31,151 @@ def fastest_mapping(product: Product) -> tuple[float, MappingTuple]:
     return product.candidates()[0]
 
 
-@dataclass(slots=True)
-class _Found:
-    """Mappings chosen so far: equal products are mapped once."""
+@dataclass(frozen=True, slots=True)
+class Mapped:
+    """What operators that are alike and lie alike become: their plan, the numbers of its routes, and their record.
 
-    choose: Choose
-    mappings: dict[object, tuple[float, MappingTuple]] = field(default_factory=dict)
-
-    def mapping(self, product: Product) -> tuple[float, MappingTuple]:
-        """The mapping of a product."""
-        if product.key not in self.mappings:
-            self.mappings[product.key] = self.choose(product)
-        return self.mappings[product.key]
-
-
-@dataclass(slots=True)
-class _Mapped:
-    """One operator on the cores: its plan, the numbers of its routes, the staging space, and what it waits for.
-
-    ``after`` has pairs of an operator and whether this core's own step of it is enough.
+    ``record`` is that of the first of them; the others' differs in names and in what lies beside them in memory.
     """
 
     plan: Plan
     routes: tuple[int, int, int, int]
-    stage_bytes: int
-    after: tuple[tuple[int, bool], ...]
+    record: ProgramOperator
 
 
-@dataclass
+@dataclass(frozen=True, slots=True)
 class Schedule:
-    """What the loop over operators gathers; ``arrays`` turns it into what the tile kernel takes."""
+    """For every line of an outline how it is mapped, and its record; the routes of all of them."""
 
-    target: Target
-    routes: RouteTable = field(default_factory=RouteTable)
-    operators: list[ProgramOperator] = field(default_factory=list)
-    views: list[str] = field(default_factory=list)
-    mapped: list[_Mapped] = field(default_factory=list)
-    plans: dict[object, Plan] = field(default_factory=dict)
-    ledger: Ledger = field(init=False)
-
-    def __post_init__(self) -> None:
-        """Nothing is alive yet."""
-        self.ledger = Ledger(self.target)
-
-    def arrays(self) -> tuple[Integers, Integers, Integers, Integers, Integers]:
-        """Runs, blocks, steps, cores and dependencies of the program."""
-        runs: list[tuple[int, ...]] = []
-        blocks: list[tuple[int, ...]] = []
-        laid: dict[int, tuple[int, int]] = {}
-        cores: list[list[tuple[int, ...]]] = [[] for _ in range(self.target.cores)]
-        for number, mapped in enumerate(self.mapped):
-            for core, tiles in mapped.plan.shares.items():
-                place = laid.get(id(tiles))
-                if place is None:
-                    place = (len(blocks), len(blocks) + len(tiles.blocks))
-                    blocks += [(times, begin + len(runs), end + len(runs)) for times, begin, end in tiles.blocks]
-                    runs += tiles.runs
-                    laid[id(tiles)] = place
-                stage = max(mapped.stage_bytes, tiles.stage_bytes)
-                cores[core].append((*place, stage, tiles.accumulators, number))
-        own = np.array([step for steps in cores for step in steps], dtype=np.int64).reshape(-1, 5)
-        offsets = np.cumsum([0, *(len(steps) for steps in cores)]).astype(np.int64)
-        dependencies, begins, ends = self._dependencies(own[:, 4], offsets)
-        common = np.array([(*each.routes, int(each.plan.weights_wait)) for each in self.mapped], dtype=np.int64)
-        steps = np.column_stack([own[:, :4], common[own[:, 4]], begins, ends, own[:, 4]])
-        return (
-            np.array(runs, dtype=np.int64).reshape(-1, 7),
-            np.array(blocks, dtype=np.int64).reshape(-1, 3),
-            np.ascontiguousarray(steps),
-            offsets,
-            dependencies,
-        )
-
-    def _dependencies(self, operator: Integers, offsets: Integers) -> tuple[Integers, Integers, Integers]:
-        """Of all steps, one after the other: what each waits for, and where its part begins and ends."""
-        count, total = len(self.mapped), len(operator)
-        core = np.repeat(np.arange(len(offsets) - 1), np.diff(offsets))
-        step_of = np.full((len(offsets) - 1, count + 1), -1, dtype=np.int64)
-        step_of[core, operator] = np.arange(total)
-        waits = np.array([pair for each in self.mapped for pair in each.after], dtype=np.int64).reshape(-1, 2)
-        lengths = np.array([len(each.after) for each in self.mapped], dtype=np.int64)
-        ends = np.cumsum(lengths[operator])
-        begins = ends - lengths[operator]
-        first = (np.cumsum(lengths) - lengths)[operator]
-        here = np.repeat(first - begins, lengths[operator]) + np.arange(int(ends[-1]) if total else 0)
-        maker, alone = waits[here, 0], waits[here, 1]
-        mine = step_of[np.repeat(core, lengths[operator]), maker]
-        code = np.where((alone > 0) & (mine >= 0), count + mine, maker)
-        return np.where(maker == INPUT, count + total, code), begins, ends
+    mapped: list[Mapped]
+    operators: list[ProgramOperator]
+    routes: tuple[Route, ...]
 
 
 def schedule(
     target: Target,
-    work: Workload,
-    inputs: Iterable[str],
-    outputs: Iterable[str],
-    state: frozenset[str],
-    streamed: frozenset[str],
+    work: Outline,
+    placement: Placement,
+    streamed: frozenset[str] = frozenset(),
     choose: Choose = fastest_mapping,
 ) -> Schedule:
     """Map every operator.
 
-    ``state`` names inputs that are in DRAM from the start, ``streamed`` weights that stay on the host; ``choose`` says
-    how a product is mapped, and what that costs in picoseconds. Raises LeptonError if an operator fits nowhere.
+    ``streamed`` names weights that stay on the host; ``choose`` says how a product is mapped, and what that costs in
+    picoseconds. Raises LeptonError if an operator fits nowhere.
     """
-    result = Schedule(target)
-    ledger, tensors = result.ledger, work.tensors
-    places: dict[str, Placed] = {}
-    for name in inputs:
-        size = -(-tensors[name].elements * element_bits(tensors[name].dtype, target.dtype) // 8)
-        places[name] = Placed("dram", size, RESIDENT if name in state else INPUT)
-        ledger.take(places[name])
-    last_use = _last_use(work.operators, outputs)
-    ends: dict[int, list[str]] = {}
-    for name, index in last_use.items():
-        ends.setdefault(index, []).append(name)
-    kept = set(outputs) | set(inputs)
-    names = _Names(kept)
-    names.came(places.values())
-    found = _Found(choose)
-    for index, operator in enumerate(work.operators):
-        if operator.engine == "view":
-            places[operator.outputs[0].tensor] = _view(places, operator)
-            result.views.append(operator.name)
-        else:
-            _map(result, work, operator, places, kept, streamed, found)
-        names.came(places[operand.tensor] for operand in operator.outputs)
-        ledger.release(names.gone(places, ends.get(index, ())))
-    return result
+    mapper = _Mapper(target, work, streamed, choose)
+    values = placement.values
+    known: dict[object, Mapped] = {}
+    order: list[Mapped] = []
+    operators: list[ProgramOperator] = []
+    for line, room, sram, shared in zip(work.lines, placement.room, placement.sram, placement.shared, strict=True):
+        operator = line.operator
+        read = [values[number] for number in line.reads]
+        made = [values[number] for number in line.makes]
+        stage_bytes = target.stage_grade(room)
+        from_host = mapper.from_host(operator)
+        places = tuple([(place.home, place.split) for place in read])
+        key = (line.alike, stage_bytes, from_host, places, tuple([place.home for place in made]))
+        mapped = known.get(key)
+        if mapped is None:
+            mapped = known[key] = mapper.map(operator, read, made, stage_bytes)
+        for place in made:
+            place.split = mapped.plan.split
+        order.append(mapped)
+        operators.append(mapped.record.named(operator.name, operator.nodes, sram, shared))
+    return Schedule(order, operators, tuple(mapper.routes.routes))
 
 
-def _view(places: Mapping[str, Placed], operator: Operator) -> Placed:
-    """A view lies where its input lies; a view of a weight is one."""
-    source = operator.inputs[0].tensor
-    return places[source] if source in places else Placed("dram", 0, RESIDENT)
+class _Mapper:
+    """Finds the fastest way to do an operator's work; equal products are searched once, equal plans made once."""
 
+    def __init__(self, target: Target, work: Outline, streamed: frozenset[str], choose: Choose) -> None:
+        self.routes = RouteTable()
+        self._target, self._tensors, self._streamed, self._choose = target, work.tensors, streamed, choose
+        self._mappings: dict[object, tuple[float, MappingTuple]] = {}
+        self._plans: dict[object, Plan] = {}
 
-def _last_use(operators: Iterable[Operator], outputs: Iterable[str]) -> dict[str, int]:
-    last: dict[str, int] = {}
-    for index, operator in enumerate(operators):
-        for operand in (*operator.outputs, *operator.inputs):
-            last[operand.tensor] = index
-    return last
+    def from_host(self, operator: Operator) -> tuple[bool, ...]:
+        """Of each way to do a product, whether its weights stay on the host."""
+        if not self._streamed or operator.engine != "tensor":
+            return ()
+        return tuple(way.inputs[1].tensor in self._streamed for way in _ways(operator) if way.engine == "tensor")
 
+    def map(self, operator: Operator, read: Sequence[Placed], made: Sequence[Placed], stage_bytes: int) -> Mapped:
+        """The fastest way, with its routes numbered."""
+        located = [
+            locate(operand, self._tensors[operand.tensor], place, self._target.dtype)
+            for operand, place in zip(operator.inputs, read, strict=True)
+        ]
+        plan, chosen = self._fastest(operator, located, made, stage_bytes)
+        w, a, x, o = (-1 if way is None else self.routes.index(way) for way in (plan.w, plan.a, plan.x, plan.o))
+        return Mapped(plan, (w, a, x, o), self._record(operator, plan, chosen))
 
-class _Names:
-    """How many names of each tensor are still needed: a tensor and its views are one."""
+    def _fastest(
+        self, operator: Operator, located: list[Located], made: Sequence[Placed], stage_bytes: int
+    ) -> tuple[Plan, Operator]:
+        """The plan of the fastest way, and that way."""
+        best: tuple[Plan, Operator] | None = None
+        for way in _ways(operator):
+            if way.engine == "host":
+                return plan_host(self._target, way, located, made), way
+            if way.engine == "tensor":
+                for packed in dict.fromkeys((1, packing(self._target, way))):
+                    product = self._product(way, located, made[0], stage_bytes, packed)
+                    cost_ps, mapping = self._mapping(product)
+                    if best is None or cost_ps < best[0].cost_ps:
+                        best = self._product_plan(product, mapping, cost_ps), way
+            else:
+                plan = self._stream_plan(way, located, made, stage_bytes)
+                if best is None or plan.cost_ps < best[0].cost_ps:
+                    best = plan, way
+        assert best is not None
+        return best
 
-    def __init__(self, kept: set[str]) -> None:
-        self._kept = kept
-        self._alive: dict[int, int] = {}
+    def _product(self, way: Operator, located: list[Located], output: Placed, stage_bytes: int, packed: int) -> Product:
+        return make_product(
+            self._target, way, located, output, self._out_bits(way), stage_bytes,
+            way.inputs[1].tensor in self._streamed, self._tensors[way.inputs[0].tensor], packed,
+        )  # fmt: skip
 
-    def came(self, named: Iterable[Placed]) -> None:
-        """Tensors that have one name more."""
-        for place in named:
-            self._alive[id(place)] = self._alive.get(id(place), 0) + 1
+    def _mapping(self, product: Product) -> tuple[float, MappingTuple]:
+        if product.key not in self._mappings:
+            self._mappings[product.key] = self._choose(product)
+        return self._mappings[product.key]
 
-    def gone(self, places: Mapping[str, Placed], ending: Iterable[str]) -> list[Placed]:
-        """Tensors whose last name ends now; ``ending`` are the names that nobody reads from here on."""
-        done = []
-        for name in sorted(ending):
-            if name in places and name not in self._kept:
-                self._alive[id(places[name])] -= 1
-                if not self._alive[id(places[name])]:
-                    done.append(places[name])
-        return done
+    def _product_plan(self, product: Product, mapping: MappingTuple, cost_ps: float) -> Plan:
+        key = product.plan_key
+        if key not in self._plans:
+            self._plans[key] = product.plan(mapping, cost_ps)
+        return self._plans[key]
 
+    def _stream_plan(self, way: Operator, located: list[Located], made: Sequence[Placed], stage_bytes: int) -> Plan:
+        out_bytes = sum(place.size_bytes for place in made)
+        run = way.outputs[0].run_elements
+        run_bytes = None if run is None else max(1, run * self._out_bits(way) // 8)
+        ways = tuple([each.key for each in located])
+        key = (tuple(way.vector.items()), ways, made[0].home, out_bytes, run_bytes, stage_bytes)
+        if key not in self._plans:
+            self._plans[key] = plan_stream(
+                self._target, way.vector, located, made[0], out_bytes, run_bytes, stage_bytes
+            )
+        return self._plans[key]
 
-def _map(
-    result: Schedule,
-    work: Workload,
-    operator: Operator,
-    places: dict[str, Placed],
-    kept: set[str],
-    streamed: frozenset[str],
-    found: _Found,
-) -> None:
-    target, ledger, tensors = result.target, result.ledger, work.tensors
-    number = len(result.operators)
-    located = [locate(operand, tensors, places, target.dtype) for operand in operator.inputs]
-    made: list[Placed] = []
-    for operand in operator.outputs:
-        bits = element_bits(tensors[operand.tensor].dtype, target.dtype)
-        size = -(-operand.elements * bits // 8)
-        home: Home = "dram" if operand.tensor in kept else ledger.choose(size)
-        if operand.tensor in work.on_host:
-            home = "host"
-        place = Placed(home, size, number)
-        places[operand.tensor] = place
-        ledger.take(place)
-        if home == "dram" and operand.tensor not in kept:
-            ledger.spilled.append(operand.tensor)
-        made.append(place)
-    stage_bytes = ledger.room_for_tiles()
-    plan, chosen = _fastest(result, work, operator, located, made, stage_bytes, streamed, found)
-    for place in made:
-        place.split = plan.split
-    after = tuple(
-        dict.fromkeys(
-            (each.place.maker, plan.local and each.place.split == plan.split)
-            for each in located
-            if each.place.maker != RESIDENT
-        )
-    )
-    w, a, x, o = (-1 if way is None else result.routes.index(way) for way in (plan.w, plan.a, plan.x, plan.o))
-    result.mapped.append(_Mapped(plan, (w, a, x, o), stage_bytes, after))
-    tensor = tensors[operator.inputs[0].tensor] if operator.inputs else tensors[operator.outputs[0].tensor]
-    result.operators.append(
-        ProgramOperator(
+    def _out_bits(self, operator: Operator) -> int:
+        return element_bits(self._tensors[operator.outputs[0].tensor].dtype, self._target.dtype)
+
+    def _record(self, operator: Operator, plan: Plan, chosen: Operator) -> ProgramOperator:
+        main = operator.inputs[0] if operator.inputs else operator.outputs[0]
+        dtype = self._target.dtype
+        if chosen.matmuls:
+            dtype = chosen.product or product_dtype(self._tensors[main.tensor].dtype, dtype)
+        return ProgramOperator(
             name=operator.name,
             kind=operator.kind,
             engine=chosen.engine,
             nodes=operator.nodes,
-            dtype=(chosen.product or product_dtype(tensor.dtype, target.dtype)) if chosen.matmuls else target.dtype,
+            dtype=dtype,
             macs=operator.macs,
             tensor_macs=chosen.macs,
             vector={} if chosen.engine == "host" else dict(chosen.vector),
@@ -258,56 +187,11 @@ def _map(
             useful_cycles=plan.useful_cycles,
             weight_load_cycles=plan.weight_load_cycles,
             sram_stall_cycles=plan.sram_stall_cycles,
-            sram_resident_bytes=ledger.sram,
-            shared_resident_bytes=ledger.shared,
+            sram_resident_bytes=0,
+            shared_resident_bytes=0,
             cells_share=plan.cells_share,
         )
-    )
 
 
-def _fastest(
-    result: Schedule, work: Workload, operator: Operator, located: list[Located], made: list[Placed], stage_bytes: int,
-    streamed: frozenset[str], found: _Found,
-) -> tuple[Plan, Operator]:  # fmt: skip
-    """The fastest way to do an operator's work, and the record that describes it; equal operators share one plan."""
-    target, plans = result.target, result.plans
-    best: tuple[Plan, Operator] | None = None
-    out_bits = element_bits(work.tensors[operator.outputs[0].tensor].dtype, target.dtype)
-    for way in (operator, *operator.alternatives):
-        if way.engine == "host":
-            best = plan_host(target, way, located, made), way
-        elif way.engine == "tensor":
-            from_host = way.inputs[1].tensor in streamed
-            for packed in dict.fromkeys((1, packing(target, way))):
-                product = make_product(
-                    target, way, located, made[0], out_bits, target.stage_grade(stage_bytes), from_host,
-                    work.tensors[way.inputs[0].tensor], packed,
-                )  # fmt: skip
-                cost, mapping = found.mapping(product)
-                if best is None or cost < best[0].cost_ps:
-                    if product.plan_key not in plans:
-                        plans[product.plan_key] = product.plan(mapping, cost)
-                    best = plans[product.plan_key], way
-        else:
-            out_bytes = sum(place.size_bytes for place in made)
-            run = way.outputs[0].run_elements
-            run_bytes = None if run is None else max(1, run * out_bits // 8)
-            grade = target.stage_grade(stage_bytes)
-            key = (
-                tuple(way.vector.items()),
-                tuple(each.key for each in located),
-                made[0].home,
-                out_bytes,
-                run_bytes,
-                grade,
-            )
-            if key not in plans:
-                plans[key] = plan_stream(target, way.vector, located, made[0], out_bytes, run_bytes, grade)
-            plan = plans[key]
-            if best is None or plan.cost_ps < best[0].cost_ps:
-                best = plan, way
-    assert best is not None
-    return best
-
-
-__all__ = ["ROWS", "Schedule", "schedule"]
+def _ways(operator: Operator) -> tuple[Operator, ...]:
+    return (operator, *operator.alternatives)

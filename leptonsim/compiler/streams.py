@@ -9,8 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from leptonsim.compiler.operands import Located
-from leptonsim.compiler.placement import OTHERWISE, ROWS, Placed
+from leptonsim.compiler.operands import OTHERWISE, ROWS, Located, Placed
 from leptonsim.compiler.plan import Plan, Run, Tiles
 from leptonsim.compiler.routes import Route, dram_route
 from leptonsim.compiler.target import Target

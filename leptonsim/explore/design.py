@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from leptonsim.chip.declare import Part, parameters
+from leptonsim.chip.declare import Parameter, Part, parameters
 from leptonsim.chip.load import load_chip
 from leptonsim.chip.report import find
 from leptonsim.chip.scalars import Integer, Measure
@@ -24,6 +24,9 @@ from leptonsim.explore.samplers import Choice, Dimension
 from leptonsim.explore.spec import WORKLOAD_NAMES, Sweep
 
 Overrides = Mapping[str, Any]
+
+REMEMBERED = 4096
+"""Values whose text, and texts whose value, are remembered: in a grid they come again and again."""
 
 
 @dataclass(frozen=True)
@@ -66,7 +69,7 @@ class Designer:
         try:
             for path, expression, parameter in self.sweep.derived:
                 value = expression.value(functools.partial(_before, base, overrides))
-                overrides[path] = exact_text(value, parameter)
+                overrides[path] = _text(value, parameter)
             if self._target_mm2 is not None and not self._adjust(base, overrides):
                 return None
             chip = base.with_(overrides)
@@ -182,11 +185,24 @@ def _before(base: Chip, overrides: Overrides, path: str) -> Any:
     """The value that a derived one may use: of the axes and what was derived before, else of the base chip."""
     if path not in overrides:
         return value_at(base, path)
-    parameter = find(Chip, tuple(int(step) if step.isdecimal() else step for step in path.split(".")))
     given = overrides[path]
-    if parameter is None or parameter.scalar is None or not isinstance(given, str):
-        return given
-    return parameter.scalar.parse(given)
+    return _parsed(path, given) if isinstance(given, str) else given
+
+
+@functools.lru_cache(REMEMBERED)
+def _parsed(path: str, text: str) -> Any:
+    """The value of a text in inner units; the text itself where its parameter is no scalar."""
+    parameter = _parameter(path)
+    return text if parameter is None or parameter.scalar is None else parameter.scalar.parse(text)
+
+
+@functools.lru_cache(REMEMBERED, typed=True)
+def _text(value: Any, parameter: Parameter) -> str:
+    return exact_text(value, parameter)
+
+
+def _parameter(path: str) -> Parameter | None:
+    return find(Chip, tuple(int(step) if step.isdecimal() else step for step in path.split(".")))
 
 
 def _is_about_workloads(condition: Expression) -> bool:
@@ -194,7 +210,7 @@ def _is_about_workloads(condition: Expression) -> bool:
 
 
 def _is_ordered(path: str) -> bool:
-    parameter = find(Chip, tuple(int(step) if step.isdecimal() else step for step in path.split(".")))
+    parameter = _parameter(path)
     return parameter is not None and parameter.scalar is not None and not parameter.literals
 
 

@@ -38,6 +38,7 @@ FUNCTIONS: Mapping[str, Callable[..., Any]] = {
 MOST_LETTERS = 2000
 MOST_EXPONENT = 64
 MOST_DEPTH = 50
+LEAST_VIOLATION = 1e-9
 
 _BINARY: Mapping[type[ast.AST], Callable[[Any, Any], Any]] = {
     ast.Add: operator.add,
@@ -82,6 +83,15 @@ class Expression:
         """The value, with names looked up by ``lookup``. Raises ExpressionError where it has none."""
         try:
             return _value(self._tree, lookup)
+        except (TypeError, ValueError, ZeroDivisionError, OverflowError) as error:
+            raise ExpressionError(f"{self.text!r} has no value: {error}") from None
+
+    def violation(self, lookup: Lookup) -> float:
+        """By how much a condition is broken: 0 where it holds, else the distance of the two sides of a comparison as a
+        share of the larger, at most 1. Raises ExpressionError where it has no value.
+        """
+        try:
+            return _violation(self._tree, lookup)
         except (TypeError, ValueError, ZeroDivisionError, OverflowError) as error:
             raise ExpressionError(f"{self.text!r} has no value: {error}") from None
 
@@ -202,6 +212,35 @@ def _value(node: ast.AST, lookup: Lookup) -> Any:
         case ast.Call(func=ast.Name(id=function), args=arguments):
             return FUNCTIONS[function](*(_value(each, lookup) for each in arguments))
     raise ExpressionError(f"{ast.dump(node)} is not read")
+
+
+def _violation(node: ast.AST, lookup: Lookup) -> float:
+    """0 where the condition holds; the worst part of an ``and``, the least of an ``or``."""
+    if _value(node, lookup):
+        return 0.0
+    if isinstance(node, ast.BoolOp):
+        parts = [_violation(each, lookup) for each in node.values]
+        return max(parts) if isinstance(node.op, ast.And) else min(parts)
+    if not isinstance(node, ast.Compare):
+        return 1.0
+    sides = [_value(each, lookup) for each in (node.left, *node.comparators)]
+    return max(
+        _distance(below, above)
+        for below, comparison, above in zip(sides, node.ops, sides[1:], strict=False)
+        if not _COMPARE[type(comparison)](below, above)
+    )
+
+
+def _distance(one: Any, other: Any) -> float:
+    """How far two sides are apart, as a share of the larger: above 0, so that a bound that is met but excluded counts;
+    1 where they are no numbers.
+    """
+    if any(isinstance(side, bool) or not isinstance(side, int | float) for side in (one, other)):
+        return 1.0
+    if math.isinf(one) or math.isinf(other):
+        return 1.0
+    largest = max(abs(one), abs(other))
+    return min(1.0, max(LEAST_VIOLATION, abs(one - other) / largest)) if largest else LEAST_VIOLATION
 
 
 def _number(value: Any) -> Any:

@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 
 KEY_DIGITS = 32
 
+MOST_DIGESTS = 4096
+"""Digests of chips that are kept; a sweep of more begins anew, so that memory stays flat."""
+
 
 @dataclass(frozen=True, slots=True)
 class Workload:
@@ -64,6 +67,7 @@ class Planner:
         self.version = leptonsim_version()
         self.workloads = tuple(self._workloads())
         self._number = 0
+        self._mapped_digests: dict[tuple[str, str], str] = {}
 
     def points(self, design: Design) -> Iterator[Point]:
         """The points of a design: one for each workload that the conditions want."""
@@ -107,7 +111,7 @@ class Planner:
         compiled_for = mapped_overrides(overrides, sweep.mapping)
         mapped_digest = chip_digest
         if design.chip is not None and len(compiled_for) < len(overrides):
-            mapped_digest = base.with_(compiled_for).digest
+            mapped_digest = self._mapped_digest(design.base, compiled_for)
             options["mapping"] = "kept"
         key = _digest([chip_digest, mapped_digest, workload.model_digest, options, self.version])[:KEY_DIGITS]
         self._number += 1
@@ -136,6 +140,17 @@ class Planner:
             sweep.mapping,
         )
         return Point(row, task, workload.packed, design.error)
+
+    def _mapped_digest(self, label: str, overrides: dict[str, Any]) -> str:
+        """Digest of the chip that a kept program is compiled for; many points share one."""
+        key = (label, repr(overrides))
+        found = self._mapped_digests.get(key)
+        if found is None:
+            if len(self._mapped_digests) >= MOST_DIGESTS:
+                self._mapped_digests.clear()
+            found = self.designer.chips[label].with_(overrides).digest
+            self._mapped_digests[key] = found
+        return found
 
 
 def _at_batch(model: Model, batch: int, source: ModelSource) -> Model:

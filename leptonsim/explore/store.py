@@ -2,8 +2,8 @@
 
 ``points`` holds what was computed, keyed by the digest of chip, model, options and version of leptonsim; ``members``
 says which points belong to which sweep, and with which parameters it came to them. Several sweeps may write one file at
-once: write-ahead logging, short transactions, and nothing is ever overwritten but a point that was lost. No row holds a
-time of day.
+once: write-ahead logging, short transactions, and nothing is ever overwritten but a point that was lost, or that failed
+and was tried again. No row holds a time of day.
 """
 
 from __future__ import annotations
@@ -19,6 +19,9 @@ from leptonsim.errors import LeptonError
 
 SCHEMA = "leptonsim-store-1"
 BUSY_TIMEOUT_S = 60
+LOG_PAGES = 250
+"""Pages of 4 KiB in the log before they move into the file: small stores stay small on a small disk."""
+
 LOST = "lost"
 """Status of a point whose worker died each time: it is tried again by the next run."""
 
@@ -74,6 +77,7 @@ class Store:
             database = sqlite3.connect(self.path, timeout=BUSY_TIMEOUT_S, isolation_level=None)
             database.execute("PRAGMA journal_mode=WAL")
             database.execute("PRAGMA synchronous=NORMAL")
+            database.execute(f"PRAGMA wal_autocheckpoint={LOG_PAGES}")
             database.execute("BEGIN IMMEDIATE")
             for statement in _TABLES.split(";"):
                 database.execute(statement)
@@ -127,7 +131,7 @@ class Store:
 
     def add(self, rows: Iterable[Row]) -> None:
         """Write rows, all or none. A point that is there already, from this sweep or another, stays as it is unless it
-        was lost.
+        was lost, or failed and now did not.
         """
         rows = list(rows)
         points = [
@@ -149,7 +153,8 @@ class Store:
                 (
                     "INSERT INTO points VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (key) "
                     "DO UPDATE SET status = excluded.status, "
-                    f"error = excluded.error, measures = excluded.measures WHERE points.status = '{LOST}'",
+                    f"error = excluded.error, measures = excluded.measures WHERE points.status = '{LOST}' "
+                    "OR (points.status = 'failed' AND excluded.status = 'ok')",
                     points,
                 ),
                 ("INSERT OR IGNORE INTO members VALUES (?, ?, ?, ?, ?)", members),

@@ -13,9 +13,9 @@ import numpy as np
 
 from leptonsim.errors import LeptonError
 from leptonsim.explore import pareto
-from leptonsim.explore.measures import MEASURES
 from leptonsim.explore.results import Record, chosen, parameters_of
 from leptonsim.explore.spec import Objective
+from leptonsim.explore.spec.goals import objective
 
 WORKLOAD = ("model", "batch", "dtype", "requests", "cold")
 
@@ -50,23 +50,7 @@ class Study:
 
 def objectives_of(texts: Sequence[str]) -> tuple[Objective, ...]:
     """Objectives from ``latency_s`` or ``max throughput_per_s``. Raises LeptonError."""
-    from leptonsim.chip.report import near
-
-    found = []
-    for text in texts:
-        words = text.split()
-        if (
-            not words
-            or words[-1] not in MEASURES
-            or len(words) > 2
-            or (len(words) == 2 and words[0] not in ("min", "max"))
-        ):
-            raise LeptonError(
-                f"objective {text!r}: expects a result, or min or max and a result; {near(text, list(MEASURES))}"
-            )
-        larger = MEASURES[words[-1]].is_larger_better if len(words) == 1 else words[0] == "max"
-        found.append(Objective(words[-1], larger))
-    return tuple(found)
+    return tuple(objective(text) for text in texts)
 
 
 def studies(

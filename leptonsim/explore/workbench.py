@@ -3,10 +3,11 @@
 A worker is given the model and the chips in one piece of bytes, opens it once and keeps it. It never raises for a
 point: a point that fails says why, and the rest go on.
 
-``mapping: own`` compiles every point for its own chip, as ``leptonsim run`` does. ``mapping: kept`` compiles for the
-chip without the changes that only re-time it (clocks, voltages, bandwidths, latencies: ``RETIMED``), and runs that
-program on the chip with all changes, as a compiled binary would run at another clock. Which program that is follows
-from the point alone, never from the points before it or the worker.
+``mapping: own`` gives every point the program for its own chip, as ``leptonsim run`` does. Points that differ in what
+the compiler never reads (voltages, power, energy: ``UNREAD``) share one, which is the same program for all of them.
+``mapping: kept`` compiles for the chip without the changes that only re-time it (clocks, bandwidths, latencies too:
+``RETIMED``), and runs that program on the chip with all changes, as a compiled binary would run at another clock. Which
+program that is follows from the point alone, never from the points before it or the worker.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 import pickle
+import platform
 from collections import OrderedDict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -30,10 +32,12 @@ if TYPE_CHECKING:
 
 KEPT_PROGRAMS = 64
 
+UNREAD = ("name", "description", "process_nm", "power", "energy")
+"""Parameters (and sections) that the compiler does not read: programs for chips that differ in them are equal."""
+
 RETIMED = (
+    *UNREAD,
     "clocks",
-    "power",
-    "energy",
     "host",
     "noc.link",
     "noc.hop",
@@ -79,16 +83,15 @@ class Outcome:
     measures: dict[str, Any]
 
 
-def is_retimed(path: str) -> bool:
-    """Whether a changed parameter leaves a compiled program usable."""
-    return any(path == each or path.startswith(f"{each}.") for each in RETIMED)
-
-
 def mapped_overrides(overrides: dict[str, Any], mapping: str) -> dict[str, Any]:
-    """The changes for which a point's program is compiled."""
-    if mapping == "own":
-        return overrides
-    return {path: value for path, value in overrides.items() if not is_retimed(path)}
+    """The changes for which a point's program is compiled: all of them, or those that do more than re-time it."""
+    return overrides if mapping == "own" else _without(overrides, RETIMED)
+
+
+def _without(overrides: dict[str, Any], paths: tuple[str, ...]) -> dict[str, Any]:
+    """The changes but for those of some parameters and sections."""
+    sections = tuple(f"{path}." for path in paths)
+    return {path: value for path, value in overrides.items() if path not in paths and not path.startswith(sections)}
 
 
 def pack(model: Model, chips: dict[str, Chip]) -> bytes:
@@ -96,8 +99,19 @@ def pack(model: Model, chips: dict[str, Chip]) -> bytes:
     return pickle.dumps((model, chips), protocol=pickle.HIGHEST_PROTOCOL)
 
 
-def work(packed: bytes, tasks: list[Task]) -> list[Outcome]:
-    """Compute some tasks of one model; one outcome for each, in their order."""
+def work(packed: bytes, tasks: list[Task], version: str) -> list[Outcome]:
+    """Compute some tasks of one model; one outcome for each, in their order.
+
+    Raises LeptonError where this process runs another version of leptonsim than the sweep: its rows would be filed
+    under the wrong one.
+    """
+    from leptonsim.version import leptonsim_version
+
+    if leptonsim_version() != version:
+        raise LeptonError(
+            f"a worker on {platform.node()} runs leptonsim {leptonsim_version()}, this sweep {version}; "
+            "install the same version everywhere"
+        )
     bench = _opened(packed)
     return [bench.outcome(task) for task in tasks]
 
@@ -138,16 +152,17 @@ class Workbench:
             )
 
     def _program(self, task: Task, chip: Chip) -> Program:
-        """The program of a point, compiled now or kept from a point with the same mapping."""
+        """The program of a point, compiled now or kept from a point that has the same."""
         from leptonsim.compiler.compile import compile
 
-        overrides = mapped_overrides(task.overrides, task.mapping)
-        if len(overrides) == len(task.overrides):
+        compiled_for = mapped_overrides(task.overrides, task.mapping)
+        shared = _without(compiled_for, UNREAD)
+        if len(shared) == len(task.overrides):
             return compile(chip, self._model, batch=task.batch, dtype=task.dtype)
-        key = (task.chip, repr(overrides), task.batch, task.dtype)
+        key = (task.chip, repr(shared), task.batch, task.dtype)
         program = self._programs.get(key)
         if program is None:
-            mapped = self._chips[task.chip].with_(overrides)
+            mapped = chip if task.mapping == "own" else self._chips[task.chip].with_(compiled_for)
             program = compile(mapped, self._model, batch=task.batch, dtype=task.dtype)
             self._programs[key] = program
             if len(self._programs) > KEPT_PROGRAMS:

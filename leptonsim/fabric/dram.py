@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Literal, Protocol
+from typing import Literal, NamedTuple, Protocol
 
 from leptonsim.chip.dram_channel import channel_setup
 from leptonsim.chip.dram_part import DramPart, load_part
@@ -99,6 +99,15 @@ class DramEnergy:
         return column + self.io_pj_per_byte + self.activate_pj * activates_per_byte
 
 
+class _Channel(NamedTuple):
+    """What all channels of a memory have alike: the name of the part and its ``MappingSpec``."""
+
+    part: str
+    interleave_bytes: int
+    bank_groups: str
+    xor: bool
+
+
 class DramModel:
     """The memory of one chip; ``spec`` is the ``dram`` section of its YAML."""
 
@@ -109,12 +118,15 @@ class DramModel:
         if spec.channels < 1:
             raise LeptonError(f"dram.channels is {spec.channels}: at least one channel is needed")
         self.peak_bytes_per_s = self.part.channel_bytes_per_s * spec.channels
-        self._setup = channel_setup(self.part, spec.mapping)
+
+        mapping = spec.mapping
+        self._channel = _Channel(spec.part, mapping.interleave_bytes, mapping.bank_groups, mapping.xor)
 
     @property
     def latency_ps(self) -> int:
         """An idle read of a closed row: controller, activate, column access, burst, fabric."""
-        return self._setup.ps(self._setup.act_to_read + self._setup.read_latency) + self.spec.fabric_latency_ps
+        setup = _setup(self._channel)
+        return setup.ps(setup.act_to_read + setup.read_latency) + self.spec.fabric_latency_ps
 
     @property
     def energy(self) -> DramEnergy:
@@ -135,7 +147,7 @@ class DramModel:
         """Energy of one byte that ``pattern`` alone asks for: activates, column access, I/O, unused bytes of bursts."""
         granule = max(self.part.access_bytes, self.spec.mapping.interleave_bytes)
         share = AccessPattern(pattern.kind, self._on_one_channel(pattern.run_bytes, granule), pattern.write)
-        _, activates = _measure(self._setup, (share,), granule, self.part.channel_bytes)
+        _, activates = _measure(self._channel, (share,), granule, self.part.channel_bytes)
         access = self.part.access_bytes
         moved = 1.0
         if pattern.kind != "sequential":
@@ -151,20 +163,27 @@ class DramModel:
         shares = tuple(
             AccessPattern(each.kind, self._on_one_channel(each.run_bytes, granule), each.write) for each in patterns
         )
-        return _measure(self._setup, shares, granule, self.part.channel_bytes)[0]
+        return _measure(self._channel, shares, granule, self.part.channel_bytes)[0]
 
     def _on_one_channel(self, run_bytes: int, granule: int) -> int:
         """Contiguous bytes of a piece that one of the channels holds."""
         return max(1, min(run_bytes, max(granule, run_bytes // self.spec.channels)))
 
 
+@lru_cache(maxsize=64)
+def _setup(channel: _Channel) -> DramSetup:
+    """One channel as the burst-level kernel takes it."""
+    return channel_setup(load_part(channel.part), channel)
+
+
 @lru_cache(maxsize=4096)
 def _measure(
-    setup: DramSetup, patterns: tuple[AccessPattern, ...], granule: int, channel_bytes: int
+    channel: _Channel, patterns: tuple[AccessPattern, ...], granule: int, channel_bytes: int
 ) -> tuple[float, float]:
     """Useful share of peak, and activates for each useful byte, when patterns take turns on one channel."""
     from leptonsim.kernels.dram import DramSimulation
 
+    setup = _setup(channel)
     streams = [
         stream_of(pattern, index, setup.access_bytes, granule, channel_bytes) for index, pattern in enumerate(patterns)
     ]

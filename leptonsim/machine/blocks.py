@@ -48,6 +48,8 @@ class BlockPower:
         self.units = np.array([chip.cores if name in BLOCK_NAMES[:3] else 1 for name in BLOCKS], dtype=np.float64)
         self._static_w = chip.power.static_w * static_shares(chip)
         self._is_on_die = np.array([name in (*ON_DIE, "other") for name in BLOCKS])
+        self._is_uncore = np.array([name in ("sram", "noc") for name in BLOCKS])
+        self._is_network = np.array([name == "noc" for name in BLOCKS])
         share = table.idle_share if chip.power.blocks.clock_gating else table.clocked_share
         self._clock_pj, self._clock_w = share * _full_work_pj(chip, table), share * _full_work_w(chip, table)
         self._standby_w = np.array([sum(dram_standby_w(chip)) if name == "dram" else 0.0 for name in BLOCKS])
@@ -57,7 +59,7 @@ class BlockPower:
 
         ``voltage_v`` may be an array of any shape, as elsewhere here.
         """
-        volts = np.asarray(voltage_v, dtype=np.float64)[..., None]
+        volts = self._supplies(voltage_v)
         growth = np.exp(self.chip.power.leakage_per_volt * (volts - self.nominal_v))
         return np.where(self._is_on_die, self._static_w * (volts / self.nominal_v * growth), 0.0)
 
@@ -68,10 +70,19 @@ class BlockPower:
 
     def rest_w(self, voltage_v: Numbers, core_hz: Numbers) -> Floats:
         """float64 (..., blocks): all units of a kind at rest and awake, beside static power."""
-        volts, clock = np.asarray(voltage_v, dtype=np.float64), np.asarray(core_hz, dtype=np.float64)
-        square = ((volts / self.nominal_v) ** 2)[..., None]
-        found: Floats = (self._clock_pj * clock[..., None] / 1e12 + self._clock_w) * square + self._standby_w
+        square = (self._supplies(voltage_v) / self.nominal_v) ** 2
+        clock = np.asarray(core_hz, dtype=np.float64)[..., None]
+        uncore = self.chip.power.uncore
+        if uncore is not None:
+            clock = np.where(self._is_network, float(uncore.clock_hz), clock)
+        found: Floats = (self._clock_pj * clock / 1e12 + self._clock_w) * square + self._standby_w
         return found
+
+    def _supplies(self, voltage_v: Numbers) -> Floats:
+        """float64 (..., blocks): each block's voltage where the cores have ``voltage_v``."""
+        volts = np.asarray(voltage_v, dtype=np.float64)[..., None]
+        uncore = self.chip.power.uncore
+        return volts if uncore is None else np.where(self._is_uncore, uncore.voltage_v, volts)
 
     def idle_w(self, voltage_v: float, core_hz: int) -> float:
         """The whole chip with its memory at rest and awake."""

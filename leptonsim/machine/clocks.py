@@ -4,7 +4,7 @@ The alpha-power law (Sakurai and Newton, 1990): f is proportional to (V - Vt)^al
 first, then the clock locks; going down, the clock falls first. While the PLL locks the clock stands still; during the
 ramp too, unless the chip can run then, at the lower of the two clocks. All the way the higher of the two voltages is
 paid for, and what stands still draws what it would at rest at the lower clock. Cores, SRAM and network share the
-domain; DRAM and PCIe have clocks and supplies of their own, which do not change.
+domain, unless the chip has an uncore; that, DRAM and PCIe have clocks and supplies of their own, which do not change.
 """
 
 from __future__ import annotations

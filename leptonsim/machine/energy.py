@@ -95,8 +95,9 @@ def energy_model(chip: Chip) -> EnergyModel:
     curve = chip.power.curve
     volts = state.voltage_v if state is not None else curve.voltage_v if curve is not None else table.voltage_v
     resting = Resting(chip, table, volts)
-    if volts != table.voltage_v:
-        table = table.at_voltage(volts)
+    uncore = chip.power.uncore
+    if volts != table.voltage_v or uncore is not None:
+        table = table.at_voltage(volts, None if uncore is None else uncore.voltage_v)
     hops = NocModel(chip.noc, chip.cores, chip.clocks.core_hz).hops
     return EnergyModel(chip, table, hops, float(resting.power.static_w(volts).sum()), resting)
 

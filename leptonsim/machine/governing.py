@@ -10,7 +10,7 @@ sample below that less the hysteresis.
 Dynamic energy is kept as integers: cycles and bytes of each operator by the voltage at which they were done. All power,
 that of the memory too, is taken to flow through the die, as under the one sink of a card.
 
-Not modelled: the energy that the governor's own software takes, and domains of their own for SRAM and network.
+Not modelled: the energy that the governor's own software takes; states of the network's own domain.
 """
 
 from __future__ import annotations
@@ -334,9 +334,7 @@ class PowerControl:
         """A bound on the power at each point: every engine, port and link at its most with the costliest work."""
         chip, pj = self._chip, self._spending.pj
         on_die = np.array([component in ON_DIE for component in DYNAMIC])
-        each = pj[on_die].sum(axis=0)
         ports = 3 * chip.core.dma.port_bytes_per_cycle
-        per_cycle = chip.cores * np.array([each[:, 0].max(), each[:, 1].max(), ports * each[:, 2:].max()])
         model = energy_model(chip)
         links = self._fabric
         dram_pj = max(model.table.dram_random_pj_per_byte, model.table.dram_streaming_pj_per_byte)
@@ -348,7 +346,9 @@ class PowerControl:
         found = []
         for point in self._points:
             # what works does not rest: of each group the dearer of the two
-            work_w = per_cycle * point.core_hz * (point.voltage_v / self._spending.voltage_v) ** 2 / 1e12
+            each = np.einsum("c,cow->ow", self._spending.scale(point.voltage_v)[on_die], pj[on_die])
+            per_cycle = chip.cores * np.array([each[:, 0].max(), each[:, 1].max(), ports * each[:, 2:].max()])
+            work_w = per_cycle * point.core_hz / 1e12
             arrays, vectors, srams, noc, dram, *_ = self._power.rest_w(point.voltage_v, point.core_hz).tolist()
             rest_w = np.array([arrays, vectors, srams + noc])
             dynamic_w = float(np.maximum(work_w, rest_w).sum()) + max(off_die / 1e12, dram)

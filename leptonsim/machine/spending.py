@@ -24,7 +24,7 @@ Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
 
 ON_DIE = ("tensor_core", "accumulators", "vector_unit", "sram", "shared_sram", "noc")
-"""Components on the core clock's supply, whose energy goes with the square of its voltage."""
+"""Components on the die; the last three may have a supply of their own."""
 
 _TENSOR, _VECTOR, _MOVED = ((0,), (1,), (2, 3, 4, 5))
 _CARRIERS = {
@@ -40,12 +40,14 @@ _CARRIERS = {
 class Spending:
     """``pj`` is float64 (components, operators + 1, columns of the work) at ``voltage_v``.
 
-    ``idle_pj`` is the energy by component of one run of operators that do no work that the machine counts.
+    ``on_core`` are the components whose energy goes with the square of the core's voltage. ``idle_pj`` is the energy by
+    component of one run of operators that do no work that the machine counts.
     """
 
     pj: Floats
     idle_pj: Floats
     voltage_v: float
+    on_core: tuple[str, ...]
 
     @property
     def rows(self) -> Floats:
@@ -55,7 +57,7 @@ class Spending:
     def scale(self, voltage_v: float) -> Floats:
         """Energy by component at a voltage over that at the table's own."""
         square = (voltage_v / self.voltage_v) ** 2
-        return np.array([square if component in ON_DIE else 1.0 for component in DYNAMIC])
+        return np.array([square if component in self.on_core else 1.0 for component in DYNAMIC])
 
     def energy_pj(self, work: Integers, voltage_v: float) -> dict[str, float]:
         """Energy of some work at one voltage, by component, each an exact sum in the order of operators."""
@@ -165,4 +167,4 @@ def spending(program: Program, model: EnergyModel) -> Spending:
             pj[place, :, column] = spent / np.maximum(work[:, column], 1)
         pj[place, -1, _MOVED[0]] = cost[RouteTable.COPY_IN]
         pj[place, -1, _MOVED[-1]] = cost[RouteTable.COPY_OUT]
-    return Spending(pj, idle, model.table.voltage_v)
+    return Spending(pj, idle, model.table.voltage_v, ON_DIE if program.chip.power.uncore is None else ON_DIE[:3])

@@ -2,40 +2,44 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from leptonsim.compiler.program import Program
-from leptonsim.compiler.routes import Route
-from leptonsim.kernels.tiles import CAUSE_NAMES, ENGINE_NAMES
+from leptonsim.kernels.tiles import CAUSE_NAMES, ENGINE_NAMES, STEP_FIELDS, WORK_FIELDS
 from leptonsim.machine.machine import Record
+from leptonsim.machine.spending import work_of
 
 Integers = npt.NDArray[np.int64]
 
 TENSOR: int = ENGINE_NAMES.index("tensor")
 VECTOR: int = ENGINE_NAMES.index("vector")
 BUSY: int = CAUSE_NAMES.index("busy")
+NEVER = np.iinfo(np.int64).max
 CHIP_ENGINES = ("host", "pcie_in", "pcie_out")
-_ROUTE_COLUMNS = ((1, 4), (2, 5), (3, 6), (6, 7))
+OWNER = STEP_FIELDS.index("operator")
+"""Column of a program's steps that has the operator."""
+_BYTES = np.array([WORK_FIELDS.index(f"{kind}_bytes") for kind in ("w", "a", "x", "o")])
+"""Columns of the work that moves over the routes of a step, in the order of the routes."""
 
 
-@dataclass(frozen=True, slots=True)
-class OperatorAccount:
-    """One operator in the first run: when, what of the run's time it added, what bound it, and its bytes by route.
+class OperatorAccount(NamedTuple):
+    """One operator in the first run: when, what of the run's time it added, and what bound it.
 
-    ``spans_ps`` has, for each engine that it uses, the start of the first core's first job and the end of the last's.
+    ``spans_ps`` has, for each engine that it uses, the start of the first core's first job and the end of the last's;
+    ``dram_bytes`` are those that DRAM gave and took.
     """
 
     start_ps: int
     end_ps: int
     time_ps: int
     bound_by: str
-    waits_ps: Mapping[str, int]
-    bytes_by_route: Mapping[Route, int]
-    spans_ps: Mapping[str, tuple[int, int]]
+    waits_ps: dict[str, int]
+    spans_ps: dict[str, tuple[int, int]]
+    dram_bytes: int
 
 
 def engine_names(cores: int) -> list[str]:
@@ -51,88 +55,113 @@ def time_by_engine(record: Record, cores: int) -> dict[str, dict[str, int]]:
     }
 
 
+class Groups:
+    """Rows by a number that each has, below ``count``; ``combine`` gives a row for each number."""
+
+    def __init__(self, numbers: Integers, count: int) -> None:
+        self._count = count
+        self._order = np.argsort(numbers, kind="stable")
+        ranked = numbers[self._order]
+        self._firsts = np.flatnonzero(np.concatenate(([True], ranked[1:] != ranked[:-1]))[: len(ranked)])
+        self._there = ranked[self._firsts]
+
+    def combine(self, how: np.ufunc, values: npt.NDArray[Any], none: int = 0) -> Integers:
+        """int64: all rows of each number combined; ``none`` where it has no row."""
+        found = np.full((self._count, *values.shape[1:]), none, dtype=np.int64)
+        found[self._there] = how.reduceat(values[self._order], self._firsts, axis=0)
+        return found
+
+
+class Spans(NamedTuple):
+    """int64 (operators, engines): begin of the first job, NEVER without one, and end of the last, -1 without one."""
+
+    begins: Integers
+    ends: Integers
+
+
 def bytes_by_operator(program: Program) -> Integers:
     """int64 (operators, routes): bytes delivered in one run of the program."""
-    total = np.zeros((len(program.operators), len(program.routes)), dtype=np.int64)
-    times = np.zeros(len(program.runs), dtype=np.int64)
-    for repeat, begin, end in program.blocks.tolist():
-        times[begin:end] = repeat * program.runs[begin:end, 0]
-    sums = np.zeros((len(program.blocks), 4), dtype=np.int64)
-    moved = program.runs[:, [1, 2, 3, 6]] * times[:, None]
-    running = np.vstack([np.zeros((1, 4), dtype=np.int64), np.cumsum(moved, axis=0)])
-    if len(program.blocks):
-        sums = running[program.blocks[:, 2]] - running[program.blocks[:, 1]]
-    running = np.vstack([np.zeros((1, 4), dtype=np.int64), np.cumsum(sums, axis=0)])
-    steps = program.steps
-    per_step = running[steps[:, 1]] - running[steps[:, 0]]
-    for column, (_, route_column) in enumerate(_ROUTE_COLUMNS):
-        routes = steps[:, route_column]
-        there = routes >= 0
-        np.add.at(total, (steps[there, 11], routes[there]), per_step[there, column])
-    return total
+    per_step = work_of(program)
+    operators, routes = len(program.operators), len(program.routes)
+    first = STEP_FIELDS.index("w_route")
+    step, kind = np.nonzero(program.steps[:, first : first + len(_BYTES)] >= 0)
+    place = program.steps[step, OWNER] * routes + program.steps[step, first + kind]
+    moved = per_step[step, _BYTES[kind]]
+    return Groups(place, operators * routes).combine(np.add, moved).reshape(operators, routes)
 
 
-def operator_accounts(program: Program, record: Record) -> list[OperatorAccount]:
-    """Every operator of the first run, in the program's order.
+def operator_accounts(program: Program, record: Record, moved: Integers) -> tuple[list[OperatorAccount], Spans]:
+    """Every operator of the first run, in the program's order, and their spans; ``moved`` is of ``bytes_by_operator``.
 
     ``time_ps`` is by how much the operator moved the end of everything so far, so that the times sum to the end of the
     last one.
     """
-    spans = record.step_span_ps
-    owner = program.steps[:, 11]
-    count = len(program.operators)
-    begins = np.full((count, len(ENGINE_NAMES)), np.iinfo(np.int64).max)
-    ends = np.full((count, len(ENGINE_NAMES)), -1, dtype=np.int64)
-    np.minimum.at(begins, owner, np.where(spans[:, :, 0] < 0, np.iinfo(np.int64).max, spans[:, :, 0]))
-    np.maximum.at(ends, owner, spans[:, :, 1])
-    first, last = begins.min(axis=1).tolist(), ends.max(axis=1).tolist()
-    by_engine = np.stack([begins, ends], axis=2).tolist()
-    causes = np.zeros((count, len(ENGINE_NAMES), len(CAUSE_NAMES)), dtype=np.int64)
-    np.add.at(causes, owner, record.step_time_ps)
-    moved = bytes_by_operator(program).tolist()
-    main = causes[np.arange(count), _main_engines(program, causes)].tolist()
-    accounts = []
-    reached = 0
-    for index, operator in enumerate(program.operators):
-        ran = last[index] >= 0
-        end = last[index] if ran else reached
-        times = dict(zip(CAUSE_NAMES, main[index], strict=True))
-        accounts.append(
-            OperatorAccount(
-                first[index] if ran else reached,
-                end,
-                max(0, end - reached),
-                _binding(operator.engine, times),
-                {cause: time_ps for cause, time_ps in times.items() if time_ps},
-                {route: size for route, size in zip(program.routes, moved[index], strict=True) if size},
-                {
-                    name: (span[0], span[1])
-                    for name, span in zip(ENGINE_NAMES, by_engine[index], strict=True)
-                    if span[1] >= 0
-                },
-            )
+    count, jobs = len(program.operators), record.step_span_ps
+    steps = Groups(program.steps[:, OWNER], count)
+    begins = steps.combine(np.minimum, np.where(jobs[:, :, 0] < 0, NEVER, jobs[:, :, 0]), NEVER)
+    ends = steps.combine(np.maximum, jobs[:, :, 1], -1)
+    causes = steps.combine(np.add, record.step_time_ps)
+    computing = _computing_engines(program)
+    main = causes[np.arange(count), np.where(computing >= 0, computing, np.argmax(causes[:, :, BUSY], axis=1))]
+    receivers = np.array([route.receivers for route in program.routes], dtype=np.int64)
+    of_dram = np.array([route.end == "dram" for route in program.routes], dtype=bool)
+    # An operator without any job stands where everything so far has ended.
+    last = ends.max(axis=1)
+    reached = np.maximum.accumulate(np.concatenate([[0], last]))[:-1]
+    start = np.where(last >= 0, begins.min(axis=1), reached)
+    end = np.where(last >= 0, last, reached)
+    accounts = list(
+        map(
+            OperatorAccount,
+            start.tolist(),
+            end.tolist(),
+            np.maximum(0, end - reached).tolist(),
+            _binding(computing, main),
+            _named(main != 0, CAUSE_NAMES, main),
+            _named(ends >= 0, ENGINE_NAMES, begins, ends),
+            (-(-moved // receivers))[:, of_dram].sum(axis=1).tolist(),
         )
-        reached = max(reached, end)
-    return accounts
+    )
+    return accounts, Spans(begins, ends)
 
 
-def _main_engines(program: Program, causes: Integers) -> Integers:
-    """The engine whose time tells what binds an operator: the one that computes, or of a DMA operator the busiest."""
+def _named(there: npt.NDArray[np.bool_], names: Sequence[str], *values: Integers) -> list[dict[str, Any]]:
+    """By row, what is there by the name of its column: a value, or a tuple of several."""
+    found: list[dict[str, Any]] = [{} for _ in there]
+    rows, columns = np.nonzero(there)
+    picked = [each[rows, columns].tolist() for each in values]
+    cells = picked[0] if len(picked) == 1 else zip(*picked, strict=True)
+    for row, column, cell in zip(rows.tolist(), columns.tolist(), cells, strict=True):
+        found[row][names[column]] = cell
+    return found
+
+
+def _computing_engines(program: Program) -> Integers:
+    """By operator, the engine that computes; -1 for operators that only move."""
     computing = {"tensor": TENSOR, "vector": VECTOR}
-    engines = np.array([computing.get(operator.engine, -1) for operator in program.operators], dtype=np.int64)
-    return np.where(engines >= 0, engines, np.argmax(causes[:, :, BUSY], axis=1))
+    return np.array([computing.get(operator.engine, -1) for operator in program.operators], dtype=np.int64)
 
 
-def _binding(engine: str, times: Mapping[str, int]) -> str:
-    """What most of an engine's time goes to; latency and contention count with the transfers that they belong to."""
-    times = dict(times)
-    moving = max(("dram", "noc", "pcie"), key=lambda cause: times[cause])
-    times[moving] += times.pop("latency") + times.pop("contention")
-    cause = max(times, key=lambda name: times[name])
+def _binding(computing: Integers, times: Integers) -> list[str]:
+    """What most of each main engine's time goes to; latency and contention count with the transfers they belong to."""
+    times = times.copy()
+    every = np.arange(len(times))
+    latency, contention = CAUSE_NAMES.index("latency"), CAUSE_NAMES.index("contention")
+    transfers = np.array([CAUSE_NAMES.index(name) for name in ("dram", "noc", "pcie")])
+    moving = transfers[np.argmax(times[:, transfers], axis=1)]
+    times[every, moving] += times[:, latency] + times[:, contention]
+    times[:, [latency, contention]] = -1
+    told = {engine: [_told(engine, cause) for cause in CAUSE_NAMES] for engine in (TENSOR, VECTOR, -1)}
+    pairs = zip(computing.tolist(), np.argmax(times, axis=1).tolist(), strict=True)
+    return [told[engine][cause] for engine, cause in pairs]
+
+
+def _told(engine: int, cause: str) -> str:
+    """A cause in the words of a report; ``engine`` as of ``_computing_engines``."""
     if cause == "busy":
-        return {"tensor": "tensor core", "vector": "vector unit"}.get(engine, "data movement")
+        return {TENSOR: "tensor core", VECTOR: "vector unit"}.get(engine, "data movement")
     if cause == "buffer":
-        return "vector unit" if engine == "tensor" else "buffer"
+        return "vector unit" if engine == TENSOR else "buffer"
     return cause
 
 

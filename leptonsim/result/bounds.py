@@ -26,7 +26,9 @@ def bounds_ps(program: Program, requests: int, cold_bytes: int) -> dict[str, int
     chip, core = program.chip, program.chip.core
     runs = requests * program.runs_per_request
     clock = chip.clocks.core_hz
-    rates: dict[str, float] = dict(core.vector_unit.rates.items())
+    lanes = core.vector_unit.lanes
+    in_a_cycle: dict[str, float] = {name: lanes * rate for name, rate in core.vector_unit.rates.items()}
+    cells = core.tensor_core.rows * core.tensor_core.cols * core.tensor_core.count * chip.cores
     tensor = 0.0
     vector = 0.0
     arrays = {
@@ -36,10 +38,8 @@ def bounds_ps(program: Program, requests: int, cold_bytes: int) -> dict[str, int
     for operator in program.operators:
         if operator.tensor_macs:
             array = arrays[operator.dtype]
-            cells = core.tensor_core.rows * core.tensor_core.cols * core.tensor_core.count * chip.cores
             tensor += operator.tensor_macs * array.rate_den / array.rate_num / cells
-        cycles = (count / (core.vector_unit.lanes * rates[name]) for name, count in operator.vector.items())
-        vector += sum(cycles, 0.0) / chip.cores
+        vector += sum([count / in_a_cycle[name] for name, count in operator.vector.items()], 0.0) / chip.cores
     memory = program.memory
     pcie = PcieLink(chip.pcie)
     peak = DramModel(chip.dram).peak_bytes_per_s

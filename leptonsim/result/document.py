@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
 from leptonsim.result.governed import power_block
-from leptonsim.result.step import Step
 
 if TYPE_CHECKING:
     from leptonsim.result.result import Result
@@ -22,8 +20,6 @@ FIELDS = (
 )  # fmt: skip
 """What the JSON holds beside the steps, in its order; each is an attribute of ``Result``."""
 
-_STEP_FIELDS = tuple(field.name for field in fields(Step))
-
 
 def document(result: Result) -> dict[str, Any]:
     """The result as plain values, in the order of the schema."""
@@ -32,7 +28,7 @@ def document(result: Result) -> dict[str, Any]:
         **{name: getattr(result, name) for name in FIELDS},
         **({} if result.power is None else {"power": power_block(result.power)}),
         "warnings": list(result.warnings),
-        "steps": [{name: getattr(step, name) for name in _STEP_FIELDS} for step in result.steps],
+        "steps": [step._asdict() for step in result.steps],
     }
 
 

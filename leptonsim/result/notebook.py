@@ -54,7 +54,7 @@ def dataframe(result: AnyResult) -> DataFrame:
     for step in result.steps:
         row: dict[str, object] = {
             name: getattr(step, name)
-            for name in step.__dataclass_fields__
+            for name in step._fields
             if name not in ("waits_ps", "spans_ps", "energy_breakdown_pj")
         }
         row |= {f"waits_ps.{cause}": step.waits_ps.get(cause, 0) for cause in CAUSE_NAMES}

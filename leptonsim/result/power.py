@@ -13,9 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from leptonsim.compiler.program import Program
 from leptonsim.kernels.tiles import ENGINE_NAMES
-from leptonsim.machine.machine import Record
+from leptonsim.result.accounts import Spans
 from leptonsim.result.step import Step
 
 SPENDERS = {
@@ -32,8 +31,6 @@ SPENDERS = {
 
 Piece = tuple[int, int, str, float]
 """From, to (picoseconds), component, watts."""
-
-NEVER = np.iinfo(np.int64).max
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,22 +55,13 @@ class PowerTrace:
         return max(0.0, float(levels.max(initial=0.0)))
 
 
-def power_over_time(program: Program, record: Record, dynamic: Sequence[Mapping[str, float]]) -> PowerTrace:
-    """Dynamic power in the first run; ``dynamic`` is each operator's energy in pJ by component."""
-    owner = program.steps[:, 11]
-    count = len(program.operators)
-    first = np.full((count, len(ENGINE_NAMES)), NEVER)
-    last = np.full((count, len(ENGINE_NAMES)), -1, dtype=np.int64)
-    spans = record.step_span_ps
-    np.minimum.at(first, owner, np.where(spans[:, :, 0] < 0, NEVER, spans[:, :, 0]))
-    np.maximum.at(last, owner, spans[:, :, 1])
+def power_over_time(spans: Spans, dynamic: Sequence[Mapping[str, float]]) -> PowerTrace:
+    """Dynamic power of the jobs in ``spans``; ``dynamic`` is each operator's energy in pJ by component."""
+    at_work = {names: _at_work(spans, names) for names in SPENDERS.values()}
     begins, ends, powers, components = [], [], [], []
     for index, (component, names) in enumerate(SPENDERS.items()):
         energy = np.array([each.get(component, 0.0) for each in dynamic], dtype=np.float64)
-        engines = [ENGINE_NAMES.index(name) for name in names]
-        worked = last[:, engines].max(axis=1) >= 0
-        begin = np.where(worked, first[:, engines].min(axis=1), first.min(axis=1))
-        end = np.where(worked, last[:, engines].max(axis=1), last.max(axis=1))
+        begin, end = at_work[names]
         spent = energy > 0
         begins.append(begin[spent])
         ends.append(end[spent])
@@ -85,6 +73,17 @@ def power_over_time(program: Program, record: Record, dynamic: Sequence[Mapping[
         np.concatenate(powers),
         np.concatenate(components),
         tuple(SPENDERS),
+    )
+
+
+def _at_work(spans: Spans, names: Sequence[str]) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """By operator, from when to when some of its engines are at work; all of them where none of these is."""
+    first, last = spans
+    engines = [ENGINE_NAMES.index(name) for name in names]
+    worked = last[:, engines].max(axis=1) >= 0
+    return (
+        np.where(worked, first[:, engines].min(axis=1), first.min(axis=1)),
+        np.where(worked, last[:, engines].max(axis=1), last.max(axis=1)),
     )
 
 

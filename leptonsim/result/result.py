@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,7 +19,13 @@ from leptonsim.machine.machine import Record
 from leptonsim.machine.power_record import PowerRecord
 from leptonsim.machine.spending import array_cycles, resting_energy
 from leptonsim.machine.trials import at_highest_clock
-from leptonsim.result.accounts import OperatorAccount, bytes_by_level, operator_accounts, time_by_engine
+from leptonsim.result.accounts import (
+    Integers,
+    bytes_by_level,
+    bytes_by_operator,
+    operator_accounts,
+    time_by_engine,
+)
 from leptonsim.result.blocks import blocks_of
 from leptonsim.result.bounds import bounds_ps, peaks
 from leptonsim.result.document import SCHEMA, document, json_text
@@ -227,9 +232,10 @@ def make_result(
     chip = program.chip
     cores = chip.cores
     model = energy_model(chip)
-    accounts = operator_accounts(program, record)
+    moved = bytes_by_operator(program)
+    accounts, spans = operator_accounts(program, record, moved)
     times = time_by_engine(record, cores)
-    dynamic = _dynamic_energy(program, model, accounts)
+    dynamic = _dynamic_energy(program, model, moved)
     copies = {
         route: int(size)
         for route, size in zip(program.routes, record.route_bytes.tolist(), strict=True)
@@ -257,13 +263,13 @@ def make_result(
             account.time_ps,
             operator.macs,
             sum(operator.vector.values()),
-            sum(-(-size // route.receivers) for route, size in account.bytes_by_route.items() if route.end == "dram"),
+            account.dram_bytes,
             math.fsum(energy.values()),
             account.bound_by,
-            dict(account.waits_ps),
+            account.waits_ps,
             operator.mapping,
             operator.dtype,
-            dict(account.spans_ps),
+            account.spans_ps,
             {name: value for name, value in energy.items() if value},
             operator.sram_resident_bytes,
             operator.shared_resident_bytes,
@@ -280,7 +286,7 @@ def make_result(
         time_ps=times,
         tensor_cycles=_tensor_cycles(program),
         energy_breakdown_j=breakdown,
-        power_peak_w=power_over_time(program, record, dynamic).peak_w
+        power_peak_w=power_over_time(spans, dynamic).peak_w
         + math.fsum(breakdown[name] for name in AT_REST) / (record.makespan_ps / 1e12)
         if power is None
         else peak_w(power),
@@ -303,13 +309,12 @@ def make_result(
     )
 
 
-def _dynamic_energy(
-    program: Program, model: EnergyModel, accounts: Sequence[OperatorAccount]
-) -> list[dict[str, float]]:
-    """Energy of one execution of each operator; equal operators, of which networks are full, are computed once."""
+def _dynamic_energy(program: Program, model: EnergyModel, moved: Integers) -> list[dict[str, float]]:
+    """Energy of one execution of each operator, which moves bytes by route; equal ones are computed once."""
     known: dict[object, dict[str, float]] = {}
     energies = []
-    for operator, account, cycles in zip(program.operators, accounts, array_cycles(program), strict=True):
+    moves = map(tuple, moved.tolist())
+    for operator, sizes, cycles in zip(program.operators, moves, array_cycles(program), strict=True):
         key = (
             operator.dtype,
             operator.tensor_macs,
@@ -319,11 +324,13 @@ def _dynamic_energy(
             operator.accumulator_bytes,
             operator.sram_read_bytes,
             operator.sram_written_bytes,
-            tuple(account.bytes_by_route.items()),
+            sizes,
         )
-        if key not in known:
-            known[key] = model.operator_pj(operator, account.bytes_by_route, cycles)
-        energies.append(known[key])
+        energy = known.get(key)
+        if energy is None:
+            by_route = {route: size for route, size in zip(program.routes, sizes, strict=True) if size}
+            energy = known[key] = model.operator_pj(operator, by_route, cycles)
+        energies.append(energy)
     return energies
 
 

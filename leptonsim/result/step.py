@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(NamedTuple):
     """One operator in the first run; ``bytes`` are those that DRAM gave and took; ``energy_pj`` is without static.
 
     ``spans_ps`` is from the first job to the last of each engine, of all cores together; ``sram_resident_bytes`` (of

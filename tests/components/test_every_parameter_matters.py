@@ -33,6 +33,8 @@ BLOCKS = ("tensor_core", "vector_unit", "sram", "noc", "dram", "pcie")
 ASLEEP = {f"power.blocks.{block}.gating": "directed" for block in BLOCKS} | {"software.launch": "100 us"}
 DETECTED = {f"power.blocks.{block}.gating": "idle_detection:100ns" for block in BLOCKS[:4]}
 
+UNCORE = {"power.uncore.voltage": "0.55 V", "power.uncore.clock": "1 GHz"}
+
 MORE, LESS, OTHER = "more", "less", "other"
 
 # path: (model, variant of lepton-c1, new value, what is looked at, what becomes of it)
@@ -101,6 +103,8 @@ EFFECTS = {
     "power.states": (GEMM, {}, FREE_CLOCK, ENERGY, OTHER),
     "power.static": (GEMM, {}, "40 W", ENERGY, MORE),
     "power.leakage_per_volt": (GEMM, {}, 2.5, ENERGY, LESS),  # the starting state is below nominal voltage
+    "power.uncore.voltage": (BERT, UNCORE, "0.8 V", ENERGY, MORE),
+    "power.uncore.clock": (BERT, UNCORE | {"noc.link": "2 B/cycle"}, "2 GHz", TIME, LESS),
     "power.blocks.clock_gating": (GEMM, {}, False, ENERGY, MORE),
     "power.blocks.partial_arrays": ("gemm:256x64x64", {}, True, ENERGY, LESS),
     **{f"power.blocks.{block}.gating": (GEMM, {}, "directed", ENERGY, LESS) for block in BLOCKS},

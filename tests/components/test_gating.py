@@ -1,6 +1,7 @@
 """Blocks at rest: what they draw, when they sleep, and what that costs and saves, counted by hand."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -353,3 +354,30 @@ def test_blocks_sum_to_the_components_of_rest():
             assert parts == pytest.approx(result.energy_breakdown_j[name], rel=1e-12)
         for block in result.blocks.values():
             assert sum(block["slept_ps"].values()) <= block["rested_ps"] <= block["time_ps"]
+
+
+UNCORE = ("power.uncore.voltage=0.6 V", "power.uncore.clock=1 GHz")
+
+
+def test_network_and_sram_with_a_supply_of_their_own_keep_their_energy_in_every_state():
+    program = ls.compile(chip(*UNCORE), ls.load_model("zoo:bert-base"))
+    results = {}
+    for state, clock in (("eco", "700 MHz"), ("boost", "1.2 GHz")):
+        at = program.chip.with_({"power.state": state, "clocks.core": clock})
+        results[state] = ls.execute(replace(program, chip=at)).energy_breakdown_j
+    for component in ("sram", "shared_sram", "noc"):
+        assert results["eco"][component] == results["boost"][component]
+    square = (0.48 / 0.62) ** 2
+    assert results["eco"]["vector_unit"] == pytest.approx(square * results["boost"]["vector_unit"])
+    power = energy_model(program.chip).resting.power
+    low, high = power.static_w(0.48), power.static_w(0.62)
+    ratio = dict(zip(BLOCKS, (low / high).tolist(), strict=True))
+    assert ratio["sram"] == ratio["noc"] == 1
+    assert ratio["tensor_core"] == pytest.approx(0.48 / 0.62)
+
+
+def test_under_a_governor_the_uncore_is_what_it_is_without():
+    model, told = ls.load_model("zoo:resnet50"), (*UNCORE, "power.thermal.leakage_per_kelvin=0 %/K")
+    plain = ls.simulate(chip(*told), model)
+    sampled = ls.simulate(chip(*told, "power.heat=true"), model)
+    assert sampled.energy_breakdown_j == pytest.approx(plain.energy_breakdown_j, rel=1e-12)

@@ -21,9 +21,18 @@ def test_every_model_is_listed_with_its_parameters():
     assert "?seq=512&past=0" in lines
 
 
+def test_one_model_is_listed_by_its_name_and_a_misspelt_one_names_the_nearest():
+    assert invoke("gpt2").output.startswith("zoo:gpt2?")
+    assert "did you mean 'gpt2'?" in str(invoke("gtp2").exception)
+
+
+def test_an_export_without_a_name_asks_for_one():
+    assert "which model?" in str(invoke("--export", "model.onnx").exception)
+
+
 def test_an_exported_model_is_the_built_in_one(tmp_path):
     path = tmp_path / "gpt2.onnx"
-    done = invoke("--export", "gpt2?seq=1&past=10", str(path))
+    done = invoke("gpt2?seq=1&past=10", "--export", str(path))
     assert done.exit_code == 0, done.output
     assert onnx.load(path, load_external_data=False).opset_import[0].version >= 18
     assert load_model(path).graph.digest == load_model("zoo:gpt2?seq=1&past=10").graph.digest

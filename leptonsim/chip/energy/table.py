@@ -66,24 +66,29 @@ class EnergyTable:
             raise ValueError(f"access is 'streaming' or 'random', not {access!r}")
         return self.dram_streaming_pj_per_byte if access == "streaming" else self.dram_random_pj_per_byte
 
-    def scaled(self, voltage_ratio: float) -> EnergyTable:
-        """The table at ``voltage_ratio`` times its voltage: on-die dynamic energy goes with the square."""
+    def scaled(self, voltage_ratio: float, uncore_ratio: float | None = None) -> EnergyTable:
+        """The table at ``voltage_ratio`` times its voltage: on-die dynamic energy goes with the square.
+
+        Network and SRAM, but for the accumulators, are at ``uncore_ratio`` times it where they have a supply of their
+        own.
+        """
         square = voltage_ratio * voltage_ratio
+        uncore = square if uncore_ratio is None else uncore_ratio * uncore_ratio
         return dataclasses.replace(
             self,
             mac={dtype: energy * square for dtype, energy in self.mac.items()},
             vector_pj={function: energy * square for function, energy in self.vector_pj.items()},
             accumulator_pj_per_byte=self.accumulator_pj_per_byte * square,
-            sram_read_pj_per_byte=self.sram_read_pj_per_byte * square,
-            sram_write_pj_per_byte=self.sram_write_pj_per_byte * square,
-            shared_sram_pj_per_byte=self.shared_sram_pj_per_byte * square,
-            noc_pj_per_byte_hop=self.noc_pj_per_byte_hop * square,
+            sram_read_pj_per_byte=self.sram_read_pj_per_byte * uncore,
+            sram_write_pj_per_byte=self.sram_write_pj_per_byte * uncore,
+            shared_sram_pj_per_byte=self.shared_sram_pj_per_byte * uncore,
+            noc_pj_per_byte_hop=self.noc_pj_per_byte_hop * uncore,
             voltage_v=self.voltage_v * voltage_ratio,
         )
 
-    def at_voltage(self, voltage_v: float) -> EnergyTable:
-        """The table at ``voltage_v``: what a performance state asks for."""
-        return self.scaled(voltage_v / self.voltage_v)
+    def at_voltage(self, voltage_v: float, uncore_v: float | None = None) -> EnergyTable:
+        """The table at ``voltage_v``: what a performance state asks for; network and SRAM at ``uncore_v``, if given."""
+        return self.scaled(voltage_v / self.voltage_v, None if uncore_v is None else uncore_v / self.voltage_v)
 
 
 def energy_table(chip: Chip) -> EnergyTable:

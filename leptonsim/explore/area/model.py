@@ -1,6 +1,6 @@
 """Area of a chip's die by block.
 
-    arrays        cells x (multiplier + adder of the costliest data type, by its rate) x overhead of a cell
+    arrays        cells x (multiplier, adder and registers of the costliest data type, by its rate) x overhead of a cell
     vector units  lanes x fp32 multiplier and adder x overhead of a lane
     memories      CACTI by node and capacity, shrunk by the bit cell below 22 nm, x overhead of a macro
     interfaces    PHYs, which do not shrink, and controllers, which do
@@ -76,9 +76,11 @@ def area(chip: Chip) -> Area:
     cell, lane = logic["cell_factor"], logic["lane_factor"]
     lane_um2 = (logic["multiply"]["fp32"]["um2"] + logic["add"]["fp32"]["um2"]) * lane["value"]
     sram_source = f"{data('sram')['source']}; {data('sram')['cell_um2']['source']}; {macro['source']}"
-    arrays = array.rows * array.cols * array.count * cores * cell_um2(array.rates) * cell["value"] * shrink
+    staying = _operands_staying(array.schedule)
+    cells = array.rows * array.cols * array.count * cores
+    arrays = cells * cell_um2(array.rates, staying) * cell["value"] * shrink
     blocks = [
-        Block("tensor cores", arrays, cell["uncertainty"], f"{_sources(array.rates)}; {cell['source']}"),
+        Block("tensor cores", arrays, cell["uncertainty"], f"{_sources(array.rates, staying)}; {cell['source']}"),
         Block("vector units", cores * unit.lanes * lane_um2 * shrink, lane["uncertainty"], lane["source"]),
         Block(
             "accumulators",
@@ -111,15 +113,25 @@ def logic_factor(node_nm: int) -> float:
     return log_log(data("logic")["scaling"]["factor"], node_nm)
 
 
-def cell_um2(rates: Mapping[Any, float]) -> float:
-    """Datapath of one cell at 45 nm in um2: that of the costliest data type at its rate; the others share it
-    (estimate).
+def cell_um2(rates: Mapping[Any, float], operands_staying: int = 2) -> float:
+    """Datapath and registers of one cell at 45 nm in um2: those of the costliest data type at its rate; the others
+    share them (estimate).
     """
+    return max(float(rate * _cell_um2(dtype, operands_staying)) for dtype, rate in rates.items())
+
+
+def _cell_um2(dtype: Any, operands_staying: int) -> float:
+    """One multiplication and addition a cycle: its datapath, and registers for the operands and the sum."""
     logic = data("logic")
-    return max(
-        float(rate * (logic["multiply"][dtype]["um2"] + logic["add"][logic["accumulate"][dtype]]["um2"]))
-        for dtype, rate in rates.items()
-    )
+    added = logic["accumulate"][dtype]
+    bits = (1 + operands_staying) * logic["operand_bits"][dtype] + logic["sum_bits"][added]
+    um2: float = logic["multiply"][dtype]["um2"] + logic["add"][added]["um2"] + bits * logic["register"]["um2_per_bit"]
+    return um2
+
+
+def _operands_staying(schedule: str) -> int:
+    """Operands that a cell keeps: with two buffers the next one loads while this one is in use."""
+    return 2 if schedule == "double" else 1
 
 
 def sram_mm2(size_bytes: int, node_nm: int) -> float:
@@ -145,12 +157,13 @@ def _sram_curve(node_nm: int) -> Mapping[float, float]:
     return rising(data("sram")["mm2"][node_nm])
 
 
-def _sources(rates: Mapping[Any, float]) -> str:
+def _sources(rates: Mapping[Any, float], operands_staying: int) -> str:
     logic = data("logic")
-    costliest = max(rates, key=lambda dtype: cell_um2({dtype: rates[dtype]}))
+    costliest = max(rates, key=lambda dtype: cell_um2({dtype: rates[dtype]}, operands_staying))
     adder = logic["accumulate"][costliest]
     multiplier, scaling = logic["multiply"][costliest]["source"], logic["scaling"]["source"]
-    return f"{costliest}: {multiplier}, {adder} adder: {logic['add'][adder]['source']}; {scaling}"
+    registers = logic["register"]["source"]
+    return f"{costliest}: {multiplier}, {adder} adder: {logic['add'][adder]['source']}; {registers}; {scaling}"
 
 
 def _dram(chip: Chip) -> Block:

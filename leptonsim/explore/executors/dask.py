@@ -24,7 +24,7 @@ JOBS_PER_THREAD = 2
 
 
 class DaskCluster(PointExecutor):
-    """The workers of one scheduler. Raises LeptonError where it cannot be reached or runs another version."""
+    """The workers of one scheduler. Raises LeptonError where it cannot be reached."""
 
     def __init__(self, address: str) -> None:
         try:

@@ -9,6 +9,11 @@ from leptonsim.explore.samplers import Dimension, Sampler
 from leptonsim.explore.samplers._optuna import Study
 
 LEAST_POPULATION, MOST_POPULATION = 10, 50
+MUTATION = 0.1
+"""Chance of each parameter to be drawn anew. On the space of benchmarks/search_quality.py the worst of 24 seeds found
+96 % of the front's hypervolume with it, and 95 % with Optuna's own choice of one parameter in each design.
+"""
+
 GENERATIONS = 10
 """Generations to spread the evaluations over, within the bounds of the population."""
 
@@ -20,6 +25,6 @@ def make(dimensions: Sequence[Dimension], count: int, seed: int, objectives: int
     def sampler() -> Any:
         import optuna
 
-        return optuna.samplers.NSGAIISampler(population_size=population, seed=seed)
+        return optuna.samplers.NSGAIISampler(population_size=population, mutation_prob=MUTATION, seed=seed)
 
     return Study(dimensions, objectives, seed, population, sampler)

@@ -1,7 +1,6 @@
 """Results to compare: of a real run, and with steps and fields made up."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -25,7 +24,7 @@ def made(base: SavedResult) -> Callable[..., SavedResult]:
     def make(steps: list[tuple[str, str, int]] | None = None, **fields: Any) -> SavedResult:
         (step,) = base.steps
         others = steps if steps is not None else [(step.name, step.engine, step.time_ps)]
-        made = [replace(step, name=name, engine=engine, time_ps=time) for name, engine, time in others]
+        made = [step._replace(name=name, engine=engine, time_ps=time) for name, engine, time in others]
         return SavedResult({**base.document, **fields}, tuple(made))
 
     return make

@@ -1,6 +1,8 @@
 """What tests of sweeps share: a sweep of a tiny model, and an executor that computes here and now."""
 
+import importlib.util
 from concurrent.futures import Future
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -10,6 +12,7 @@ from leptonsim.explore.runner import Runner
 from leptonsim.explore.spec import sweep_from_text
 from leptonsim.explore.store import Store
 
+BENCHMARKS = Path(__file__).parents[3] / "benchmarks"
 TINY = """
 name: tiny
 chips: [lepton-e1]
@@ -20,25 +23,13 @@ set:
 """
 
 
-# The compiler tries many mappings of a model with few products, which would be the time that these tests take.
-def tiny_model(path):
-    """Three different small products: enough for the compiler to take the search's word for how to map them."""
-    import onnx
-    from onnx import TensorProto, helper
-
-    sizes = (64, 96, 48, 32)
-    names = [f"x{number}" for number in range(len(sizes))]
-    nodes = [helper.make_node("MatMul", [names[n], f"w{n}"], [names[n + 1]]) for n in range(len(sizes) - 1)]
-    values = [
-        helper.make_tensor_value_info(name, TensorProto.FLOAT, [64, size])
-        for name, size in zip(names, sizes, strict=True)
-    ]
-    weights = [
-        helper.make_tensor(f"w{n}", TensorProto.FLOAT, [sizes[n], sizes[n + 1]], [0.0] * (sizes[n] * sizes[n + 1]))
-        for n in range(len(sizes) - 1)
-    ]
-    graph = helper.make_graph(nodes, "tiny", values[:1], values[-1:], weights)
-    onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 20)], ir_version=10), path)
+def _parts():
+    """What these tests share with the benchmarks (benchmarks/sweep_parts.py)."""
+    path = BENCHMARKS / "sweep_parts.py"
+    spec = importlib.util.spec_from_file_location("sweep_parts", path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
 
 
 class Here(PointExecutor):
@@ -69,7 +60,7 @@ class Here(PointExecutor):
 def explore(tmp_path):
     """run(text) -> rows; the executor, the store's path and the text of a tiny sweep."""
 
-    tiny_model(tmp_path / "tiny.onnx")
+    _parts().tiny_model(tmp_path / "tiny.onnx")
 
     def run(text=TINY, store="s.db", executor=None, **options):
         sweep = sweep_from_text(text, "test.yaml", tmp_path)
@@ -79,3 +70,17 @@ def explore(tmp_path):
             return SimpleNamespace(rows=list(opened.rows(sweep.name)), progress=progress)
 
     return SimpleNamespace(run=run, Here=Here, TINY=TINY, folder=tmp_path)
+
+
+@pytest.fixture
+def cluster(tmp_path):
+    """A Dask scheduler without workers yet, on loopback."""
+    made = _parts().Cluster(tmp_path)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def benchmarks():
+    """The folder of the benchmarks."""
+    return BENCHMARKS

@@ -66,9 +66,25 @@ def test_sram_passes_through_cacti_at_its_points_and_grows_with_capacity():
 
 
 def test_a_cell_is_as_large_as_its_costliest_data_type_at_its_rate():
-    assert cell_um2({"int8": 1}) == 282 + 137
-    assert cell_um2({"int8": 1, "bf16": 1, "fp32": 0.25}) == 867 + 4184
-    assert cell_um2({"int8": 32, "bf16": 1}) == 32 * (282 + 137)
+    # Two operands that stay, one that moves on, and the sum, in flip-flops of 4.522 um2.
+    int8 = 282 + 137 + (3 * 8 + 32) * 4.522
+    assert cell_um2({"int8": 1}) == pytest.approx(int8)
+    assert cell_um2({"int8": 1, "bf16": 1, "fp32": 0.25}) == pytest.approx(867 + 4184 + (3 * 16 + 32) * 4.522)
+    assert cell_um2({"int8": 32, "bf16": 1}) == pytest.approx(32 * int8)
+    assert cell_um2({"int8": 1}, operands_staying=1) == pytest.approx(int8 - 8 * 4.522)
+
+
+def test_a_second_weight_buffer_takes_area():
+    chip = load_chip("lepton-c1")
+    single = chip.with_({"core.tensor_core.schedule": "single"})
+    assert area(single).total_mm2 < area(chip).total_mm2
+
+
+@pytest.mark.parametrize("node_nm", [22, 32, 45])
+def test_sram_before_the_macro_is_what_cacti_gives_at_every_point(node_nm):
+    known = data("sram")
+    for kib, mm2 in known["mm2"][node_nm].items():
+        assert sram_mm2(kib << 10, node_nm) == pytest.approx(mm2 * known["macro_factor"]["value"])
 
 
 def test_dies_and_yield_follow_their_formulas():

@@ -67,3 +67,23 @@ def test_what_has_no_value_says_so(text):
 def test_a_call_of_anything_else_names_the_functions():
     with pytest.raises(ExpressionError, match="calls exec; the functions are abs, ceil"):
         parse("exec('1')")
+
+
+@pytest.mark.parametrize(
+    ("text", "broken"),
+    [
+        ("a < 5", 0.0),
+        ("a < 4", 1e-9),
+        ("a < 3", 0.25),
+        ("a > 16", 0.75),
+        ("a < 3 and a < 2", 0.5),
+        ("a < 3 or a < 2", 0.25),
+        ("1 < a < 2", 0.5),
+        ("b == 'y'", 1.0),
+        ("not a", 1.0),
+        ("a > -4 and a < -1", 1.0),
+    ],
+)
+def test_a_broken_condition_says_how_far_it_is_from_holding(text, broken):
+    values = {"a": 4, "b": "x"}
+    assert parse(text).violation(values.__getitem__) == pytest.approx(broken)

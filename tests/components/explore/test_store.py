@@ -31,6 +31,16 @@ def test_a_point_counts_once_and_is_never_overwritten_unless_it_was_lost(tmp_pat
         assert [each.status for each in store.rows()] == ["ok", "ok"]
 
 
+def test_a_failed_point_gives_way_to_one_that_succeeds_and_to_nothing_else(tmp_path):
+    with Store(tmp_path / "s.db") as store:
+        store.add([row("a", status="failed", error="why")])
+        store.add([row("a", status=LOST)])
+        assert [(each.status, each.error) for each in store.rows()] == [("failed", "why")]
+        store.add([row("a", latency_s=1.0)])
+        store.add([row("a", status="failed", error="why")])
+        assert [(each.status, each.error) for each in store.rows()] == [("ok", None)]
+
+
 def test_a_point_can_belong_to_two_sweeps(tmp_path):
     with Store(tmp_path / "s.db") as store:
         store.add([row("a", "one", latency_s=1.0), row("a", "two", latency_s=1.0), row("b", "two")])
@@ -133,3 +143,10 @@ def test_another_file_is_not_a_store(tmp_path):
         Store(tmp_path / "other.db", read_only=True)
     with pytest.raises(LeptonError, match="no such file"):
         Store(tmp_path / "none.db", read_only=True)
+
+
+def test_the_log_of_a_small_store_stays_small(tmp_path):
+    with Store(tmp_path / "s.db") as store:
+        for number in range(300):
+            store.add([row(f"{number:032}", error="x" * 500)])
+        assert (tmp_path / "s.db-wal").stat().st_size < 1.5 * 2**20

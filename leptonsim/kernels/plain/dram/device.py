@@ -141,7 +141,13 @@ class Device:
             rank.open_ticks += tick - rank.open_since
 
     def _precharge(self, bank: Bank, entry: Entry, tick: int) -> None:
-        self._close(bank, tick, OUTSTANDING if entry.accepted >= bank.pre_at else BANKS)
+        latest, cause = entry.accepted, OUTSTANDING
+        if bank.pre_at > latest:
+            latest, cause = bank.pre_at, BANKS
+        # It waited long for a bus that was taken up to now.
+        if self.row_free == tick and tick > max(latest, self.ranks[bank.rank].pre_at) + 2 * self.setup.issue_align:
+            cause = COMMAND_BUS
+        self._close(bank, tick, cause)
         self.owner.total["precharges"] += 1
         self._take_bus(tick, False, self.setup.pre_slots)
 

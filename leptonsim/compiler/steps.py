@@ -1,0 +1,88 @@
+"""A schedule as arrays, as the tile kernel takes them: the steps of every core with tiles, routes and dependencies.
+
+A step is one core's part of one operator. A core that finds its inputs where it left them waits for its own earlier
+step only; otherwise for all cores' steps of the operator that made them. Equal tiles are laid down once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from leptonsim.compiler.outline import INPUT, Integers, Outline
+from leptonsim.compiler.plan import Block, Run
+from leptonsim.compiler.schedule import Mapped
+
+
+class StepArrays(NamedTuple):
+    """int64: rows of runs, blocks and steps, where each core's steps begin and the last ones end, dependencies."""
+
+    runs: Integers
+    blocks: Integers
+    steps: Integers
+    cores: Integers
+    dependencies: Integers
+
+
+def step_arrays(cores: int, work: Outline, mapped: Sequence[Mapped], room: Sequence[int]) -> StepArrays:
+    """The arrays of a schedule of ``work``; ``room`` has each operator's bytes for tiles in a core's SRAM."""
+    kinds = list({id(each): each for each in mapped}.values())
+    number = {id(kind): index for index, kind in enumerate(kinds)}
+    kind = np.array([number[id(each)] for each in mapped], dtype=np.int64)
+    runs, blocks, shares = _laid_down(kinds, cores)
+    core, operator = np.nonzero(shares[kind, :, 1].T > 0)
+    offsets = np.searchsorted(core, np.arange(cores + 1)).astype(np.int64)
+    share = shares[kind[operator], core]
+    share[:, 2] = np.maximum(share[:, 2], np.array(room, dtype=np.int64)[operator])
+    routes = np.array([(*each.routes, int(each.plan.weights_wait)) for each in kinds], dtype=np.int64)
+    dependencies, begins, ends = _dependencies(work, kinds, kind, core, operator)
+    steps = np.column_stack([share, routes[kind[operator]], begins, ends, operator])
+    return StepArrays(runs, blocks, np.ascontiguousarray(steps), offsets, dependencies)
+
+
+def _laid_down(kinds: Sequence[Mapped], cores: int) -> tuple[Integers, Integers, Integers]:
+    """Runs, blocks, and by kind and core: first block, end of blocks, staging bytes, accumulators; 0 without work."""
+    runs: list[Run] = []
+    blocks: list[Block] = []
+    shares = np.zeros((len(kinds), cores, 4), dtype=np.int64)
+    laid: dict[int, tuple[int, int]] = {}
+    for number, kind in enumerate(kinds):
+        for core, tiles in kind.plan.shares.items():
+            place = laid.get(id(tiles))
+            if place is None:
+                place = laid[id(tiles)] = (len(blocks), len(blocks) + len(tiles.blocks))
+                blocks += [(times, begin + len(runs), end + len(runs)) for times, begin, end in tiles.blocks]
+                runs += tiles.runs
+            shares[number, core] = (*place, tiles.stage_bytes, tiles.accumulators)
+    return (
+        np.array(runs, dtype=np.int64).reshape(-1, 7),
+        np.array(blocks, dtype=np.int64).reshape(-1, 3),
+        shares,
+    )
+
+
+def _dependencies(
+    work: Outline, kinds: Sequence[Mapped], kind: Integers, core: Integers, operator: Integers
+) -> tuple[Integers, Integers, Integers]:
+    """Of all steps, one after the other: what each waits for, and where its part begins and ends.
+
+    Up to the count of operators a number stands for all steps of that one, beyond it for one step, then for the inputs.
+    """
+    count, total = len(kind), len(operator)
+    step_of = np.full((int(core.max(initial=0)) + 1, count), -1, dtype=np.int64)
+    step_of[core, operator] = np.arange(total)
+    split = np.array([each.plan.split for each in kinds], dtype=np.int64)[kind]
+    local = np.array([each.plan.local for each in kinds], dtype=bool)[kind]
+    waiting = np.repeat(np.arange(count), work.waits)
+    alone = local[waiting] & (split[waiting] == split[work.after])
+    waits = work.waits[operator]
+    ends = np.cumsum(waits)
+    begins = ends - waits
+    first = (np.cumsum(work.waits) - work.waits)[operator]
+    here = np.repeat(first - begins, waits) + np.arange(int(waits.sum()))
+    maker = work.after[here]
+    mine = step_of[np.repeat(core, waits), maker]
+    code = np.where(alone[here] & (mine >= 0), count + mine, maker)
+    return np.where(maker == INPUT, count + total, code), begins, ends
