@@ -66,6 +66,8 @@ def command(
     from leptonsim.fabric.dram_bench import measure
 
     reads, writes = _ratio(mix)
+    if sweep is not None and not reads:
+        raise LeptonError(f"--sweep draws the latency of reads, and --mix {mix} has none")
     device = load_part(part)
     mapping = _Mapping(interleave, bank_groups, xor)
     options: dict[str, Any] = {"reads": reads, "writes": writes, "accesses": accesses}

@@ -60,9 +60,10 @@ def command(
     if not found:
         raise LeptonError(f"no workload is called {model!r}")
     for number, study in enumerate(found):
-        _show(study)
         suffix = f"-{number + 1}" if len(found) > 1 else ""
+        # Pictures first: a reader who closes the pipe early, such as head, has them all the same.
         _draw(study, suffix, plot, parallel, heat_map, axes, sensitivity)
+        _show(study)
 
 
 def _read(file: str, sweep: str | None, objectives: str | None, conditions: tuple[str, ...]) -> list[Study]:

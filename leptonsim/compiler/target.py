@@ -34,7 +34,7 @@ class Target:
         self.weight_engines = max(1, engines // 2)
         self.activation_engines = max(1, engines - engines // 2)
         self.store_engines = engines
-        self._tilers: dict[tuple[str, int, bool], Tiler] = {}
+        self._tilers: dict[tuple[str, int, bool, int], Tiler] = {}
         self._arrays: dict[str, Array] = {}
 
     @property
@@ -81,9 +81,12 @@ class Target:
             self._arrays[dtype] = array_of(self.chip.core.tensor_core, dtype)
         return self._arrays[dtype]
 
-    def tiler(self, dtype: str, stage_bytes: int, from_host: bool) -> Tiler:
-        """The search for products in ``dtype`` with so much staging space; weights from DRAM or from the host."""
-        key = (dtype, stage_bytes, from_host)
+    def tiler(self, dtype: str, stage_bytes: int, from_host: bool, sum_bits: int = 32) -> Tiler:
+        """The search for products in ``dtype`` with so much staging space; weights from DRAM or from the host.
+
+        The kernels count 32 bits for a sum: where it has fewer, the accumulators hold as many more of them.
+        """
+        key = (dtype, stage_bytes, from_host, sum_bits)
         if key not in self._tilers:
             chip, core = self.chip, self.chip.core
             self._tilers[key] = Tiler(
@@ -91,7 +94,7 @@ class Target:
                 self.scratchpad,
                 cores=self.cores,
                 arrays=core.tensor_core.count,
-                accumulator_bytes=core.tensor_core.accumulator_size_bytes * core.tensor_core.count,
+                accumulator_bytes=core.tensor_core.accumulator_size_bytes * core.tensor_core.count * 32 // sum_bits,
                 stage_bytes=stage_bytes,
                 core_khz=chip.clocks.core_hz // 1000,
                 setup_ps=core.dma.setup_ps,

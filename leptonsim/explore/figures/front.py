@@ -38,7 +38,8 @@ def figure(
     axes.scatter(*at(outside), s=12, color=style.FAINT, linewidths=0, label=f"dominated ({len(outside)})")
     colour: Any = style.PALETTE[0]
     if len(objectives) == 2:
-        where: Literal["pre", "post"] = "pre" if objectives[1].is_larger_better else "post"
+        # Between two points the best that is to be had is that of the one whose first objective is good enough.
+        where: Literal["pre", "post"] = "pre" if objectives[0].is_larger_better else "post"
         axes.step(*at(inside), where=where, color=style.PALETTE[0], linewidth=1, alpha=0.6)
     else:
         colour = [record[objectives[2].measure] for record in inside]
