@@ -23,7 +23,7 @@ def setting(
         chip=program.chip,
         points=points,
         start=start_of(program.chip, points),
-        most_w=most_w(program, points, costs, model, fabric),
+        bound_w=lambda: most_w(program, points, costs, model, fabric),
         idle_w=tuple(power.idle_w(point.voltage_v, point.core_hz) for point in points),
         rest_w=power.idle_w,
         measure=lambda point: measure(program, points[point]),

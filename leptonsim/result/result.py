@@ -235,24 +235,22 @@ def make_result(
     moved = bytes_by_operator(program)
     accounts, spans = operator_accounts(program, record, moved)
     times = time_by_engine(record, cores)
-    dynamic = _dynamic_energy(program, model, moved)
-    copies = {
-        route: int(size)
-        for route, size in zip(program.routes, record.route_bytes.tolist(), strict=True)
-        if route.end == "copy"
-    }
     power = record.power
     if power is None:
+        dynamic = _dynamic_energy(program, model, moved)
+        copies = {
+            route: int(size)
+            for route, size in zip(program.routes, record.route_bytes.tolist(), strict=True)
+            if route.end == "copy"
+        }
         parts = [{name: value * record.runs for name, value in each.items()} for each in dynamic]
         resting, sleep = resting_energy(program, model, record.runs, record.makespan_ps, record.rested_ps, record.rests)
         parts += [model.bytes_pj(copies), {name: math.fsum(each) for name, each in resting.parts.items()}]
         breakdown = {name: value / 1e12 for name, value in total_pj(parts).items()}
     else:
-        resting, sleep = power.resting, power.sleep
+        dynamic, resting, sleep = power.operators_pj(record.runs), power.resting, power.sleep
         breakdown = {name: value / 1e12 for name, value in power.energy_pj(record.runs).items()}
     levels = bytes_by_level(program, record)
-    if power is not None:
-        dynamic = power.operators_pj(record.runs)
     steps = tuple(
         Step(
             operator.name,

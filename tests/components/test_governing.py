@@ -93,14 +93,15 @@ def test_the_json_of_every_governor_is_what_the_schema_says_and_the_same_twice(r
     assert max(first.bounds_ps.values()) <= first.makespan_ps
 
 
-CAPS = [(60, 1), (50, 2), (60, 5), (45, 5)]
+CAPS = [(60, 1, "0 us"), (50, 2, "0 us"), (60, 5, "0 us"), (45, 5, "0 us"), (50, 2, "30 us")]
 
 
-@pytest.mark.parametrize(("cap_w", "window_ms"), CAPS)
-def test_over_any_window_of_its_length_the_average_stays_at_the_cap(cap_w, window_ms):
+@pytest.mark.parametrize(("cap_w", "window_ms", "lock"), CAPS)
+def test_over_any_window_of_its_length_the_average_stays_at_the_cap(cap_w, window_ms, lock):
     """Sliding over the recorded segments, at their edges: between them a window's energy is linear in its place."""
     product = ls.load_model("gemm:4096x4096x4096")
-    result = run(product, f"power.governor=power_cap:{cap_w}W/{window_ms}ms", requests=12)
+    capped = f"power.governor=power_cap:{cap_w}W/{window_ms}ms"
+    result = run(product, capped, f"power.transition.lock={lock}", requests=12)
     ends = np.array([0] + [each.to_ps for each in result.power.segments])
     energy = np.concatenate(
         [[0.0], np.cumsum([sum(each.power_w) * (each.to_ps - each.from_ps) for each in result.power.segments])]

@@ -44,7 +44,7 @@ class PowerCap:
         power = self.setting.chip.power
         self.interval_s = power.interval_ps / 1e12
         self.intervals = self.window_ps // power.interval_ps
-        most_w = self.setting.most_w
+        most_w = self.setting.bound_w()
         self.floor_j = min(most_w[0], FLOOR * self.cap_w) * self.interval_s
         # what the next interval may take at each point, with the way down from there at the end of it
         ramp_s = [
