@@ -383,7 +383,7 @@ def test_latency_shows_as_far_as_it_reaches_beyond_the_transfer_before() -> None
     machine = launched(program([[3, 0, 5, 0, 0, 1, 0]], [0, 1], stage=10, routes=[[SLOW, 5000, 0, 4, 0, *[0] * 8]]))
     assert machine.run() == [("done", 0)]
     assert machine.now_ps == 22240
-    assert machine.moving_time_ps[ACTIVATIONS].tolist() == [0, 0, 0, 0, 3 * 5120, 0, 0, 5880, 0, 0, 0, 0]
+    assert machine.moving_time_ps[ACTIVATIONS].tolist() == [0, 0, 0, 0, 3 * 5120, 0, 0, 5880, 0, 0, 0, 0, 0]
 
 
 def test_a_clock_change_in_the_middle_of_a_tile_stretches_what_is_left() -> None:

@@ -65,8 +65,8 @@ class Setting:
 
     ``bound_w`` gives for each point a bound on the power that the program can draw there, up to the temperature at
     which the chip throttles, ``idle_w`` is what the chip draws while all of it rests, ``rest_w`` the same at any
-    voltage and clock. ``measure`` runs one request at a point and tells how it went; ``rehearse`` runs one under a plan,
-    a point for each operator and one for rest, with the changes between them.
+    voltage and clock. ``measure`` runs one request at a point and tells how it went; ``rehearse`` runs one under a
+    plan, a point for each operator and one for rest, with the changes between them.
     """
 
     chip: Chip
