@@ -10,7 +10,8 @@ never goes, such as weights, has the number ``EVER_THERE``.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
+from operator import attrgetter
 
 import numpy as np
 import numpy.typing as npt
@@ -238,20 +239,26 @@ def _last_uses(operators: Sequence[Operator]) -> list[list[str]]:
     return ending
 
 
+def _all_but(record: type, *left_out: str) -> attrgetter[tuple[object, ...]]:
+    return attrgetter(*(each.name for each in fields(record) if each.name not in left_out))
+
+
+_OF_OPERAND = _all_but(Operand, "tensor")
+_OF_OPERATOR = _all_but(Operator, "name", "nodes", "inputs", "outputs", "vector", "alternatives")
+
+
 def _likeness(operator: Operator, tensors: Mapping[str, Tensor]) -> tuple[object, ...]:
-    """Everything that mapping an operator depends on but places and sizes of the chip: equal for a network's layers."""
+    """All that an operator's record says but names, which is what its plan follows from: equal for a network's layers.
+
+    What a record comes to say in future counts as well: left out are names alone.
+    """
 
     def seen(operand: Operand) -> tuple[object, ...]:
         tensor = tensors[operand.tensor]
-        return (operand.elements, operand.access, operand.run_elements, tensor.dtype, tensor.kind)
+        return (_OF_OPERAND(operand), tensor.dtype, tensor.kind)
 
     return (
-        operator.kind,
-        operator.engine,
-        operator.product,
-        operator.sums,
-        operator.along,
-        operator.matmuls,
+        _OF_OPERATOR(operator),
         tuple(operator.vector.items()),
         tuple([seen(operand) for operand in operator.inputs]),
         tuple([seen(operand) for operand in operator.outputs]),

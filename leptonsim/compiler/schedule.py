@@ -83,7 +83,11 @@ def schedule(
         for place, operand in zip(made, operator.outputs, strict=True):
             place.lie(mapped.plan.lying, work.tensors[operand.tensor].shape)
         order.append(mapped)
-        operators.append(mapped.record.named(operator.name, operator.nodes, sram, shared))
+        operators.append(
+            mapped.record._replace(
+                name=operator.name, nodes=operator.nodes, sram_resident_bytes=sram, shared_resident_bytes=shared
+            )
+        )
     return Schedule(order, operators, tuple(mapper.routes.routes))
 
 

@@ -18,6 +18,11 @@ STAGE_GRAIN = 16
 """Staging space is offered to the search in this many grades, so that equal operators share one search."""
 
 
+def usable_sram_bytes(chip: Chip) -> int:
+    """Bytes of a core's SRAM that tensors and tiles on their way may take together."""
+    return int(chip.core.sram.size_bytes * chip.software.buffer_share)
+
+
 class Target:
     """One chip and data type of the run. Raises LeptonError if the chip has no rate for the data type."""
 
@@ -28,7 +33,7 @@ class Target:
         if self.dtype not in RUN_BITS or self.dtype not in rates:
             raise LeptonError(f"data type {self.dtype}: {chip.name} has {', '.join(sorted(rates))}")
         self.cores = chip.cores
-        self.sram_bytes = int(chip.core.sram.size_bytes * chip.software.buffer_share)
+        self.sram_bytes = usable_sram_bytes(chip)
         self.shared_bytes = int(chip.shared_sram.size_bytes * chip.software.buffer_share) if chip.shared_sram else 0
         engines = chip.core.dma.engines
         self.weight_engines = max(1, engines // 2)

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from leptonsim.errors import LeptonError
 from leptonsim.model.assembly import assemble
-from leptonsim.model.batching import check_batch_scaled
+from leptonsim.model.batching import BAKED_HINT, check_batch_scaled
 from leptonsim.model.binding import Binding, DeclaredInput, Request, bind
 from leptonsim.model.counting import COUNTING
 from leptonsim.model.graph import Graph
@@ -155,7 +155,13 @@ class _Reading:
             # Where it does not hold at that batch, the walk at the one asked for tells whether it does there.
             with contextlib.suppress(LeptonError):
                 reference = self._walk(self.bind(binding.request_at(written, request)))
-        walked = self._walk(binding, reference)
+        try:
+            walked = self._walk(binding, reference)
+        except LeptonError as error:
+            if reference is None or BAKED_HINT in str(error):
+                raise
+            # It holds at the batch at which it was written, and not at this one.
+            raise LeptonError(f"{error}; {BAKED_HINT}") from error
         if reference is not None:
             self._check(walked, reference)
         else:

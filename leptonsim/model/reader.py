@@ -44,6 +44,8 @@ _NEVER_FOLDED = frozenset(
         "DequantizeLinear",
     }
 )
+SIZED = {"Expand": 1, "Resize": 3}
+"""Operators of whose result an input tells the sizes, and which one."""
 KNOWN_BY_ITSELF = ("Constant", "Shape", "Size")
 RECURRENT = frozenset({"LSTM", "GRU", "RNN"})
 CONTROL: dict[str, Callable[..., None]] = {"If": branch, "Loop": loop, "Scan": scan, **OPTIONAL}
@@ -177,6 +179,8 @@ class Walk:
                 return
             if node.op_type == "Reshape":
                 input_names, inputs = self._rebatcher.reshape(node, outputs[0], where, (input_names, inputs))
+            elif node.op_type in SIZED:
+                input_names, inputs = self._rebatcher.target(node, SIZED[node.op_type], (input_names, inputs))
             elif node.op_type == "Concat":
                 input_names, inputs = self._rebatcher.concat(node, (input_names, inputs))
             elif node.op_type in RECURRENT:

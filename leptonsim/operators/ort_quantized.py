@@ -20,7 +20,7 @@ from leptonsim.compiler.flow import merged
 from leptonsim.compiler.operators.convolution import conv_matmul, on_either_unit
 from leptonsim.compiler.operators.matmul import batched_product
 from leptonsim.compiler.operators.quantization import lower_dequantize, lower_quantize
-from leptonsim.compiler.records import has_input, shape_of, tensor_operator, vector_operator
+from leptonsim.compiler.records import along, has_input, shape_of, tensor_operator, vector_operator
 from leptonsim.compiler.work import Operator
 from leptonsim.errors import LeptonError
 from leptonsim.model.graph import Graph, Node, Tensor
@@ -56,7 +56,11 @@ def lower_elementwise(node: Node, graph: Graph) -> Operator:
     vector = merged(_requantised(elements), {name: each * elements for name, each in cost.items()})
     for index in range(count):
         vector = merged(vector, _dequantised(graph.tensors[node.inputs[3 * index]].elements))
-    return vector_operator(node, graph, vector, elementwise=node.op_type != "QLinearSoftmax")
+    operator = vector_operator(node, graph, vector, elementwise=node.op_type != "QLinearSoftmax")
+    if operator.elementwise:
+        return operator
+    axis = int(node.attributes.get("axis", -1))
+    return along(operator, shape_of(graph, node.inputs[0]), (axis,), numbers=2, returned=True)
 
 
 def lower_pooled(node: Node, graph: Graph) -> Operator:
@@ -66,7 +70,13 @@ def lower_pooled(node: Node, graph: Graph) -> Operator:
         window *= size
     read, made = (graph.tensors[name].elements for name in (node.inputs[0], node.outputs[0]))
     steps = made * window if window > 1 else read
-    return vector_operator(node, graph, merged(_requantised(made), {"reduce": steps, "add": read}))
+    operator = vector_operator(node, graph, merged(_requantised(made), {"reduce": steps, "add": read}))
+    if window > 1:
+        return operator
+    before, after = shape_of(graph, node.inputs[0]), shape_of(graph, node.outputs[0])
+    if len(before) != len(after):
+        return along(operator, before, range(len(before)), numbers=1)
+    return along(operator, before, [axis for axis in range(len(before)) if before[axis] != after[axis]], numbers=1)
 
 
 def lower_concat(node: Node, graph: Graph) -> Operator:

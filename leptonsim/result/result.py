@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from leptonsim.chip.spec import Chip
 from leptonsim.compiler.program import Program
 from leptonsim.compiler.routes import Route
+from leptonsim.compiler.target import usable_sram_bytes
 from leptonsim.kernels.tiles import ENGINE_NAMES
 from leptonsim.machine.energy import AT_REST, COMPONENTS, EnergyModel, energy_model, total_pj
 from leptonsim.machine.machine import Record
@@ -24,12 +25,14 @@ from leptonsim.result.accounts import (
     bytes_by_level,
     bytes_by_operator,
     operator_accounts,
+    staging_by_operator,
     time_by_engine,
 )
 from leptonsim.result.blocks import blocks_of
 from leptonsim.result.bounds import bounds_ps, peaks
 from leptonsim.result.document import SCHEMA, document, json_text
 from leptonsim.result.governed import peak_w
+from leptonsim.result.hints import low_utilization
 from leptonsim.result.merit import figures_of_merit
 from leptonsim.result.power import power_over_time
 from leptonsim.result.step import Step
@@ -271,16 +274,21 @@ def make_result(
             {name: value for name, value in energy.items() if value},
             operator.sram_resident_bytes,
             operator.shared_resident_bytes,
+            staged,
         )
-        for operator, account, energy in zip(program.operators, accounts, dynamic, strict=True)
+        for operator, account, energy, staged in zip(
+            program.operators, accounts, dynamic, staging_by_operator(program, record), strict=True
+        )
     )
     memory = program.memory
+    utilization = _utilization(program, record, times, levels)
+    tensor_works = any(operator.tensor_macs for operator in program.operators)
     return Result(
         program=program,
         requests=requests,
         makespan_ps=record.makespan_ps,
         request_times_ps=tuple(end - begin for begin, end in record.requests_ps),
-        utilization=_utilization(program, record, times, levels),
+        utilization=utilization,
         time_ps=times,
         tensor_cycles=_tensor_cycles(program),
         energy_breakdown_j=breakdown,
@@ -290,7 +298,11 @@ def make_result(
         else peak_w(power),
         bytes=levels,
         bounds_ps=bounds_ps(at_highest_clock(program, power), requests, record.cold_bytes),
-        sram_peak_bytes=min(chip.core.sram.size_bytes, memory.sram_peak_bytes + record.peak_staging_bytes),
+        sram_peak_bytes=max(
+            memory.sram_peak_bytes,
+            usable_sram_bytes(chip) - record.least_free_bytes,
+            *(step.sram_resident_bytes + step.sram_staging_bytes for step in steps),
+        ),
         steps=steps,
         events={
             "simpy": record.simpy_events,
@@ -299,7 +311,7 @@ def make_result(
             "dram_bursts": record.dram_bursts,
             "steps": len(program.steps) * record.runs,
         },
-        warnings=program.warnings,
+        warnings=(*program.warnings, *low_utilization(utilization, times, tensor_works)),
         power=power,
         blocks=blocks_of(model.resting, resting, sleep, record),
         seed=seed,

@@ -36,7 +36,10 @@ def summary_rows(result: AnyResult) -> list[tuple[str, str]]:
         ("latency", latency),
         ("throughput", throughput),
         ("energy", f"{energy_text(result.energy_per_sample_j)} per sample: {shares(result.energy_breakdown_j)}"),
-        ("power", f"{result.power_avg_w:.1f} W average, {result.power_peak_w:.1f} W peak"),
+        (
+            "power",
+            f"{result.power_avg_w:.1f} W average, {result.power_peak_w:.1f} W peak, TDP {result.peaks['tdp_w']:g} W",
+        ),
         *governed(result),
         *at_rest(result),
         ("per joule", merits(result)),
@@ -47,12 +50,8 @@ def summary_rows(result: AnyResult) -> list[tuple[str, str]]:
             "DRAM",
             f"{size_text(dram['read'])} read, {size_text(dram['written'])} written, {busy['dram']:.0%} of the pins",
         ),
-        (
-            "memory",
-            f"{size_text(memory['weights_bytes'])} weights; peak {size_text(memory['dram_peak_bytes'])} of "
-            f"{size_text(memory['dram_capacity_bytes'])} DRAM, {size_text(memory['sram_peak_bytes'])} of "
-            f"{size_text(memory['sram_capacity_bytes'])} SRAM",
-        ),
+        ("bound by", shares(bound_time_ps(result))),
+        ("memory", _memory(memory)),
         ("operators", ", ".join(f"{count:,} {place}" for place, count in result.operators.items() if count)),
     ]
 
@@ -126,6 +125,29 @@ def step_row(step: Step, total_ps: int) -> dict[str, str]:
         "energy": energy_text(step.energy_pj / 1e12),
         "bound by": step.bound_by,
     }
+
+
+def _memory(memory: Mapping[str, int]) -> str:
+    """What the model takes, and the most of it at once."""
+    parts = [f"{size_text(memory['weights_bytes'])} weights"]
+    if memory["weights_on_host_bytes"]:
+        parts[0] += f" ({size_text(memory['weights_on_host_bytes'])} on the host)"
+    if memory["state_bytes"]:
+        parts.append(f"{size_text(memory['state_bytes'])} state")
+    parts.append(f"{size_text(memory['activations_bytes'])} activations in DRAM")
+    return (
+        f"{', '.join(parts)}; peak {size_text(memory['dram_peak_bytes'])} of "
+        f"{size_text(memory['dram_capacity_bytes'])} DRAM, {size_text(memory['sram_peak_bytes'])} of "
+        f"{size_text(memory['sram_capacity_bytes'])} SRAM"
+    )
+
+
+def bound_time_ps(result: AnyResult) -> dict[str, int]:
+    """Time of the operators by what binds them."""
+    total: Counter[str] = Counter()
+    for step in result.steps:
+        total[step.bound_by] += step.time_ps
+    return dict(total)
 
 
 def tensor_time_ps(result: AnyResult) -> dict[str, int]:

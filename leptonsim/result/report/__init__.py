@@ -29,7 +29,7 @@ CAPTIONS = {
     "states": "The clock over the run, and the time in each performance state.",
     "temperature": "The temperature of the die.",
     "energy": "Where the energy goes.",
-    "sram": "What tensors take in SRAM.",
+    "sram": "What tensors and tiles on their way take in SRAM.",
     "utilization": "How busy each engine of each core is.",
 }
 DRAWN_HERE = ("timeline",)
