@@ -10,10 +10,14 @@ from __future__ import annotations
 
 import argparse
 from collections import Counter
+from pathlib import Path
+
+from pictures import keep
 
 import leptonsim as ls
+from leptonsim.result import style
 from leptonsim.result.result import Result
-from leptonsim.result.units import energy_text, rate_text, time_text
+from leptonsim.result.units import energy_text, micro, rate_text, time_text
 
 CHIPS = ("lepton-e1", "lepton-c1", "lepton-t1")
 MODELS = {
@@ -22,13 +26,13 @@ MODELS = {
     "Llama 3 8B, one token after 2048": "zoo:llama-3-8b?seq=1&past=2048",
 }
 CAUSES = {
-    "tensor core busy": (("busy",), "#1f4e79"),
-    "dependency, input, buffer": (("dependency", "input", "buffer"), "#7fb3d5"),
-    "DRAM at full rate": (("dram",), "#c0504d"),
-    "links shared with others": (("contention",), "#e6a09e"),
-    "latency, network on chip": (("latency", "noc"), "#f2c879"),
-    "PCIe": (("pcie",), "#8064a2"),
-    "launch, done": (("launch", "arrival", "transition", "done"), "#bfbfbf"),
+    "tensor core busy": (("busy",), style.BLUE, None),
+    "DRAM at full rate": (("dram",), style.VERMILLION, None),
+    "links shared with others": (("contention",), style.CAUSES["contention"], style.HATCHES["contention"]),
+    "latency, network on chip": (("latency", "noc"), style.YELLOW, None),
+    "PCIe": (("pcie",), style.CAUSES["pcie"], None),
+    "dependency, input, buffer": (("dependency", "input", "buffer"), style.CAUSES["input"], style.HATCHES["input"]),
+    "launch, done": (("launch", "arrival", "transition", "done"), style.CAUSES["done"], None),
 }
 
 
@@ -66,40 +70,37 @@ def shares(result: Result) -> list[float]:
         if engine.endswith(".tensor"):
             total.update(causes)
     whole = sum(total.values())
-    return [sum(total[cause] for cause in causes) / whole for causes, _ in CAUSES.values()]
+    return [sum(total[cause] for cause in causes) / whole for causes, _, _ in CAUSES.values()]
 
 
 def plot(found: dict[tuple[str, str], Result], path: str) -> None:
-    import matplotlib
-
-    matplotlib.use("agg")
-    from matplotlib import pyplot as plt
-
-    figure, axes = plt.subplots(figsize=(9, 4.6), layout="constrained")
-    places, labels, place = [], [], 0.0
-    for title in MODELS:
-        axes.text(0, place - 0.62, title, fontsize=10, fontweight="bold", va="center")
-        for chip in CHIPS:
-            result, left = found[title, chip], 0.0
-            for share, (_, colour) in zip(shares(result), CAUSES.values(), strict=True):
-                axes.barh(place, share, left=left, height=0.72, color=colour)
-                left += share
-            axes.text(1.01, place, time_text(result.latency_s * 1e12), va="center", fontsize=9)
-            places.append(place)
-            labels.append(chip)
-            place += 0.86
-        place += 0.75
-    axes.set_yticks(places, labels, fontsize=9)
-    axes.set_ylim(place - 0.95, -1.0)
-    axes.set_xlim(0, 1)
-    axes.xaxis.set_major_formatter(matplotlib.ticker.PercentFormatter(1.0))
-    axes.tick_params(length=0)
-    axes.text(1.01, -0.62, "latency", fontsize=9, va="center", color="#555555")
-    axes.spines[["top", "right", "left", "bottom"]].set_visible(False)
-    axes.set_xlabel("where the tensor cores' time goes", fontsize=9)
-    handles = [plt.Rectangle((0, 0), 1, 1, color=colour) for _, colour in CAUSES.values()]
-    figure.legend(handles, CAUSES, loc="outside lower center", ncols=4, fontsize=8.5, frameon=False)
-    figure.savefig(path, dpi=130, metadata={"Software": None})
+    with style.applied():
+        figure = style.canvas(5.0, "Where the tensor cores' time goes", 9.0)
+        axes = figure.add_subplot()
+        places, labels, place = [], [], 0.0
+        for title in MODELS:
+            axes.text(0, place - 0.62, title, fontweight="bold", va="center")
+            for chip in CHIPS:
+                result, left = found[title, chip], 0.0
+                for share, (_, colour, hatch) in zip(shares(result), CAUSES.values(), strict=True):
+                    axes.barh(
+                        place, 100 * share, left=left, height=0.72, facecolor=colour, hatch=hatch,
+                        edgecolor=style.HATCH_INK, linewidth=0,
+                    )  # fmt: skip
+                    left += 100 * share
+                axes.text(101, place, micro(time_text(result.latency_s * 1e12)), va="center")
+                places.append(place)
+                labels.append(chip)
+                place += 0.86
+            place += 0.75
+        axes.set_yticks(places, labels)
+        axes.set(ylim=(place - 0.95, -1.0), xlim=(0, 100), xlabel="share of the run, averaged over cores (%)")
+        axes.tick_params(length=0)
+        axes.text(101, -0.62, "latency", va="center")
+        axes.spines[:].set_visible(False)
+        handles = [style.patch(colour, name, hatch) for name, (_, colour, hatch) in CAUSES.items()]
+        style.legend(figure, handles, columns=4)
+    keep(style.picture(figure, "png"), Path(path))
 
 
 def main() -> None:

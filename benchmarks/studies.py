@@ -13,17 +13,29 @@ import argparse
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pictures import keep
 
 from leptonsim.explore.executors.processes import Processes
-from leptonsim.explore.figures import bars, curves, front, heat_map, parallel, style
+from leptonsim.explore.figures import bars, curves, front, heat_map, parallel
 from leptonsim.explore.results import table
 from leptonsim.explore.runner import Runner
 from leptonsim.explore.sensitivity import shares
 from leptonsim.explore.spec import Sweep, load_sweep
 from leptonsim.explore.store import Store
 from leptonsim.explore.study import Study, studies
+from leptonsim.result import style
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 IMAGES = Path(__file__).parent.parent / "docs" / "images"
+
+
+def save(figure: Figure, path: Path) -> None:
+    """A picture for docs/, where it is small enough."""
+    keep(style.picture(figure, "png", dpi=110), path)
 
 
 def kept(sweep: Sweep) -> tuple[list[str], list[str]]:
@@ -49,7 +61,7 @@ def sram_bandwidth(found: list[Study]) -> None:
             False,
             f"{short(study)}: latency on lepton-c1 variants",
         )
-        style.save(picture, IMAGES / f"sweep-sram-bandwidth-{name}.png")
+        save(picture, IMAGES / f"sweep-sram-bandwidth-{name}.png")
 
 
 def array_shape(found: list[Study]) -> None:
@@ -63,7 +75,7 @@ def array_shape(found: list[Study]) -> None:
             False,
             f"{short(study)}, batch 8: latency by shape of the array",
         )
-        style.save(picture, IMAGES / f"sweep-array-shape-{name}.png")
+        save(picture, IMAGES / f"sweep-array-shape-{name}.png")
 
 
 def cores_equal_area(found: list[Study]) -> None:
@@ -74,7 +86,7 @@ def cores_equal_area(found: list[Study]) -> None:
         True,
         "Throughput at the area of lepton-c1, by rows (and columns) of the array",
     )
-    style.save(picture, IMAGES / "sweep-cores-equal-area.png")
+    save(picture, IMAGES / "sweep-cores-equal-area.png")
 
 
 def dvfs(found: list[Study]) -> None:
@@ -85,19 +97,19 @@ def dvfs(found: list[Study]) -> None:
         False,
         "Energy x delay of lepton-c1 by voltage, the clock following by the alpha-power law",
     )
-    style.save(picture, IMAGES / "sweep-dvfs.png")
+    save(picture, IMAGES / "sweep-dvfs.png")
 
 
 def search(found: list[Study]) -> None:
     (study,) = found
     measures = [each.measure for each in study.objectives]
     title = "ResNet-50, batch 8: cards of 75 W and 400 mm2 found by NSGA-II"
-    style.save(
+    save(
         front.figure(study.records, study.is_front, study.objectives, study.labels, title),
         IMAGES / "sweep-search-front.png",
     )
     lines = parallel.figure(study.records, study.is_front, [*study.varied, *measures], title)
-    style.save(lines, IMAGES / "sweep-search-parallel.png")
+    save(lines, IMAGES / "sweep-search-parallel.png")
 
 
 def cards(found: list[Study]) -> None:
@@ -106,7 +118,7 @@ def cards(found: list[Study]) -> None:
     picture = bars.figure(
         shares(study.records, study.varied, measures), "ResNet-50, batch 8: what moves what, over 300 cards"
     )
-    style.save(picture, IMAGES / "sweep-cards-sensitivity.png")
+    save(picture, IMAGES / "sweep-cards-sensitivity.png")
 
 
 STUDIES: dict[str, Callable[[list[Study]], None]] = {

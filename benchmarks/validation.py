@@ -11,10 +11,13 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from pictures import keep
+
 from leptonsim.errors import LeptonError
 from leptonsim.files import write_whole
+from leptonsim.result.style import picture
 from leptonsim.validate.kind import Kind, kind_of
-from leptonsim.validate.plot import save_plot
+from leptonsim.validate.plot import figure
 from leptonsim.validate.report import Record, Report, Summary
 from leptonsim.validate.table import BadFile, read_table
 
@@ -100,7 +103,7 @@ def main() -> None:
         (arguments.out / "images").mkdir(parents=True, exist_ok=True)
         found = files(arguments.kinds)
         for kind, report in found:
-            save_plot(report, arguments.out / "images" / f"validation-{kind.name}.png")
+            keep(picture(figure(report), "png", dpi=110), arguments.out / "images" / f"validation-{kind.name}.png")
         sections = [section(kind, report) for kind, report in found]
         write_whole(arguments.out / "validation.md", "\n".join([HEAD, *sections]).rstrip() + "\n")
     except LeptonError as error:

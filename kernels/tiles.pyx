@@ -254,6 +254,9 @@ cdef struct Core:
     int64_t before[STAGES]  # tiles that had passed the stage before that instant
     Source release          # who freed staging space last
     int64_t used            # staging bytes held
+    int64_t least           # staging space that the step in flight leaves which leaves least
+    int64_t least_step      # that step; of equals the last
+    int64_t least_instance  # its instance; -1 where none is known
     int64_t held_w[2]       # of them by the weights in use, of vector-only steps [0] and of tensor steps [1]
     int64_t held_a[2]       # the same by activations
     int64_t step_begin
@@ -414,6 +417,8 @@ cdef class TileMachine:
     cdef int64_t[::1] held            # jobs on each route that touches DRAM when rates were last renewed
     cdef int64_t mix_now, mix_since   # access patterns in flight since then
     cdef int64_t[::1] peak_view
+    cdef int64_t[::1] free_view
+    cdef int64_t[::1] step_staging_view
     cdef int64_t* engine_time         # the same as the views
     cdef int64_t* step_time
     cdef int64_t* step_span
@@ -502,6 +507,8 @@ cdef class TileMachine:
         self.held = np.zeros(self.n_routes, dtype=np.int64)
         self.mix_now = self.mix_since = 0
         self.peak_view = np.zeros(max(self.n_cores, 1), dtype=np.int64)
+        self.free_view = np.full(max(self.n_cores, 1), NEVER, dtype=np.int64)
+        self.step_staging_view = np.zeros(max(self.n_steps, 1), dtype=np.int64)
         self.operator_steps = np.bincount(np.asarray(self.steps)[:, STEP_OPERATOR], minlength=operators).astype(np.int64)
         self.token_left = np.zeros(2 * self.n_tokens, dtype=np.int64)
         self.token_source = <Source*> calloc(2 * self.n_tokens, sizeof(Source))
@@ -568,6 +575,8 @@ cdef class TileMachine:
             for s in range(STAGES):
                 self.core[i].source[s].time = -1
             self.core[i].release.time = -1
+            self.core[i].least = NEVER
+            self.core[i].least_instance = -1
         for i in range(2 * self.n_tokens):
             self.token_source[i].engine = self.n_cores * ENGINES
             self.token_source[i].relation = DEPENDENCY
@@ -1018,6 +1027,16 @@ cdef class TileMachine:
     def peak_staging_bytes(self):
         """int64 (cores,): most staging bytes held at once."""
         return np.asarray(self.peak_view)[:self.n_cores].copy()
+
+    @property
+    def step_staging_bytes(self):
+        """int64 (steps,): most staging bytes that the step's core held while the step was its oldest in flight, in any instance."""
+        return np.asarray(self.step_staging_view)[:self.n_steps].copy()
+
+    @property
+    def least_free_bytes(self):
+        """int64 (cores,): least staging space left by the steps in flight after a grant; 2^62 without grants."""
+        return np.asarray(self.free_view)[:self.n_cores].copy()
 
     @property
     def jobs(self):
@@ -1818,8 +1837,15 @@ cdef class TileMachine:
             self._freed(core, run.o, c * ENGINES + STORE)
         moved = self._advance(at, core.step_begin, core.step_end)
         if stage == WRITE and moved:
+            if core.used > self.step_staging_view[at.step]:
+                self.step_staging_view[at.step] = core.used
             if engine < 0:
                 engine = why.engine
+            # what the step left for staging bounds it no longer
+            self.todo[c] |= 1 << GRANT
+            core.release.engine = engine
+            core.release.relation = BUFFER
+            core.release.time = self.now_ps
             base = (instance & 1) * self.n_tokens
             self._complete(base + self.step_at[step].op, engine)
             self._complete(base + self.n_operators + step, engine)
@@ -1857,11 +1883,45 @@ cdef class TileMachine:
 
     # ---- starts ------------------------------------------------------------------------------------------------------------
 
+    cdef int64_t _room(self, Core* core, Cursor* at) noexcept nogil:
+        """Staging space of the tile under the cursor: the least that any step in flight on its core leaves, its own among them."""
+        cdef Cursor* oldest = &core.cursor[WRITE]
+        cdef int64_t step, instance, own = self.step_at[at.step].stage
+        if core.least_instance < oldest.instance or (core.least_instance == oldest.instance and core.least_step < oldest.step):
+            # the step that left least was written; invariant: the cursor of WRITE is at an earlier tile, or at this one
+            core.least = NEVER
+            step, instance = oldest.step, oldest.instance
+            while step != at.step or instance != at.instance:
+                self._least(core, step, instance)
+                step += 1
+                if step == core.step_end:
+                    step = core.step_begin
+                    instance += 1
+        return own if own < core.least else core.least
+
+    cdef void _least(self, Core* core, int64_t step, int64_t instance) noexcept nogil:
+        """Keep which step in flight leaves the least staging space; of equals the last, which is in flight longest."""
+        if self.step_at[step].stage <= core.least:
+            core.least = self.step_at[step].stage
+            core.least_step = step
+            core.least_instance = instance
+
+    cdef void _note_staging(self, int64_t c, int64_t room) noexcept nogil:
+        """What a core holds after a grant: its most, the least that is left, and the most by the oldest step in flight."""
+        cdef Core* core = &self.core[c]
+        cdef int64_t oldest = core.cursor[WRITE].step
+        if core.used > self.peak_view[c]:
+            self.peak_view[c] = core.used
+        if room - core.used < self.free_view[c]:
+            self.free_view[c] = room - core.used
+        if core.used > self.step_staging_view[oldest]:
+            self.step_staging_view[oldest] = core.used
+
     cdef int _grant(self, int64_t c) noexcept nogil:
         """Give staging space to the next tile if it fits: 1 when it did, -1 when memory is out."""
         cdef Core* core = &self.core[c]
         cdef Cursor* at = &core.cursor[GRANT]
-        cdef int64_t need, launch, least
+        cdef int64_t need, launch, room, least
         cdef Run* run
         cdef Source why
         if not at.valid or at.instance >= self.completed + 2:
@@ -1871,14 +1931,15 @@ cdef class TileMachine:
             return 0
         run = &self.run_at[at.run]
         need = run.w + run.a + run.x + run.o
-        if need and core.used + need > self.step_at[at.step].stage:
+        room = self._room(core, at)
+        if core.used + need > room:
             return 0
         why = self.token_source[launch]
         if why.time < self.now_ps and core.release.time == self.now_ps:
             why = core.release
         core.used += need
-        if core.used > self.peak_view[c]:
-            self.peak_view[c] = core.used
+        self._least(core, at.step, at.instance)
+        self._note_staging(c, room)
         self._pass(core, GRANT, -1, why)
         if need > run.o:
             least = core.cursor[LOAD_W].tile

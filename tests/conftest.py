@@ -242,6 +242,8 @@ def outputs(machine: Any) -> dict[str, Any]:
         "route_bytes",
         "mix_bytes",
         "peak_staging_bytes",
+        "step_staging_bytes",
+        "least_free_bytes",
         "jobs",
         "staging",
     )

@@ -40,7 +40,7 @@ class _Mapping:
 @click.option("--bank-groups", type=click.Choice(["low", "high"]), default="low", show_default=True)
 @click.option("--xor/--no-xor", default=True, show_default=True, help="Hash banks and channels with row bits.")
 @click.option("--accesses", type=click.IntRange(8, 10**8), default=100_000, show_default=True, help="How many to run.")
-@click.option("--sweep", type=click.Path(), metavar="PNG", help="Draw latency against bandwidth over loads here.")
+@click.option("--sweep", type=click.Path(), metavar="FILE", help="Draw latency against bandwidth over loads here.")
 @click.option("--json", "json_file", type=click.Path(), help="Write the figures here; - prints them instead.")
 def command(
     part: str,
@@ -66,6 +66,8 @@ def command(
     from leptonsim.fabric.dram_bench import measure
 
     reads, writes = _ratio(mix)
+    if sweep is not None and not reads:
+        raise LeptonError(f"--sweep draws the latency of reads, and --mix {mix} has none")
     device = load_part(part)
     mapping = _Mapping(interleave, bank_groups, xor)
     options: dict[str, Any] = {"reads": reads, "writes": writes, "accesses": accesses}
@@ -124,21 +126,19 @@ def _line(name: str, text: str) -> None:
 
 
 def _draw(path: str, title: str, swept: list[Measurement]) -> None:
-    import io
+    from leptonsim.result import style
 
-    from matplotlib.figure import Figure
-
-    from leptonsim.files import write_whole
-
-    figure = Figure(figsize=(6.4, 4.4), layout="constrained")
-    axes = figure.add_subplot()
-    bandwidth = [each.bytes_per_s / 1e9 for each in swept]
-    axes.plot(bandwidth, [each.latency_mean_ps / 1000 for each in swept], "o-", markersize=4, label="mean")
-    axes.plot(bandwidth, [each.latency_p99_ps / 1000 for each in swept], "s--", markersize=4, label="99th percentile")
-    axes.axvline(swept[0].peak_bytes_per_s / 1e9, color="0.6", linewidth=0.8, label="peak")
-    axes.set(xlabel="bandwidth, GB/s", ylabel="latency of reads, ns", title=title, yscale="log", xlim=(0, None))
-    axes.grid(True, which="both", linewidth=0.3, color="0.85")
-    axes.legend(frameon=False)
-    drawn = io.BytesIO()
-    figure.savefig(drawn, format="png", dpi=150, metadata={"Software": None})
-    write_whole(path, drawn.getvalue())
+    with style.applied():
+        figure = style.canvas(4.0, title)
+        axes = figure.add_subplot()
+        bandwidth = [each.bytes_per_s / 1e9 for each in swept]
+        curves = ("mean", "99th percentile")
+        latencies = zip(*((each.latency_mean_ps / 1000, each.latency_p99_ps / 1000) for each in swept), strict=True)
+        for name, own, (colour, mark, dashes) in zip(curves, latencies, style.LINES, strict=False):
+            axes.plot(bandwidth, own, color=colour, marker=mark, markersize=4, linestyle=dashes, label=name)
+        axes.axvline(swept[0].peak_bytes_per_s / 1e9, color=style.INK, linewidth=0.8, linestyle=":", label="peak")
+        axes.set(xlabel="bandwidth (GB/s)", ylabel="latency of reads (ns)", xlim=(0, None))
+        style.logarithmic(axes.yaxis)
+        axes.grid(True)
+        style.legend(figure, list(axes.get_legend_handles_labels()[0]))
+    style.save(figure, path)

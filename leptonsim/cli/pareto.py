@@ -51,18 +51,21 @@ def command(
     name.
     """
     from leptonsim.files import check_writable
+    from leptonsim.result.style import form_of
 
     for path in (plot, parallel, heat_map, sensitivity):
         if path is not None:
+            form_of(path)
             check_writable(path)
     every = _read(file, sweep, objectives, conditions)
     found = [study for study in every if model is None or model in study.workload]
     if not found:
         raise LeptonError(f"no workload is called {model!r}")
     for number, study in enumerate(found):
-        _show(study)
         suffix = f"-{number + 1}" if len(found) > 1 else ""
+        # Pictures first: a reader who closes the pipe early, such as head, has them all the same.
         _draw(study, suffix, plot, parallel, heat_map, axes, sensitivity)
+        _show(study)
 
 
 def _read(file: str, sweep: str | None, objectives: str | None, conditions: tuple[str, ...]) -> list[Study]:
@@ -95,7 +98,7 @@ def _show(study: Study) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    from leptonsim.explore.figures.style import label
+    from leptonsim.explore.figures.columns import label
     from leptonsim.explore.sensitivity import shares
 
     console = Console(file=sys.stdout, highlight=False)
@@ -139,9 +142,11 @@ def _draw(
     from pathlib import Path
 
     from leptonsim.explore import sensitivity as variance
-    from leptonsim.explore.figures import bars, front, style
+    from leptonsim.explore.figures import bars, front
     from leptonsim.explore.figures import heat_map as heat
     from leptonsim.explore.figures import parallel as lines
+    from leptonsim.explore.figures.columns import label
+    from leptonsim.result import style
 
     def put(figure: Figure, path: str) -> None:
         target = Path(path)
@@ -149,15 +154,20 @@ def _draw(
 
     measures = [each.measure for each in study.objectives]
     if plot is not None:
-        put(front.figure(study.records, study.is_front, study.objectives, study.labels, study.workload), plot)
+        title = f"Pareto front: {study.workload}"
+        put(front.figure(study.records, study.is_front, study.objectives, study.labels, title), plot)
     if parallel is not None:
-        put(lines.figure(study.records, study.is_front, [*study.varied, *measures], study.workload), parallel)
+        put(
+            lines.figure(study.records, study.is_front, [*study.varied, *measures], f"All points: {study.workload}"),
+            parallel,
+        )
     parts = variance.shares(study.records, study.varied, measures)
     if sensitivity is not None:
-        put(bars.figure(parts, study.workload), sensitivity)
+        put(bars.figure(parts, f"Sensitivity: {study.workload}"), sensitivity)
     if heat_map is not None:
         x, y, objective = _heat_axes(study, axes, parts.get(measures[0], {}))
-        put(heat.figure(study.records, x, y, objective.measure, objective.is_larger_better, study.workload), heat_map)
+        title = f"{label(objective.measure).partition(' (')[0].capitalize()}: {study.workload}"
+        put(heat.figure(study.records, x, y, objective.measure, objective.is_larger_better, title), heat_map)
 
 
 def _heat_axes(study: Study, axes: str | None, parts: object) -> tuple[str, str, Objective]:

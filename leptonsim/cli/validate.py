@@ -42,7 +42,7 @@ def _share(context: click.Context, parameter: click.Parameter, text: str | None)
     metavar="FILE",
     help="Write all records and the summary as JSON; - for standard output, and nothing else there.",
 )
-@click.option("--plot", "plot_file", metavar="FILE", help="Draw predicted against measured (PNG).")
+@click.option("--plot", "plot_file", metavar="FILE", help="Draw predicted against measured: .png, .svg or .pdf.")
 @click.option(
     "--fail-above",
     callback=_share,

@@ -13,9 +13,11 @@ from dataclasses import dataclass
 
 from leptonsim.compiler.lowering import Lowering, lowerings
 from leptonsim.compiler.passes.split_recurrent import DOMAIN
+from leptonsim.model.definition import SPELT_OUT
 from leptonsim.model.reader import CONTROL, KNOWN_BY_ITSELF, RECURRENT
 from leptonsim.model.sequences import SEQUENCE_OPERATORS
 
+BY_DEFINITION = "Replaced by the operators that ONNX defines it by."
 NOT_MODELLED = "Not modelled: an error that names the node, or a step on the host (--unsupported host)."
 
 
@@ -39,8 +41,10 @@ def rows() -> list[Row]:
     ]
     settled: dict[str, str] = dict.fromkeys(KNOWN_BY_ITSELF, "A constant: folded as the model is read.")
     settled.update({name: (walk.__doc__ or "").split("\n\n")[0] for name, walk in CONTROL.items()})
+    settled.update({name: BY_DEFINITION for domain, name in SPELT_OUT if not domain})
     settled.update(dict.fromkeys(SEQUENCE_OPERATORS, "Resolved as the model is read: which tensor is which is known."))
     found += [Row("ai.onnx", name, " ".join(how.split()), "model") for name, how in settled.items()]
+    found += [Row(domain, name, BY_DEFINITION, "model") for domain, name in SPELT_OUT if domain]
     named = {row.name for row in found if row.domain == "ai.onnx"}
     found += [Row("ai.onnx", name, NOT_MODELLED, "") for name in _of_onnx() if name not in named]
     return sorted(found, key=lambda row: (row.domain != "ai.onnx", row.domain, row.name))

@@ -97,6 +97,8 @@ def compile_graph(
     kept_as = "workload, host" if host_too else "workload"
     operators: Workload = model.derived(kept_as, lambda graph: workload(graph, host_too))
     warnings = [_told_of_host(operators)] if operators.on_host else []
+    if graph.largest:
+        warnings.append(_told_of_largest(graph.largest))
     if policy is None:
         work = model.derived(f"outline of {kept_as}", lambda graph: outline(operators, graph))
     else:
@@ -132,6 +134,9 @@ def compile_graph(
             f"{count} activation{'s' if count > 1 else ''} did not fit on the chip and went to DRAM ({names})"
         )
     mapped = schedule(target, work, placement, frozenset(streamed), choose)
+    arrays = step_arrays(target.cores, work, mapped.mapped, placement.room)
+    if not len(arrays.steps):
+        raise LeptonError(f"{model.name}: every tensor of the model is empty; there is no work to simulate")
     on_host = sum(streamed.values())
     return Program(
         chip=chip,
@@ -160,8 +165,14 @@ def compile_graph(
             sram_capacity_bytes=chip.core.sram.size_bytes,
         ),
         warnings=tuple(warnings),
-        **step_arrays(target.cores, work, mapped.mapped, placement.room)._asdict(),
+        **arrays._asdict(),
     )
+
+
+def _told_of_largest(largest: Mapping[str, int]) -> str:
+    names = ", ".join(f"{name}={count}" for name, count in list(largest.items())[:MANY_SPILLS])
+    more = f" and {len(largest) - MANY_SPILLS} more" if len(largest) > MANY_SPILLS else ""
+    return f"how many results there are depends on the data, so the most are taken (--bind changes it): {names}{more}"
 
 
 def _told_of_host(work: Workload) -> str:

@@ -2,20 +2,22 @@
 
 Which tensors an operator reads and makes, when each is read for the last time, whose results an operator waits for, and
 which operators differ in nothing but names: all of it follows from the work alone, so it is made once for a model and
-serves every chip. A view is its input under another name; both have one number. Whatever is in DRAM from the start and
+serves every chip. A view is its input under another name; both have one number. So have the parts of a tensor that is
+joined where they are made: its place is taken when the first part is. Whatever is in DRAM from the start and
 never goes, such as weights, has the number ``EVER_THERE``.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
+from operator import attrgetter
 
 import numpy as np
 import numpy.typing as npt
 
 from leptonsim.compiler.precision import element_bits
-from leptonsim.compiler.work import Operand, Operator
+from leptonsim.compiler.work import Along, Operand, Operator
 from leptonsim.compiler.workload import Workload
 from leptonsim.model.graph import Graph, Tensor
 
@@ -31,7 +33,8 @@ INPUT, RESIDENT = -1, -2
 class Value:
     """A tensor that has to lie somewhere. ``maker`` is the number of the line that makes it, or INPUT or RESIDENT.
 
-    ``is_kept``: the world outside gives or takes it, in DRAM; ``on_host``: it is in the host's memory.
+    ``is_kept``: the world outside gives or takes it, in DRAM; ``on_host``: it is in the host's memory. ``joined`` tells
+    along which axis further lines than ``maker`` make parts of it.
     """
 
     name: str
@@ -40,6 +43,7 @@ class Value:
     maker: int
     is_kept: bool = False
     on_host: bool = False
+    joined: Along | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +140,9 @@ class _Walk:
         self._kept = frozenset((*inputs, *outputs))
         self._number: dict[str, int] = {}
         self._names_left = [0]
+        self._joins = _joins(work.operators)
+        self._joined: dict[str, int] = {}
+        self._makers: dict[int, list[int]] = {}
         self.values = [Value("", 0, "float", RESIDENT)]
         self.lines: list[Line] = []
         self.views: list[str] = []
@@ -154,6 +161,7 @@ class _Walk:
                 self.lines[-1].ends.extend(ended)
 
     def _view(self, operator: Operator) -> None:
+        """Another name; of a join, of the tensor of which all inputs are parts."""
         number = self._of(operator.inputs[0])
         self._number[operator.outputs[0].tensor] = number
         self._names_left[number] += 1
@@ -162,18 +170,31 @@ class _Walk:
     def _line(self, operator: Operator, alike: int) -> None:
         reads = tuple([self._of(operand) for operand in operator.inputs])
         makes = tuple([self._enter(each.tensor, each.elements, len(self.lines)) for each in operator.outputs])
-        makers = dict.fromkeys([self.values[number].maker for number in reads])
+        makers = dict.fromkeys([maker for number in reads for maker in self._makers_of(number)])
         after = tuple([maker for maker in makers if maker != RESIDENT])
         self.lines.append(Line(operator, alike, reads, makes, after))
 
     def _of(self, operand: Operand) -> int:
         return self._number.get(operand.tensor, EVER_THERE)
 
+    def _makers_of(self, number: int) -> Sequence[int]:
+        return self._makers.get(number) or (self.values[number].maker,)
+
     def _enter(self, name: str, elements: int, maker: int) -> int:
-        """A tensor that comes to life."""
+        """A tensor that comes to life, whole or a part of it."""
+        join = self._joins.get(name)
+        if join is not None and join.name in self._joined:
+            number = self._number[name] = self._joined[join.name]
+            self._names_left[number] += 1
+            self._makers[number].append(maker)
+            return number
         number = len(self.values)
-        dtype = self._work.tensors[name].dtype
-        self.values.append(Value(name, elements, dtype, maker, name in self._kept, name in self._work.on_host))
+        dtype, along = self._work.tensors[name].dtype, None
+        if join is not None:
+            elements, along = join.outputs[0].elements, join.along
+            self._joined[join.name] = number
+            self._makers[number] = [maker]
+        self.values.append(Value(name, elements, dtype, maker, name in self._kept, name in self._work.on_host, along))
         self._number[name] = number
         self._names_left.append(1)
         return number
@@ -190,6 +211,22 @@ class _Walk:
         return ended
 
 
+def _joins(operators: Iterable[Operator]) -> dict[str, Operator]:
+    """The parts of joined tensors, under the names by which they are made, with the operators that join them."""
+    source: dict[str, str] = {}
+    parts: dict[str, Operator] = {}
+    for operator in operators:
+        if operator.joins:
+            for operand in operator.inputs:
+                name = operand.tensor
+                while name in source:
+                    name = source[name]
+                parts[name] = operator
+        elif operator.engine == "view":
+            source[operator.outputs[0].tensor] = operator.inputs[0].tensor
+    return parts
+
+
 def _last_uses(operators: Sequence[Operator]) -> list[list[str]]:
     """For each operator, the names that it is the last to make or read."""
     last: dict[str, int] = {}
@@ -202,18 +239,26 @@ def _last_uses(operators: Sequence[Operator]) -> list[list[str]]:
     return ending
 
 
+def _all_but(record: type, *left_out: str) -> attrgetter[tuple[object, ...]]:
+    return attrgetter(*(each.name for each in fields(record) if each.name not in left_out))
+
+
+_OF_OPERAND = _all_but(Operand, "tensor")
+_OF_OPERATOR = _all_but(Operator, "name", "nodes", "inputs", "outputs", "vector", "alternatives")
+
+
 def _likeness(operator: Operator, tensors: Mapping[str, Tensor]) -> tuple[object, ...]:
-    """Everything that mapping an operator depends on but places and sizes of the chip: equal for a network's layers."""
+    """All that an operator's record says but names, which is what its plan follows from: equal for a network's layers.
+
+    What a record comes to say in future counts as well: left out are names alone.
+    """
 
     def seen(operand: Operand) -> tuple[object, ...]:
         tensor = tensors[operand.tensor]
-        return (operand.elements, operand.access, operand.run_elements, tensor.dtype, tensor.kind)
+        return (_OF_OPERAND(operand), tensor.dtype, tensor.kind)
 
     return (
-        operator.kind,
-        operator.engine,
-        operator.product,
-        operator.matmuls,
+        _OF_OPERATOR(operator),
         tuple(operator.vector.items()),
         tuple([seen(operand) for operand in operator.inputs]),
         tuple([seen(operand) for operand in operator.outputs]),

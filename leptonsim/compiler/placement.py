@@ -88,11 +88,15 @@ def place(target: Target, work: Outline) -> Placement:
     ledger = Ledger(target)
     result = Placement(values, [], [], [], [], ledger)
     for value, placed in zip(work.values, values, strict=True):
+        placed.joined = value.joined
         if value.maker < 0:
             ledger.take(placed)
-    for line in work.lines:
+    for index, line in enumerate(work.lines):
         for number in line.makes:
             value, placed = work.values[number], values[number]
+            if value.maker != index:
+                # A further part of what is joined: its place is taken already.
+                continue
             if value.on_host:
                 placed.home = "host"
             elif not value.is_kept:

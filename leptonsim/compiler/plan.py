@@ -50,6 +50,9 @@ class Plan:
     o: Route | None = None
     weights_wait: bool = False
     local: bool = False
+    column_parts: int = 1
+    columns: int = 1
+    channels_first: bool = False
     sram_read_bytes: int = 0
     sram_written_bytes: int = 0
     accumulator_bytes: int = 0
@@ -58,3 +61,8 @@ class Plan:
     weight_load_cycles: int = 0
     sram_stall_cycles: int = 0
     cells_share: float = 1.0
+
+    @property
+    def lying(self) -> tuple[int, int, int, bool]:
+        """How the result lies in the cores' SRAM (see ``Placed``)."""
+        return (self.split, self.column_parts, self.columns, self.channels_first)

@@ -1,6 +1,7 @@
 """Data types layer by layer: what a policy file says.
 
     weights: int8                     # of every layer, unless another line says otherwise
+    accumulate: fp32                  # partial sums of products of floating-point numbers
     kv_cache: int8                    # of key-value caches between runs
     layers:
       "layers.*.mlp.*": {weights: int4, group: 32}
@@ -8,8 +9,10 @@
 
 Keys of ``layers`` are patterns of node names (``*``, ``?``, ``[...]``); the first that fits decides for a layer, and
 what it leaves open is taken from the top. ``weights`` is the data type of weights of products in memory,
-``activations`` the one in which a layer multiplies, ``group`` the weights that share one scale along the reduction (128
-unless told; scales are 16 bits). What a policy does not mention has the data type of the run.
+``activations`` the one in which a layer multiplies, ``accumulate`` the one in which it adds up (32 bits unless told; it
+holds for products of its own kind, of integers or of floating-point numbers), ``group`` the weights that share one
+scale along the reduction (128 unless told; scales are 16 bits). What a policy does not mention has the data type of the
+run.
 """
 
 from __future__ import annotations
@@ -22,7 +25,7 @@ from functools import cache
 from pathlib import Path
 
 from leptonsim.chip.tree import Document, Problem, fail, read
-from leptonsim.compiler.precision import RUN_BITS
+from leptonsim.compiler.precision import RUN_BITS, SUM_BITS
 from leptonsim.errors import LeptonError
 
 SCALE_BITS = 16
@@ -30,7 +33,7 @@ SCALE_BITS = 16
 DEFAULT_GROUP = 128
 """Weights that share a scale, as most published checkpoints of 4 bits have it."""
 
-_LAYER_KEYS = ("weights", "activations", "group")
+_LAYER_KEYS = ("weights", "activations", "accumulate", "group")
 _TOP_KEYS = (*_LAYER_KEYS, "kv_cache", "layers")
 
 
@@ -41,6 +44,7 @@ class LayerTypes:
     weights: str | None = None
     activations: str | None = None
     group: int | None = None
+    accumulate: str | None = None
 
 
 @dataclass(frozen=True)
@@ -60,6 +64,7 @@ class Policy:
                 own.weights or self.everywhere.weights,
                 own.activations or self.everywhere.activations,
                 own.group or self.everywhere.group or DEFAULT_GROUP,
+                own.accumulate or self.everywhere.accumulate,
             )
         return self._found[names]
 
@@ -123,14 +128,21 @@ class _Reader:
                 size = int(group)
             else:
                 self._problem((*path, "group"), "expects a number of weights of at least 1")
-        return LayerTypes(self._dtype(told, "weights", path), self._dtype(told, "activations", path), size)
+        return LayerTypes(
+            self._dtype(told, "weights", path),
+            self._dtype(told, "activations", path),
+            size,
+            self._dtype(told, "accumulate", path, SUM_BITS),
+        )
 
-    def _dtype(self, told: Mapping[str, object], key: str, path: tuple[str, ...]) -> str | None:
+    def _dtype(
+        self, told: Mapping[str, object], key: str, path: tuple[str, ...], known: Mapping[str, int] = RUN_BITS
+    ) -> str | None:
         value = told.get(key)
-        if value is None or (isinstance(value, str) and value in RUN_BITS):
+        if value is None or (isinstance(value, str) and value in known):
             return value
         self._problem(
-            (*path, key), f"expects one of {', '.join(RUN_BITS)}, not {value!r}{_near(str(value), tuple(RUN_BITS))}"
+            (*path, key), f"expects one of {', '.join(known)}, not {value!r}{_near(str(value), tuple(known))}"
         )
         return None
 

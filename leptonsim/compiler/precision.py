@@ -9,6 +9,12 @@ from __future__ import annotations
 RUN_BITS = {"int4": 4, "int8": 8, "fp8": 8, "bf16": 16, "fp16": 16, "tf32": 32, "fp32": 32}
 """Bits of one element in memory by data type of the run; tf32 is a way to multiply, stored in 32 bits."""
 
+SUM_BITS = {"int16": 16, "int32": 32, "fp16": 16, "bf16": 16, "fp32": 32}
+"""Bits of one partial sum by the data type in which products are summed."""
+
+INTEGER_PRODUCTS = frozenset({"int4", "int8"})
+"""Data types of products that are summed in integers; the others are summed in floating point."""
+
 FLOATING = frozenset({"float", "float32", "float16", "bfloat16", "double", "float64"})
 """Element types of ONNX that the run's data type replaces."""
 

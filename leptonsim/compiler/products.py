@@ -9,8 +9,8 @@ from typing import Any
 
 from leptonsim.compiler.operands import COLUMNS, OTHERWISE, ROWS, Located, Placed
 from leptonsim.compiler.plan import Plan, Tiles
-from leptonsim.compiler.precision import RUN_BITS, product_dtype
-from leptonsim.compiler.routes import Route, dram_route
+from leptonsim.compiler.precision import RUN_BITS, SUM_BITS, product_dtype
+from leptonsim.compiler.routes import SLOWNESS, Route, dram_route
 from leptonsim.compiler.target import Target
 from leptonsim.compiler.work import MatMul, Operator
 from leptonsim.errors import LeptonError
@@ -44,13 +44,15 @@ class Product:
     @cached_property
     def key(self) -> tuple[object, ...]:
         """Equal for operators that the search need not see twice."""
-        return (self.dtype, self.stage_bytes, self.from_host, self.values)
+        return (self.dtype, self.stage_bytes, self.from_host, self._sum_bits, self.values)
 
     @property
     def plan_key(self) -> tuple[object, ...]:
         """Equal for operators that may share one plan: beside the search's problem, the ways of their operands."""
         ways = tuple(each.key for each in (self.a, self.b, *self.extra))
-        return (self.key, self.operator.matmuls, self.packed, self.output.home, ways, self.operator.outputs[0].elements)
+        written = self.operator.outputs[0]
+        made = (self.output.home, written.elements, written.run_elements)
+        return (self.key, self.operator.matmuls, self.packed, self._is_image, ways, made)
 
     def candidates(self, keep: int = 1) -> list[tuple[float, MappingTuple]]:
         """The ``keep`` fastest mappings (0: every one that fits) as (estimated picoseconds, mapping), fastest first.
@@ -58,7 +60,7 @@ class Product:
         Raises LeptonError if not even the smallest tile fits.
         """
         found: list[tuple[float, MappingTuple]] = self.target.tiler(
-            self.dtype, self.stage_bytes, self.from_host
+            self.dtype, self.stage_bytes, self.from_host, self._sum_bits
         ).search(self.values, keep)
         if not found:
             raise LeptonError(
@@ -71,7 +73,7 @@ class Product:
     def plan(self, mapping: MappingTuple, cost_ps: float) -> Plan:
         """Every core's tiles under a mapping, with the ways of their bytes."""
         target, product, values = self.target, self.operator.matmuls[0], self.values
-        tiler = target.tiler(self.dtype, self.stage_bytes, self.from_host)
+        tiler = target.tiler(self.dtype, self.stage_bytes, self.from_host, self._sum_bits)
         split_g, split_m, split_n, order, tile_rows, tile_n, tile_k = mapping
         groups, shared, rows, n = values[0], values[1], values[2], values[10]
         sets = groups // shared if groups % shared == 0 else groups
@@ -114,6 +116,9 @@ class Product:
             a_route = dram_route(False, "strided", a_run, split_n, target.activation_engines)
         o_columns = product.n if not product_context(self.operator) else product_context(self.operator)
         o_run = None if split_n == 1 and tile_n >= n else min(tile_n, o_columns) * self._o_bits // 8
+        written = self.operator.outputs[0].run_elements
+        if written is not None:
+            o_run = min(o_run or written * self._o_bits // 8, max(1, written * self._o_bits // 8))
         o_route = None
         if self.output.home == "dram":
             o_route = dram_route(True, "sequential" if o_run is None else "strided", o_run, 1, target.store_engines)
@@ -145,8 +150,20 @@ class Product:
             o=o_route if moves[3] else None,
             weights_wait=not self.b.weight,
             local=not moves[1] and not moves[2] and (self.b.weight or not moves[0]),
+            column_parts=split_g * split_n if self._is_image else split_n,
+            columns=product.groups * product.n if self._is_image else self.operator.matmuls[-1].n,
+            channels_first=self._is_image,
             **counts,
         )
+
+    @property
+    def _is_image(self) -> bool:
+        """Whether the result's columns are channels: a convolution's groups lie side by side."""
+        return "Conv" in self.operator.kind
+
+    @property
+    def _sum_bits(self) -> int:
+        return SUM_BITS[self.operator.sums] if self.operator.sums else 32
 
     @property
     def _o_bits(self) -> int:
@@ -172,7 +189,7 @@ class Product:
             # Each fold along the reduction adds to the sums of the one before; the epilogue reads them once. Where sums
             # stay in the cells, a tile leaves them there until its depth is through.
             fold = mapping[6] if core.dataflow == "output_stationary" else core.rows
-            sums += outputs * 4 * 2 * math.ceil(depth / fold)
+            sums += outputs * self._sum_bits // 8 * 2 * math.ceil(depth / fold)
             mine = n if number == 0 else product.n
             cycles = gemm_cycles(array, rows * self.values[4], depth, mine)
             streamed = (rows * self.values[4], mapping[4] * self.values[4])
@@ -305,7 +322,7 @@ def packing(target: Target, operator: Operator) -> int:
     """How many products of a grouped convolution fit an array block-diagonally; 1 when there is nothing to pack."""
     product = operator.matmuls[0]
     core = target.chip.core.tensor_core
-    if len(operator.matmuls) > 1 or product.groups == 1 or operator.kind not in ("Conv", "ConvTranspose"):
+    if len(operator.matmuls) > 1 or product.groups == 1 or "Conv" not in operator.kind:
         return 1
     return max(1, min(core.rows // product.k, core.cols // product.n, product.groups))
 
@@ -316,7 +333,7 @@ def _part(total: int, index: int, parts: int) -> int:
 
 
 def _slowness(route: Route) -> tuple[int, Route]:
-    return ({"dram": 2, "shared": 1}.get(route.end, 0), route)
+    return (SLOWNESS.get(route.end, 0), route)
 
 
 __all__ = ["RUN_BITS", "Product", "make_product", "packing", "product_context"]

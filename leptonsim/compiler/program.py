@@ -55,10 +55,6 @@ class ProgramOperator(NamedTuple):
     sram_resident_bytes: int
     shared_resident_bytes: int
 
-    def named(self, name: str, nodes: tuple[str, ...], sram_bytes: int, shared_bytes: int) -> ProgramOperator:
-        """The same work under another name, beside other tensors in SRAM and shared SRAM."""
-        return ProgramOperator(name, self.kind, self.engine, nodes, *self[4:-2], sram_bytes, shared_bytes)
-
 
 @dataclass(frozen=True, slots=True)
 class Memory:

@@ -6,9 +6,11 @@ weight of one element costs nothing: it is an immediate of the instruction.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
-from leptonsim.compiler.work import Engine, MatMul, Operand, Operator
+from leptonsim.compiler.work import Along, Engine, MatMul, Operand, Operator
 from leptonsim.model.graph import Graph, Node
 
 
@@ -67,6 +69,21 @@ def vector_operator(
         vector=counted(vector),
         elementwise=elementwise,
     )
+
+
+def along(
+    operator: Operator,
+    shape: tuple[int, ...],
+    axes: Iterable[int],
+    numbers: int = 0,
+    returned: bool = False,
+    sets: int = 1,
+) -> Operator:
+    """The same operator, with the axes of its first input that it works along; the rest as in ``Along``."""
+    named = tuple(sorted({axis % len(shape) for axis in axes})) if shape else ()
+    if operator.engine == "view" or math.prod(shape[axis] for axis in named) <= 1:
+        return operator
+    return replace(operator, along=Along(shape, named, numbers, returned, sets))
 
 
 def tensor_operator(

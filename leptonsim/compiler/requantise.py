@@ -10,7 +10,10 @@
 - Keys and values are converted once as they enter the cache, and back as attention reads them, one add and one multiply
   for each element (one add for a floating-point type).
 
-Scales of activations are constants found in advance (static quantisation). Sums are held in 32 bits.
+- Partial sums have 32 bits unless told: narrower ones take less of the accumulators and of their energy. Not modelled:
+  that adding narrower numbers takes less energy itself.
+
+Scales of activations are constants found in advance (static quantisation).
 """
 
 from __future__ import annotations
@@ -21,22 +24,20 @@ from dataclasses import replace
 
 from leptonsim.compiler.flow import merged
 from leptonsim.compiler.policy import SCALE_BITS, LayerTypes, Policy
-from leptonsim.compiler.precision import FLOATING
+from leptonsim.compiler.precision import FLOATING, INTEGER_PRODUCTS, product_dtype
 from leptonsim.compiler.work import Operand, Operator
 from leptonsim.compiler.workload import Workload
 from leptonsim.model.graph import Graph, Tensor
 
-INTEGERS = ("int4", "int8")
-
 
 def narrowed(dtype: str, elements: int) -> dict[str, int]:
     """Vector operations that turn real numbers into a type."""
-    return {"mul": elements, "add": 4 * elements} if dtype in INTEGERS else {"add": elements}
+    return {"mul": elements, "add": 4 * elements} if dtype in INTEGER_PRODUCTS else {"add": elements}
 
 
 def widened(dtype: str, elements: int) -> dict[str, int]:
     """Vector operations that turn a type back into that of the run."""
-    return {"mul": elements, "add": elements} if dtype in INTEGERS else {"add": elements}
+    return {"mul": elements, "add": elements} if dtype in INTEGER_PRODUCTS else {"add": elements}
 
 
 def under(policy: Policy, work: Workload, graph: Graph, run_dtype: str) -> Workload:
@@ -44,6 +45,7 @@ def under(policy: Policy, work: Workload, graph: Graph, run_dtype: str) -> Workl
     editor = _Editor(policy, work, graph, run_dtype)
     editor.convert_weights()
     editor.convert_activations()
+    editor.narrow_sums()
     editor.convert_caches()
     return replace(work, operators=tuple(editor.operators), tensors=editor.tensors)
 
@@ -76,7 +78,7 @@ class _Editor:
         if (types.activations or self._run) == types.weights:
             return operator
         extra: tuple[Operand, ...] = ()
-        if types.weights in INTEGERS:
+        if types.weights in INTEGER_PRODUCTS:
             name = f"{operator.inputs[1].tensor}/scales"
             count = -(-elements // (types.group or elements))
             self.tensors[name] = Tensor(name, (count,), f"uint{SCALE_BITS}", "weight")
@@ -96,21 +98,21 @@ class _Editor:
             if dtype is None or self.tensors[operator.inputs[0].tensor].dtype not in FLOATING:
                 continue
             results = sum(operand.elements for operand in operator.outputs[:1])
-            cost = widened(dtype, results) if dtype in INTEGERS else {}
+            cost = widened(dtype, results) if dtype in INTEGER_PRODUCTS else {}
             operator = replace(_with(operator, cost), product=dtype)
             self.operators[index] = operator
         self._convert_inputs(wanted, groups)
 
     def _convert_inputs(self, wanted: Mapping[int, str | None], groups: Mapping[str, frozenset[str]]) -> None:
         readers: dict[frozenset[str], set[tuple[int, bool]]] = defaultdict(set)
-        makers: dict[frozenset[str], int] = {}
+        makers: dict[frozenset[str], list[int]] = defaultdict(list)
         for index, operator in enumerate(self.operators):
             if operator.engine == "view":
                 continue
             for place, operand in enumerate(operator.inputs):
                 readers[groups[operand.tensor]].add((index, place == 0))
             for operand in operator.outputs:
-                makers[groups[operand.tensor]] = index
+                makers[groups[operand.tensor]].append(index)
         outside = {*self._graph.inputs, *self._graph.outputs}
         done: set[frozenset[str]] = set()
         for index, dtype in wanted.items():
@@ -120,14 +122,25 @@ class _Editor:
                 continue
             agreed = all(first and wanted.get(other) == dtype for other, first in readers[group])
             if agreed and group in makers and not group & outside:
-                maker = self.operators[makers[group]]
-                elements = sum(each.elements for each in maker.outputs if each.tensor in group)
-                self.operators[makers[group]] = _with(_on_vector(maker), narrowed(dtype, elements))
+                for number in makers[group]:
+                    maker = self.operators[number]
+                    elements = sum(each.elements for each in maker.outputs if each.tensor in group)
+                    self.operators[number] = _with(_on_vector(maker), narrowed(dtype, elements))
                 for name in group:
                     self.tensors[name] = replace(self.tensors[name], dtype=dtype)
                 done.add(group)
             else:
                 self.operators[index] = _with(operator, narrowed(dtype, operator.inputs[0].elements))
+
+    def narrow_sums(self) -> None:
+        """Partial sums of products of the kind that the type told is for."""
+        for index, operator in enumerate(self.operators):
+            sums = self._types[index].accumulate
+            if operator.engine != "tensor" or sums is None:
+                continue
+            product = operator.product or product_dtype(self.tensors[operator.inputs[0].tensor].dtype, self._run)
+            if sums.startswith("int") == (product in INTEGER_PRODUCTS):
+                self.operators[index] = replace(operator, sums=sums)
 
     def convert_caches(self) -> None:
         """Caches in the type that the policy gives them."""
@@ -160,7 +173,7 @@ class _Editor:
         for operator in self.operators:
             if operator.engine == "view":
                 joined = groups[operator.inputs[0].tensor]
-                for operand in operator.outputs:
+                for operand in (*operator.outputs, *operator.inputs[1:]):
                     joined |= groups[operand.tensor]
                 for name in joined:
                     groups[name] = joined

@@ -14,6 +14,9 @@ End = Literal["dram", "shared", "cores", "local", "host", "copy"]
 """Where the bytes lie: DRAM, shared SRAM, the SRAMs of all cores, the core's own, the host (streamed over PCIe), or a
 copy between host and DRAM."""
 
+SLOWNESS = {"dram": 3, "shared": 2, "cores": 1}
+"""Ends in the order in which they hold up what goes along with them; any other is faster."""
+
 SEQUENTIAL_BYTES = 4096
 """Pieces of this size or more reach DRAM like a sequential stream (MODELS: with 4 KiB turns all parts recover)."""
 

@@ -20,7 +20,7 @@ from leptonsim.compiler.program import ProgramOperator
 from leptonsim.compiler.routes import Route, RouteTable
 from leptonsim.compiler.streams import plan_stream
 from leptonsim.compiler.target import Target
-from leptonsim.compiler.work import Operator
+from leptonsim.compiler.work import Operand, Operator
 
 Choose = Callable[[Product], tuple[float, MappingTuple]]
 """How a product is to be mapped, and what that costs in picoseconds."""
@@ -75,15 +75,19 @@ def schedule(
         made = [values[number] for number in line.makes]
         stage_bytes = target.stage_grade(room)
         from_host = mapper.from_host(operator)
-        places = tuple([(place.home, place.split) for place in read])
+        places = tuple([(place.home, place.lying) for place in read])
         key = (line.alike, stage_bytes, from_host, places, tuple([place.home for place in made]))
         mapped = known.get(key)
         if mapped is None:
             mapped = known[key] = mapper.map(operator, read, made, stage_bytes)
-        for place in made:
-            place.split = mapped.plan.split
+        for place, operand in zip(made, operator.outputs, strict=True):
+            place.lie(mapped.plan.lying, work.tensors[operand.tensor].shape)
         order.append(mapped)
-        operators.append(mapped.record.named(operator.name, operator.nodes, sram, shared))
+        operators.append(
+            mapped.record._replace(
+                name=operator.name, nodes=operator.nodes, sram_resident_bytes=sram, shared_resident_bytes=shared
+            )
+        )
     return Schedule(order, operators, tuple(mapper.routes.routes))
 
 
@@ -151,19 +155,22 @@ class _Mapper:
         return self._plans[key]
 
     def _stream_plan(self, way: Operator, located: list[Located], made: Sequence[Placed], stage_bytes: int) -> Plan:
-        out_bytes = sum(place.size_bytes for place in made)
+        out_bytes = sum(-(-each.elements * self._bits(each) // 8) for each in way.outputs)
         run = way.outputs[0].run_elements
         run_bytes = None if run is None else max(1, run * self._out_bits(way) // 8)
         ways = tuple([each.key for each in located])
-        key = (tuple(way.vector.items()), ways, made[0].home, out_bytes, run_bytes, stage_bytes)
+        key = (tuple(way.vector.items()), way.along, ways, made[0].home, out_bytes, run_bytes, stage_bytes)
         if key not in self._plans:
             self._plans[key] = plan_stream(
-                self._target, way.vector, located, made[0], out_bytes, run_bytes, stage_bytes
+                self._target, way.vector, located, made[0], out_bytes, run_bytes, stage_bytes, way.along
             )
         return self._plans[key]
 
     def _out_bits(self, operator: Operator) -> int:
-        return element_bits(self._tensors[operator.outputs[0].tensor].dtype, self._target.dtype)
+        return self._bits(operator.outputs[0])
+
+    def _bits(self, operand: Operand) -> int:
+        return element_bits(self._tensors[operand.tensor].dtype, self._target.dtype)
 
     def _record(self, operator: Operator, plan: Plan, chosen: Operator) -> ProgramOperator:
         main = operator.inputs[0] if operator.inputs else operator.outputs[0]

@@ -9,10 +9,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from leptonsim.compiler.exchange import divided_between, exchanged_bytes
 from leptonsim.compiler.operands import OTHERWISE, ROWS, Located, Placed
 from leptonsim.compiler.plan import Plan, Run, Tiles
-from leptonsim.compiler.routes import Route, dram_route
+from leptonsim.compiler.routes import SLOWNESS, Route, dram_route
 from leptonsim.compiler.target import Target
+from leptonsim.compiler.work import Along
 
 MAX_TILE_BYTES = 1 << 28
 """Bytes of one DMA job stay below what the tile kernel can count (2^30)."""
@@ -28,14 +30,20 @@ class _Flow:
 
 def plan_stream(
     target: Target, vector: Mapping[str, int], inputs: Sequence[Located], output: Placed, out_bytes: int,
-    write_run_bytes: int | None, stage_bytes: int,
+    write_run_bytes: int | None, stage_bytes: int, along: Along | None = None,
 ) -> Plan:  # fmt: skip
-    """A vector operator (``vector`` operations) or, without operations, a DMA operator: inputs to output."""
+    """A vector operator (``vector`` operations) or, without operations, a DMA operator: inputs to output.
+
+    ``along`` names the axes of the largest input that it works along.
+    """
     cores = target.cores
     main = max(inputs, key=lambda each: each.size_bytes, default=None)
     split = main.place.split if main is not None and main.place.home == "sram" else ROWS
     moves_only = not vector
-    a, x = _gather(target, inputs, split, moves_only)
+    parts = 1 if along is None or main is None else divided_between(along, main.place, cores)
+    a, x = _gather(target, inputs, split, moves_only, parts)
+    if parts > 1 and along is not None and main is not None and along.numbers:
+        a, x = _with_partials(target, a, x, exchanged_bytes(along, main.place, cores))
     if output.home == "dram":
         o = _Flow(
             out_bytes,
@@ -70,15 +78,19 @@ def plan_stream(
         if tiles is not None:
             shares[core] = tiles
     largest = max((tiles.stage_bytes for tiles in shares.values()), default=0)
+    lies_on = main is not None and main.place.home == "sram" and split != OTHERWISE and not (moves_only and parts > 1)
     return Plan(
         shares,
-        split if split != OTHERWISE else ROWS,
+        split if lies_on else ROWS,
         f"{pieces} tiles on each of {len(shares)} cores, {largest} B staged",
         _time(target, pieces, moved, cycles / cores),
         a=a.route,
         x=x.route,
         o=o.route,
-        local=all(_is_local(each, split) for each in inputs) and not moves_only,
+        local=all(_is_local(each, split) for each in inputs) and not moves_only and parts == 1,
+        column_parts=main.place.column_parts if lies_on and main is not None else 1,
+        columns=main.place.columns if lies_on and main is not None else 1,
+        channels_first=main.place.channels_first if lies_on and main is not None else False,
         sram_read_bytes=in_bytes + (out_bytes if o.route else 0),
         sram_written_bytes=out_bytes + sum(flow.size_bytes for flow in (a, x) if flow.route is not None),
     )
@@ -88,13 +100,28 @@ def _is_local(each: Located, split: int) -> bool:
     return each.place.home == "sram" and each.place.split == split != OTHERWISE
 
 
-def _gather(target: Target, inputs: Sequence[Located], split: int, moves_only: bool) -> tuple[_Flow, _Flow]:
-    """The inputs as at most two flows: the largest way first, then all others along the slowest of their ways."""
+def _with_partials(target: Target, a: _Flow, x: _Flow, size_bytes: int) -> tuple[_Flow, _Flow]:
+    """Partial results from the other cores beside what is loaded anyway."""
+    route = Route("cores", engines=target.activation_engines)
+    if a.route is None:
+        return _Flow(size_bytes, route), x
+    slower = x.route is not None and SLOWNESS.get(x.route.end, 0) > SLOWNESS["cores"]
+    return a, _Flow(x.size_bytes + size_bytes, x.route if slower else route)
+
+
+def _gather(target: Target, inputs: Sequence[Located], split: int, moves_only: bool, parts: int) -> tuple[_Flow, _Flow]:
+    """The inputs as at most two flows: the largest way first, then all others along the slowest of their ways.
+
+    Of what is only moved in SRAM, all but one of so many ``parts`` comes from other cores.
+    """
     ways: dict[Route, int] = {}
     for each in inputs:
         if each.place.home == "sram":
             if moves_only:
-                route, size = Route("local", engines=target.activation_engines), each.size_bytes
+                crossing = each.size_bytes * (parts - 1) // parts
+                across = Route("cores", engines=target.activation_engines)
+                ways[across] = ways.get(across, 0) + crossing
+                route, size = Route("local", engines=target.activation_engines), each.size_bytes - crossing
             elif _is_local(each, split) or target.cores == 1:
                 continue
             else:
@@ -109,8 +136,7 @@ def _gather(target: Target, inputs: Sequence[Located], split: int, moves_only: b
     first = _Flow(ranked[0][0], ranked[0][1])
     if len(ranked) == 1:
         return first, _Flow(0, None)
-    slowness = {"dram": 2, "shared": 1}
-    slowest = max((route for _, route in ranked[1:]), key=lambda route: (slowness.get(route.end, 0), route))
+    slowest = max((route for _, route in ranked[1:]), key=lambda route: (SLOWNESS.get(route.end, 0), route))
     return first, _Flow(sum(size for size, _ in ranked[1:]), slowest)
 
 

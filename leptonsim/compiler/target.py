@@ -18,6 +18,11 @@ STAGE_GRAIN = 16
 """Staging space is offered to the search in this many grades, so that equal operators share one search."""
 
 
+def usable_sram_bytes(chip: Chip) -> int:
+    """Bytes of a core's SRAM that tensors and tiles on their way may take together."""
+    return int(chip.core.sram.size_bytes * chip.software.buffer_share)
+
+
 class Target:
     """One chip and data type of the run. Raises LeptonError if the chip has no rate for the data type."""
 
@@ -28,13 +33,13 @@ class Target:
         if self.dtype not in RUN_BITS or self.dtype not in rates:
             raise LeptonError(f"data type {self.dtype}: {chip.name} has {', '.join(sorted(rates))}")
         self.cores = chip.cores
-        self.sram_bytes = int(chip.core.sram.size_bytes * chip.software.buffer_share)
+        self.sram_bytes = usable_sram_bytes(chip)
         self.shared_bytes = int(chip.shared_sram.size_bytes * chip.software.buffer_share) if chip.shared_sram else 0
         engines = chip.core.dma.engines
         self.weight_engines = max(1, engines // 2)
         self.activation_engines = max(1, engines - engines // 2)
         self.store_engines = engines
-        self._tilers: dict[tuple[str, int, bool], Tiler] = {}
+        self._tilers: dict[tuple[str, int, bool, int], Tiler] = {}
         self._arrays: dict[str, Array] = {}
 
     @property
@@ -81,9 +86,12 @@ class Target:
             self._arrays[dtype] = array_of(self.chip.core.tensor_core, dtype)
         return self._arrays[dtype]
 
-    def tiler(self, dtype: str, stage_bytes: int, from_host: bool) -> Tiler:
-        """The search for products in ``dtype`` with so much staging space; weights from DRAM or from the host."""
-        key = (dtype, stage_bytes, from_host)
+    def tiler(self, dtype: str, stage_bytes: int, from_host: bool, sum_bits: int = 32) -> Tiler:
+        """The search for products in ``dtype`` with so much staging space; weights from DRAM or from the host.
+
+        The kernels count 32 bits for a sum: where it has fewer, the accumulators hold as many more of them.
+        """
+        key = (dtype, stage_bytes, from_host, sum_bits)
         if key not in self._tilers:
             chip, core = self.chip, self.chip.core
             self._tilers[key] = Tiler(
@@ -91,7 +99,7 @@ class Target:
                 self.scratchpad,
                 cores=self.cores,
                 arrays=core.tensor_core.count,
-                accumulator_bytes=core.tensor_core.accumulator_size_bytes * core.tensor_core.count,
+                accumulator_bytes=core.tensor_core.accumulator_size_bytes * core.tensor_core.count * 32 // sum_bits,
                 stage_bytes=stage_bytes,
                 core_khz=chip.clocks.core_hz // 1000,
                 setup_ps=core.dma.setup_ps,

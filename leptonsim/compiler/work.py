@@ -8,6 +8,7 @@ user's choice.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
@@ -80,6 +81,52 @@ class MatMul:
 
 
 @dataclass(frozen=True, slots=True)
+class Along:
+    """Along which axes of its first input an operator works: reduces them, or moves elements to other places on them.
+
+    ``shape`` is that of the input, ``axes`` are counted from 0. ``numbers`` values (a maximum, a sum) are kept of each
+    part of what is reduced to one result, and ``returned`` to all who have such a part; 0 where elements are moved.
+    ``sets`` results share the named axes (groups of channels).
+
+    A tensor lies as matrices, whose columns are the last axis and whose rows are all axes before it, or as images
+    ([batch, channels, positions]), whose columns are the channels and whose rows are the positions of every image.
+    """
+
+    shape: tuple[int, ...]
+    axes: tuple[int, ...]
+    numbers: int = 0
+    returned: bool = False
+    sets: int = 1
+
+    @property
+    def results(self) -> int:
+        """Independent results."""
+        return self.sets * math.prod(size for axis, size in enumerate(self.shape) if axis not in self.axes)
+
+    def columns(self, channels_first: bool) -> int:
+        """Columns side by side that belong together, 0 where each column is on its own."""
+        if channels_first:
+            return self.shape[1] // self.sets if 1 in self.axes else 0
+        together = 1
+        for axis in reversed(range(len(self.shape))):
+            if axis not in self.axes:
+                break
+            together *= self.shape[axis]
+        return together if len(self.shape) - 1 in self.axes else 0
+
+    def cuts_rows(self, channels_first: bool) -> bool:
+        """Whether different rows belong together."""
+        if channels_first:
+            return any(axis != 1 for axis in self.axes)
+        return any(axis < len(self.shape) - 1 for axis in self.axes)
+
+    def apart(self, channels_first: bool) -> int:
+        """Outermost parts that have nothing to do with each other: images, or what the first axis named divides."""
+        first = min(self.axes)
+        return max(1, math.prod(self.shape[: min(first, 1) if channels_first else first]))
+
+
+@dataclass(frozen=True, slots=True)
 class Operator:
     """One operator as it will be scheduled.
 
@@ -96,7 +143,10 @@ class Operator:
     convolution on the vector unit); the compiler takes the fastest on the chip at hand. ``nodes`` names the graph nodes
     that this record stands for. ``elementwise`` says that each output element depends on the elements at its own place
     in the inputs (broadcast ones included) and on nothing else: such an operator can be done on the way in the epilogue
-    of another. ``product`` is the data type in which ``matmuls`` are multiplied, empty for that of A.
+    of another. ``product`` is the data type in which ``matmuls`` are multiplied, empty for that of A, ``sums`` the one
+    in which they are summed, empty for 32 bits. ``along`` names the axes that a vector or DMA operator works along, for
+    cores that have parts of its input. ``joins`` marks a view of several inputs, each made where it belongs in the
+    output.
     """
 
     name: str
@@ -110,6 +160,9 @@ class Operator:
     alternatives: tuple[Operator, ...] = ()
     elementwise: bool = False
     product: str = ""
+    sums: str = ""
+    along: Along | None = None
+    joins: bool = False
 
     @property
     def macs(self) -> int:

@@ -42,6 +42,20 @@ class Study:
         )
 
     @property
+    def measures(self) -> list[str]:
+        """Columns of the objectives."""
+        return [each.measure for each in self.objectives]
+
+    def best_by(self, parameter: str) -> list[Record]:
+        """For each value of a parameter the record that is best in the first objective."""
+        first = self.objectives[0]
+        ranked = sorted(self.records, key=lambda record: float(record[first.measure]), reverse=first.is_larger_better)
+        best: dict[object, Record] = {}
+        for record in ranked:
+            best.setdefault(record[parameter], record)
+        return list(best.values())
+
+    @property
     def varied(self) -> list[str]:
         """Columns of parameters that differ between the points, the chip among them; not those derived from others."""
         names = ["chip", *(name for name in parameters_of(self.records) if name not in self.derived)]

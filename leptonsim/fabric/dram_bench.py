@@ -73,6 +73,9 @@ def streams_of(
         raise LeptonError("a pattern needs reads or writes")
     if "run" in sizes and sizes["pitch"] < sizes["run"]:
         raise LeptonError(f"--pattern {pattern}: its pitch is less than a row")
+    extent = sizes.get("piece", sizes.get("pitch", 1) * sizes.get("rows", TILE_ROWS))
+    if extent > capacity_bytes:
+        raise LeptonError(f"--pattern {pattern}: {extent} bytes do not fit {capacity_bytes >> 20} MiB of memory")
     count = sizes.get("count", 1)
     readers, writers = count if reads else 0, count if writes else 0
     turn = max(1, sizes.get("turn", TURN_BYTES) // access_bytes)
@@ -118,6 +121,11 @@ def measure(
         raise LeptonError(f"{channels} channels: the address map splits bits, so give a power of two up to 64")
     if load is not None and not 0 < load <= 1.5:
         raise LeptonError(f"a load of {load:g}: expects a share of peak, above 0 and at most 1.5")
+    if load is not None and outstanding is not None:
+        raise LeptonError("either a load paces accesses or a number of outstanding ones does: give one of them")
+    if mapping.interleave_bytes < part.access_bytes or mapping.interleave_bytes & (mapping.interleave_bytes - 1):
+        least = f"a power of two from {part.access_bytes}, the bytes of a burst, on"
+        raise LeptonError(f"an interleave of {mapping.interleave_bytes} bytes: expects {least}")
     if accesses < 8 or (outstanding is not None and outstanding < 1):
         raise LeptonError("expects at least 8 accesses, and at least one of them outstanding")
     window = outstanding * channels if outstanding else None

@@ -26,16 +26,16 @@ from leptonsim.chip.spec import Chip
 from leptonsim.compiler.program import Program
 from leptonsim.kernels.meter import Meter
 from leptonsim.kernels.tiles import BLOCK_NAMES, TileMachine
-from leptonsim.machine.clocks import Change, Phase, change, operating_points, start_of
-from leptonsim.machine.energy import AT_REST, DYNAMIC, energy_model
-from leptonsim.machine.governors import Governor, Planning, Prompt, Sample, Setting, make_governor
+from leptonsim.machine.clocks import Change, Phase, change, operating_points
+from leptonsim.machine.energy import AT_REST, energy_model
+from leptonsim.machine.foresight import setting
+from leptonsim.machine.governors import Governor, Planning, Prompt, Sample, make_governor
 from leptonsim.machine.idling import Idling
 from leptonsim.machine.links import Fabric
 from leptonsim.machine.power_record import PowerRecord
 from leptonsim.machine.resting import Spans
-from leptonsim.machine.spending import ON_DIE, padded_cells, spending
-from leptonsim.machine.thermal import ThermalModel, leakage_factor
-from leptonsim.machine.trials import measure, rehearse
+from leptonsim.machine.spending import padded_cells, spending
+from leptonsim.machine.thermal import ThermalModel
 
 Integers = npt.NDArray[np.int64]
 
@@ -78,7 +78,9 @@ class PowerControl:
         heat = None if self._thermal is None else self._thermal.for_meter()
         self._meter = Meter(rows, units, heat, counted=1)
         tiles.tell_changes(self._meter.rows, self._meter.change, self._meter.rested)
-        self._governor = governor or make_governor(chip.power.governor, self._setting(program))
+        self._governor = governor or make_governor(
+            chip.power.governor, setting(program, self._points, self._spending, model, fabric)
+        )
         self._is_prompt = isinstance(self._governor, Prompt)
         if isinstance(self._governor, Planning):
             tiles.watch(self._governor.marks)
@@ -102,18 +104,6 @@ class PowerControl:
         self._interval_ps = self._sample_ps = chip.power.interval_ps
         self.next_ps = self._sample_ps
         self._arrive()
-
-    def _setting(self, program: Program) -> Setting:
-        return Setting(
-            chip=self._chip,
-            points=self._points,
-            start=start_of(self._chip, self._points),
-            most_w=self._most_w(),
-            idle_w=tuple(self._power.idle_w(point.voltage_v, point.core_hz) for point in self._points),
-            rest_w=self._power.idle_w,
-            measure=lambda point: measure(program, self._points[point]),
-            rehearse=lambda plan, rest: rehearse(program, plan, rest),
-        )
 
     # ---- being told
 
@@ -329,28 +319,3 @@ class PowerControl:
             core_hz=np.array([meter.idle_hz]),
             heat=np.array([meter.heat_factor]),
         )
-
-    def _most_w(self) -> tuple[float, ...]:
-        """A bound on the power at each point: every engine, port and link at its most with the costliest work."""
-        chip, pj = self._chip, self._spending.pj
-        on_die = np.array([component in ON_DIE for component in DYNAMIC])
-        ports = 3 * chip.core.dma.port_bytes_per_cycle
-        model = energy_model(chip)
-        links = self._fabric
-        dram_pj = max(model.table.dram_random_pj_per_byte, model.table.dram_streaming_pj_per_byte)
-        off_die = links.dram.peak_bytes_per_s * dram_pj
-        off_die += (links.pcie.read_bytes_per_s + links.pcie.write_bytes_per_s) * model.table.pcie_pj_per_byte
-        thermal = chip.power.thermal
-        leak = 1.0 if thermal is None else max(1.0, leakage_factor(thermal, thermal.throttle))
-        change_w = chip.power.transition.energy_pj / chip.power.interval_ps
-        found = []
-        for point in self._points:
-            # what works does not rest: of each group the dearer of the two
-            each = np.einsum("c,cow->ow", self._spending.scale(point.voltage_v)[on_die], pj[on_die])
-            per_cycle = chip.cores * np.array([each[:, 0].max(), each[:, 1].max(), ports * each[:, 2:].max()])
-            work_w = per_cycle * point.core_hz / 1e12
-            arrays, vectors, srams, noc, dram, *_ = self._power.rest_w(point.voltage_v, point.core_hz).tolist()
-            rest_w = np.array([arrays, vectors, srams + noc])
-            dynamic_w = float(np.maximum(work_w, rest_w).sum()) + max(off_die / 1e12, dram)
-            found.append(dynamic_w + float(self._power.static_w(point.voltage_v, leak).sum()) + change_w)
-        return tuple(found)

@@ -65,8 +65,9 @@ class Record:
     """What the machine saw; times in picoseconds.
 
     ``engine_time_ps`` has a row for each engine (five for each core, then host, copies in, copies out) and a column for
-    each cause; ``step_time_ps`` and ``step_span_ps`` are of the program's steps (see TileMachine). ``requests_ps`` has
-    begin and end of each request.
+    each cause; ``step_time_ps``, ``step_span_ps`` and ``step_staging_bytes`` are of the program's steps (see
+    TileMachine), ``least_free_bytes`` is the least that any core had free for staging. ``requests_ps`` has begin and
+    end of each request.
 
     Where jobs were asked for, ``jobs`` and ``staging`` are those of TileMachine, and ``copies`` has a run and its bytes
     for each tag of a copy (run -1: weights, before the first); they are empty otherwise. ``launches_ps`` has begin and
@@ -82,7 +83,8 @@ class Record:
     step_time_ps: Integers
     step_span_ps: Integers
     route_bytes: Integers
-    peak_staging_bytes: int
+    step_staging_bytes: Integers
+    least_free_bytes: int
     links: Links
     simpy_events: int
     kernel_wakes: int
@@ -177,7 +179,8 @@ class Machine:
             step_time_ps=self.tiles.step_time_ps,
             step_span_ps=self.tiles.step_span_ps,
             route_bytes=self.tiles.route_bytes,
-            peak_staging_bytes=int(self.tiles.peak_staging_bytes.max()),
+            step_staging_bytes=self.tiles.step_staging_bytes,
+            least_free_bytes=int(self.tiles.least_free_bytes.min()),
             links=self.links,
             simpy_events=environment.events,
             kernel_wakes=self.tiles.wakes,

@@ -35,6 +35,7 @@ def assemble(name: str, walked: Walked, inputs: Sequence[str], batch: int, token
         tokens=tokens,
         unused=len(walked.nodes) - len(nodes),
         resident=_resident(inputs, walked.outputs),
+        largest={name: count for name, count in walked.largest.items() if name in used},
     )
 
 

@@ -6,6 +6,7 @@ silence. So a graph at a batch is read beside the same graph at the batch at whi
 
 - A Reshape keeps the order of the elements, so the place of the batch in its input tells the place in its output.
   Where the target is the same constant at both batches, the batch is put there.
+- An Expand or a Resize to constant sizes has the batch where its input has it.
 - A constant that a Concat joins to samples, or with which an LSTM starts, is repeated for every sample.
 - In the end every tensor must have scaled as the batch did; a model where one did not is refused, with the node's name.
 """

@@ -19,8 +19,8 @@ from __future__ import annotations
 import ast
 import difflib
 import re
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from leptonsim.errors import LeptonError
 
@@ -57,7 +57,7 @@ class Binding:
 
     ``batch_axes`` names the inputs that hold samples, with the axes that are the batch; ``batch_symbols`` are the names
     it has. ``fixed_batch`` is the batch that the file fixes, None where it leaves it open. ``values`` are those of
-    inputs of one element that are known.
+    inputs of one element that are known, ``counts`` the numbers of results of operators that the data decide.
     """
 
     shapes: Mapping[str, tuple[int, ...]]
@@ -66,6 +66,7 @@ class Binding:
     batch_symbols: frozenset[str]
     fixed_batch: int | None
     values: Mapping[str, int] = field(default_factory=dict)
+    counts: Mapping[str, int] = field(default_factory=dict)
 
     def request_at(self, batch: int, request: Request) -> Request:
         """The same request at another batch, explicit shapes and named dimensions included."""
@@ -75,14 +76,31 @@ class Binding:
                 name: tuple(batch if axis in self.batch_axes.get(name, ()) else size for axis, size in enumerate(shape))
                 for name, shape in request.shapes.items()
             },
-            {name: batch if name in self.batch_symbols else size for name, size in request.dims.items()},
+            {name: self._size_at(batch, name, size) for name, size in request.dims.items()},
         )
 
+    def _size_at(self, batch: int, name: str, size: int) -> int:
+        """What was told of a name, at another batch: as many results of each sample, or the dimension itself."""
+        if name in self.counts:
+            if size * batch % self.batch:
+                raise LeptonError(
+                    f"--bind {name}={size} counts the results of all {self.batch} samples together, "
+                    f"so it cannot be told for {batch}: give a multiple of {self.batch}"
+                )
+            return size * batch // self.batch
+        return batch if name in self.batch_symbols else size
 
-def bind(inputs: Sequence[DeclaredInput], request: Request) -> Binding:
-    """Shapes of all inputs under a request; LeptonError for a contradiction, an unknown name or an open dimension."""
+
+def bind(inputs: Sequence[DeclaredInput], request: Request, counting: Collection[str] = ()) -> Binding:
+    """Shapes of all inputs under a request; LeptonError for a contradiction, an unknown name or an open dimension.
+
+    ``counting`` names tensors whose number of elements depends on the data, which the request may give.
+    """
     if request.batch is not None and request.batch < 1:
         raise LeptonError(f"batch {request.batch}: must be 1 or more")
+    counts = {name: size for name, size in request.dims.items() if name in counting}
+    if counts:
+        request = replace(request, dims={name: size for name, size in request.dims.items() if name not in counts})
     _check_names(inputs, request)
     symbols = _symbols_from_shapes(inputs, request)
     batch_symbols = _batch_symbols(inputs, symbols)
@@ -111,8 +129,11 @@ def bind(inputs: Sequence[DeclaredInput], request: Request) -> Binding:
     agreed = next(iter(told.values()), 1)
     if agreed < 1:
         raise LeptonError(f"the batch cannot be {agreed}: it must be 1 or more")
+    for name, size in counts.items():
+        if size < 0:
+            raise LeptonError(f"--bind {name}={size}: a number of results cannot be negative")
     values = {name: size for name, size in request.dims.items() if name in _single(inputs)}
-    return Binding(shapes, agreed, batch_axes, frozenset(batch_symbols), fixed, values)
+    return Binding(shapes, agreed, batch_axes, frozenset(batch_symbols), fixed, values, counts)
 
 
 def _single(inputs: Sequence[DeclaredInput]) -> list[str]:

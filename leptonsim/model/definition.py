@@ -1,15 +1,45 @@
-"""Operators that ONNX defines by others, and whose shapes have no rule of their own (GroupNormalization)."""
+"""Operators that ONNX defines by others: those without a rule for their shapes (GroupNormalization), and those that
+have no cost of their own and become what they are defined by (losses, FlexAttention).
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from leptonsim.errors import LeptonError
+from leptonsim.model.control import Names, Unroller, inline
 from leptonsim.model.graph import Tensor
 from leptonsim.model.protos import dtype_code
 
 if TYPE_CHECKING:
     import onnx
+
+
+SPELT_OUT = frozenset(
+    {("", "NegativeLogLikelihoodLoss"), ("", "SoftmaxCrossEntropyLoss"), ("ai.onnx.preview", "FlexAttention")}
+)
+"""Domain and name of the operators that are replaced by their definition."""
+
+
+def spell_out(
+    walk: Unroller,
+    node: onnx.NodeProto,
+    domain: str,
+    name: str,
+    where: str,
+    inputs: Sequence[Tensor | None],
+    names: Names,
+    opsets: Mapping[str, int],
+) -> None:
+    """Walk the definition of a node in its place. Raises LeptonError where ONNX has none for the types at hand."""
+    graph = expanded(node, domain, inputs, opsets)
+    if graph is None:
+        raise LeptonError(f"{where}: ONNX does not define {node.op_type} for these inputs")
+    bound = {tensor: names.get(tensor, tensor) for tensor in node.input if tensor}
+    outer = [names.get(output.name, output.name) for output in graph.output]
+    found = inline(walk, graph, name, names, bound, outer)
+    names.update(zip((output.name for output in graph.output), found, strict=True))
 
 
 def expanded(

@@ -59,7 +59,8 @@ class Graph:
     ``unused`` of those that no output needs any more. ``tokens`` is, for a language model, the number of token
     positions that one run processes (batch * sequence length; batch for a decode step), None for other models.
     ``resident`` names the inputs and outputs that stay in the device's memory from one run to the next (a key-value
-    cache). ``digest`` is a hash of the whole graph that is the same wherever and whenever it is loaded.
+    cache). ``largest`` names tensors whose size the data decide and that were taken at their largest, with the number
+    of results in them. ``digest`` is a hash of the whole graph that is the same wherever and whenever it is loaded.
     """
 
     name: str
@@ -73,3 +74,4 @@ class Graph:
     tokens: int | None = None
     unused: int = 0
     resident: tuple[str, ...] = ()
+    largest: Mapping[str, int] = field(default_factory=dict)

@@ -17,8 +17,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from leptonsim.errors import LeptonError
 from leptonsim.model.assembly import assemble
-from leptonsim.model.batching import check_batch_scaled
+from leptonsim.model.batching import BAKED_HINT, check_batch_scaled
 from leptonsim.model.binding import Binding, DeclaredInput, Request, bind
+from leptonsim.model.counting import COUNTING
 from leptonsim.model.graph import Graph
 from leptonsim.model.inference import NodeInference
 from leptonsim.model.liveness import prune
@@ -115,14 +116,10 @@ class _Reading:
         opsets = {("" if i.domain == "ai.onnx" else i.domain): i.version for i in self._model.opset_import}
         if "" not in opsets and any(node.domain in ("", "ai.onnx") for node in graph.node):
             raise LeptonError("the file names no opset version of ONNX's own operators; it is damaged or very old")
-        if opsets.get("", 7) < 7:
-            raise LeptonError(
-                f"opset {opsets['']} is older than 7; "
-                "convert the file with onnx.version_converter.convert_version(model, 13)"
-            )
         self._inference = NodeInference(opsets, self._model.ir_version or 3)
         self._check_known(graph)
         constants = {tensor.name for tensor in graph.initializer} | {s.values.name for s in graph.sparse_initializer}
+        self._counting = {node.output[0] for node in graph.node if node.op_type in COUNTING}
         self._inputs = [_declared(value) for value in graph.input if value.name not in constants]
 
     def _check_known(self, graph: onnx.GraphProto) -> None:
@@ -146,7 +143,7 @@ class _Reading:
             )
 
     def bind(self, request: Request) -> Binding:
-        return bind(self._inputs, request)
+        return bind(self._inputs, request, self._counting)
 
     def graph(self, request: Request, binding: Binding) -> Graph:
         """The graph at a binding, read beside the batch at which the model was written (see ``batching``)."""
@@ -158,7 +155,13 @@ class _Reading:
             # Where it does not hold at that batch, the walk at the one asked for tells whether it does there.
             with contextlib.suppress(LeptonError):
                 reference = self._walk(self.bind(binding.request_at(written, request)))
-        walked = self._walk(binding, reference)
+        try:
+            walked = self._walk(binding, reference)
+        except LeptonError as error:
+            if reference is None or BAKED_HINT in str(error):
+                raise
+            # It holds at the batch at which it was written, and not at this one.
+            raise LeptonError(f"{error}; {BAKED_HINT}") from error
         if reference is not None:
             self._check(walked, reference)
         else:
@@ -180,7 +183,8 @@ class _Reading:
         check_batch_scaled(nodes, walked.tensors, reference.tensors, walked.outputs, walked.batch, reference.batch)
 
     def _walk(self, binding: Binding, reference: Walked | None = None) -> Walked:
-        return Walk(self._inference, binding.shapes, binding.batch, reference, binding.values).run(self._model.graph)
+        walk = Walk(self._inference, binding.shapes, binding.batch, reference, binding.values, binding.counts)
+        return walk.run(self._model.graph)
 
     def _assemble(self, binding: Binding, walked: Walked) -> Graph:
         names = [declared.name for declared in self._inputs]

@@ -20,10 +20,12 @@ import numpy as np
 from leptonsim.errors import LeptonError
 from leptonsim.model.constants import constant_of, initialisers_of, shape_of
 from leptonsim.model.control import Names, branch, loop, scan
-from leptonsim.model.definition import expanded
+from leptonsim.model.counting import COUNTING, counted_shapes, most
+from leptonsim.model.definition import SPELT_OUT, expanded, spell_out
 from leptonsim.model.graph import Node, Tensor, TensorKind
 from leptonsim.model.inference import NodeInference, OutputType, Signature, small_output
 from leptonsim.model.liveness import needed_nodes
+from leptonsim.model.optional import OPTIONAL
 from leptonsim.model.protos import attributes_of, dtype_name, frozen
 from leptonsim.model.rebatch import Rebatcher
 from leptonsim.model.sequences import Members, handles, walk_sequence
@@ -42,26 +44,33 @@ _NEVER_FOLDED = frozenset(
         "DequantizeLinear",
     }
 )
+SIZED = {"Expand": 1, "Resize": 3}
+"""Operators of whose result an input tells the sizes, and which one."""
 KNOWN_BY_ITSELF = ("Constant", "Shape", "Size")
 RECURRENT = frozenset({"LSTM", "GRU", "RNN"})
-CONTROL: dict[str, Callable[..., None]] = {"If": branch, "Loop": loop, "Scan": scan}
+CONTROL: dict[str, Callable[..., None]] = {"If": branch, "Loop": loop, "Scan": scan, **OPTIONAL}
 
 
 @dataclass
 class Walked:
-    """What a walk leaves: nodes in order, every tensor met, and how many nodes became constants."""
+    """What a walk leaves: nodes in order, every tensor met, and how many nodes became constants.
+
+    ``largest`` has the number of results of operators that the data decide, where it was taken at its largest.
+    """
 
     batch: int
     nodes: list[Node] = field(default_factory=list)
     tensors: dict[str, Tensor] = field(default_factory=dict)
     outputs: tuple[str, ...] = ()
     folded: int = 0
+    largest: dict[str, int] = field(default_factory=dict)
 
 
 class Walk:
     """One pass over a graph at one binding of its inputs.
 
-    ``values`` are those of inputs that are known. ``reference`` is the walk at the batch at which the model was
+    ``values`` are those of inputs that are known, ``counts`` numbers of results that the data decide (see
+    ``counting``). ``reference`` is the walk at the batch at which the model was
     written, None when this is it.
     """
 
@@ -72,8 +81,10 @@ class Walk:
         batch: int,
         reference: Walked | None = None,
         values: Mapping[str, int] | None = None,
+        counts: Mapping[str, int] | None = None,
     ) -> None:
         self._inference = inference
+        self._counts = counts or {}
         self._shapes = shapes
         self._values = values or {}
         self._result = Walked(batch)
@@ -168,10 +179,16 @@ class Walk:
                 return
             if node.op_type == "Reshape":
                 input_names, inputs = self._rebatcher.reshape(node, outputs[0], where, (input_names, inputs))
+            elif node.op_type in SIZED:
+                input_names, inputs = self._rebatcher.target(node, SIZED[node.op_type], (input_names, inputs))
             elif node.op_type == "Concat":
                 input_names, inputs = self._rebatcher.concat(node, (input_names, inputs))
             elif node.op_type in RECURRENT:
                 input_names, inputs = self._rebatcher.recurrent(node, (input_names, inputs))
+        if (domain, node.op_type) in SPELT_OUT:
+            self._result.folded += 1
+            spell_out(self, node, domain, name, where, inputs, names, self._inference.opsets)
+            return
         signature = self._inference.signature(node, domain, inputs)
         types = self._inference.output_types(node, domain, inputs, signature, where)
         if any(output is not None and output.static_shape is None for output in types):
@@ -180,10 +197,35 @@ class Walk:
         if constant and node.op_type not in _NEVER_FOLDED:
             self._fold(node, domain, inputs, signature, types, outputs, where)
             return
-        written = [self._note(o, t, "activation", None, where) for o, t in zip(outputs, types, strict=True)]
         attributes = self._attributes_of(node, signature[2])
+        if domain == "" and node.op_type in COUNTING:
+            types = self._counted(node.op_type, attributes, inputs, types, outputs)
+        written = [self._note(o, t, "activation", None, where) for o, t in zip(outputs, types, strict=True)]
         opset = self._inference.opset_of(domain)
         self._result.nodes.append(Node(name, node.op_type, domain, opset, input_names, tuple(written), attributes))
+
+    def _counted(
+        self,
+        op_type: str,
+        attributes: Mapping[str, Any],
+        inputs: Sequence[Tensor | None],
+        types: tuple[OutputType | None, ...],
+        outputs: Sequence[str],
+    ) -> tuple[OutputType | None, ...]:
+        """Types of what the data count: as many as told, or as there can be; as they are where even that is open."""
+        if all(output is None or output.static_shape is not None for output in types):
+            return types
+        count = self._counts.get(outputs[0])
+        if count is None:
+            count = most(op_type, attributes, inputs)
+            if count is None:
+                return types
+            self._result.largest[outputs[0]] = count
+        shapes = counted_shapes(op_type, attributes, inputs, count)
+        return tuple(
+            None if output is None else OutputType(output.dtype, shape)
+            for output, shape in zip(types, shapes, strict=False)
+        )
 
     def _types_by_definition(
         self,

@@ -21,8 +21,8 @@ Operands = tuple[tuple[str, ...], list[Tensor | None]]
 
 
 class Rebatcher:
-    """Checks the operands of Reshape, and replaces those of it, of Concat and of recurrent nodes that hold another
-    batch.
+    """Checks the operands of Reshape, and replaces those of it, of Expand, Resize, Concat and recurrent nodes that hold
+    another batch.
 
     ``tensors`` is the walk's own table, into which replaced constants are entered; ``reference`` that of the walk at
     ``reference_batch``, at which the model was written, None when this is it.
@@ -72,6 +72,28 @@ class Rebatcher:
         return rescaled_reshape(
             data.shape, there[data.name].shape, there[output].shape, self._batch, self._reference_batch
         )
+
+    def target(self, node: onnx.NodeProto, index: int, operands: Operands) -> Operands:
+        """The operands of an Expand or Resize, whose target sizes (input ``index``) may hold the reference batch."""
+        names, inputs = operands
+        data, target = inputs[0], inputs[index] if len(inputs) > index else None
+        there = self._reference
+        if there is None or data is None or target is None or target.value is None or data.name not in there:
+            return operands
+        before = there[target.name].value if target.name in there else None
+        if before is None or not np.array_equal(before, target.value):
+            # Computed from the shape of something, so it knows the batch.
+            return operands
+        axis = scaled_axis(data.shape, there[data.name].shape, self._batch, self._reference_batch)
+        sizes = [int(size) for size in target.value]
+        if axis is None or len(sizes) < len(data.shape):
+            return operands
+        place = axis + len(sizes) - len(data.shape)
+        if sizes[place] != there[data.name].shape[axis]:
+            return operands
+        sizes[place] = data.shape[axis]
+        changed = self._replaced(target, np.array(sizes, np.int64), (len(sizes),))
+        return (*names[:index], changed.name, *names[index + 1 :]), [*inputs[:index], changed, *inputs[index + 1 :]]
 
     def concat(self, node: onnx.NodeProto, operands: Operands) -> Operands:
         """The operands of a Concat, constants repeated for every sample that they are joined to."""

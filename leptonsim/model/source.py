@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from leptonsim.errors import LeptonError
+from leptonsim.model.opsets import modernised
 from leptonsim.model.protos import load_small_external, strip_weights
 
 if TYPE_CHECKING:
@@ -156,5 +157,9 @@ def _prepared(name: str, model: onnx.ModelProto, folder: Path | None) -> Source:
             model = inliner.inline_local_functions(model)
         except Exception as error:
             raise LeptonError(f"{name}: its functions cannot be inlined: {' '.join(str(error).split())}") from error
+    try:
+        model = modernised(model)
+    except LeptonError as error:
+        raise LeptonError(f"{name}: {error}") from error
     del model.graph.value_info[:]
     return Source(name, model.SerializeToString(deterministic=True))

@@ -14,7 +14,7 @@ from typing import Any
 
 from leptonsim.compiler.flow import merged
 from leptonsim.compiler.operators.normalization import lower_layer_normalization, lower_rms_normalization
-from leptonsim.compiler.records import has_input, operands, results, shape_of, vector_operator
+from leptonsim.compiler.records import along, has_input, operands, results, shape_of, vector_operator
 from leptonsim.compiler.work import Operand, Operator
 from leptonsim.model.graph import Graph, Node
 from leptonsim.operators._shapes import Inputs, Outputs, required
@@ -55,7 +55,8 @@ def lower_embed(node: Node, graph: Graph) -> Operator:
         "div": 2 * rows,
     }
     operator = vector_operator(node, graph, vector, inputs=[*node.inputs[:2], *node.inputs[5:]])
-    return replace(operator, inputs=(*operator.inputs, *taken))
+    whole_rows = along(operator, shape_of(graph, node.outputs[0]), (2,), numbers=2, returned=True)
+    return replace(whole_rows, inputs=(*operator.inputs, *taken))
 
 
 def _normalised(attributes: Mapping[str, Any], inputs: Inputs) -> Outputs:

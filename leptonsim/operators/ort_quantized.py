@@ -5,7 +5,8 @@ mul), the operator computed, and the result requantised (1 mul, 5 adds), as in
 ``leptonsim.compiler.operators.quantization``. QGemm is a product of integers with an integer bias, requantised.
 MatMulIntegerToFloat is one whose result is scaled to a real number (1 add for the conversion, 1 mul). A rewriting pass
 spells DynamicQuantizeMatMul as a DynamicQuantizeLinear and a MatMulIntegerToFloat, so that the product is one of
-integers. QuantizeLinear and DequantizeLinear are ONNX's own under another domain.
+integers. QuantizeLinear and DequantizeLinear are ONNX's own under another domain (for 4 and 16 bits before opset 21),
+and are given ONNX's.
 """
 
 from __future__ import annotations
@@ -16,10 +17,10 @@ from typing import Any
 
 from leptonsim.compiler.draft import Draft
 from leptonsim.compiler.flow import merged
-from leptonsim.compiler.operators.convolution import conv_matmul
+from leptonsim.compiler.operators.convolution import conv_matmul, on_either_unit
 from leptonsim.compiler.operators.matmul import batched_product
 from leptonsim.compiler.operators.quantization import lower_dequantize, lower_quantize
-from leptonsim.compiler.records import has_input, shape_of, tensor_operator, vector_operator
+from leptonsim.compiler.records import along, has_input, shape_of, tensor_operator, vector_operator
 from leptonsim.compiler.work import Operator
 from leptonsim.errors import LeptonError
 from leptonsim.model.graph import Graph, Node, Tensor
@@ -33,7 +34,11 @@ ELEMENTWISE: Mapping[str, tuple[int, Mapping[str, int]]] = {
     "QLinearSoftmax": (1, {"reduce": 2, "add": 1, "exp": 1, "div": 1}),
 }
 """Operands, and the operator's own cost for each output element."""
+CONVERSIONS = ("QuantizeLinear", "DequantizeLinear")
 POOLED = ("QLinearGlobalAveragePool", "QLinearAveragePool", "QLinearReduceMean")
+
+
+BEFORE = ("multiply_quantised",)
 
 
 def _requantised(elements: int) -> dict[str, int]:
@@ -51,7 +56,11 @@ def lower_elementwise(node: Node, graph: Graph) -> Operator:
     vector = merged(_requantised(elements), {name: each * elements for name, each in cost.items()})
     for index in range(count):
         vector = merged(vector, _dequantised(graph.tensors[node.inputs[3 * index]].elements))
-    return vector_operator(node, graph, vector, elementwise=node.op_type != "QLinearSoftmax")
+    operator = vector_operator(node, graph, vector, elementwise=node.op_type != "QLinearSoftmax")
+    if operator.elementwise:
+        return operator
+    axis = int(node.attributes.get("axis", -1))
+    return along(operator, shape_of(graph, node.inputs[0]), (axis,), numbers=2, returned=True)
 
 
 def lower_pooled(node: Node, graph: Graph) -> Operator:
@@ -61,7 +70,13 @@ def lower_pooled(node: Node, graph: Graph) -> Operator:
         window *= size
     read, made = (graph.tensors[name].elements for name in (node.inputs[0], node.outputs[0]))
     steps = made * window if window > 1 else read
-    return vector_operator(node, graph, merged(_requantised(made), {"reduce": steps, "add": read}))
+    operator = vector_operator(node, graph, merged(_requantised(made), {"reduce": steps, "add": read}))
+    if window > 1:
+        return operator
+    before, after = shape_of(graph, node.inputs[0]), shape_of(graph, node.outputs[0])
+    if len(before) != len(after):
+        return along(operator, before, range(len(before)), numbers=1)
+    return along(operator, before, [axis for axis in range(len(before)) if before[axis] != after[axis]], numbers=1)
 
 
 def lower_concat(node: Node, graph: Graph) -> Operator:
@@ -107,11 +122,14 @@ def lower_qlinear_conv(node: Node, graph: Graph) -> Operator:
     matmul = conv_matmul(node, shape_of(graph, x), shape_of(graph, w), shape_of(graph, node.outputs[0]))
     elements = graph.tensors[node.outputs[0]].elements
     vector = merged(_requantised(elements), {"add": has_input(node, 8) * elements})
-    return tensor_operator(node, graph, matmul, x, w, (*node.inputs[1:3], *node.inputs[4:]), vector)
+    operator = tensor_operator(node, graph, matmul, x, w, (*node.inputs[1:3], *node.inputs[4:]), vector)
+    return on_either_unit(operator, shape_of(graph, x)[1])
 
 
 def rewrite(draft: Draft) -> None:
-    """Spell DynamicQuantizeMatMul (A, B, scale of B, zero point of B, bias) in two."""
+    """Spell DynamicQuantizeMatMul (A, B, scale of B, zero point of B, bias) in two; conversions are ONNX's own."""
+    for node in [each for each in draft if each.op_type in CONVERSIONS and each.domain == "com.microsoft"]:
+        draft.rewrite([node], replace(node, domain="", opset=21))
     for node in [each for each in draft if each.op_type == "DynamicQuantizeMatMul"]:
         a, b, *rest = node.inputs
         source = draft.tensors[a]

@@ -123,6 +123,13 @@ def operator_accounts(program: Program, record: Record, moved: Integers) -> tupl
     return accounts, Spans(begins, ends)
 
 
+def staging_by_operator(program: Program, record: Record) -> list[int]:
+    """Most bytes that tiles on their way took in a core's SRAM, by operator."""
+    steps = Groups(program.steps[:, OWNER], len(program.operators))
+    staged: list[int] = steps.combine(np.maximum, record.step_staging_bytes).tolist()
+    return staged
+
+
 def _named(there: npt.NDArray[np.bool_], names: Sequence[str], *values: Integers) -> list[dict[str, Any]]:
     """By row, what is there by the name of its column: a value, or a tuple of several."""
     found: list[dict[str, Any]] = [{} for _ in there]

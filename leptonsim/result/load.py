@@ -8,11 +8,11 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from leptonsim.errors import LeptonError
+from leptonsim.result.checking import check
 from leptonsim.result.document import SCHEMA, json_text
 from leptonsim.result.result import Result
 from leptonsim.result.step import Step
@@ -88,22 +88,7 @@ def load_result(path: str | Path) -> SavedResult:
             f"{path}: {other}, or one of another version of leptonsim (schema {SCHEMA} is expected); "
             "write a result with `leptonsim run --json`"
         )
-    return _checked(document, str(path))
-
-
-def _checked(document: dict[str, Any], place: str) -> SavedResult:
-    import fastjsonschema
-
-    text = files("leptonsim.result").joinpath("schema.json").read_text(encoding="utf-8")
-    try:
-        fastjsonschema.compile(json.loads(text))(document)
-    except fastjsonschema.JsonSchemaValueException as error:
-        where = "".join(f"[{part}]" if part.isdecimal() else f".{part}" for part in error.path[1:]).removeprefix(".")
-        what = str(error.message).removeprefix(error.name or "").strip()
-        raise LeptonError(
-            f"{place}: {where or 'the result'}: {what}; the file is damaged or of another version of leptonsim: "
-            "write it again with `leptonsim run --json`"
-        ) from None
+    check(document, str(path))
     return SavedResult(document, tuple(_step(each) for each in document["steps"]))
 
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from leptonsim.chip.spec import Chip
 from leptonsim.compiler.program import Program
 from leptonsim.compiler.routes import Route
+from leptonsim.compiler.target import usable_sram_bytes
 from leptonsim.kernels.tiles import ENGINE_NAMES
 from leptonsim.machine.energy import AT_REST, COMPONENTS, EnergyModel, energy_model, total_pj
 from leptonsim.machine.machine import Record
@@ -24,12 +25,15 @@ from leptonsim.result.accounts import (
     bytes_by_level,
     bytes_by_operator,
     operator_accounts,
+    staging_by_operator,
     time_by_engine,
 )
 from leptonsim.result.blocks import blocks_of
 from leptonsim.result.bounds import bounds_ps, peaks
 from leptonsim.result.document import SCHEMA, document, json_text
 from leptonsim.result.governed import peak_w
+from leptonsim.result.hints import low_utilization
+from leptonsim.result.merit import figures_of_merit
 from leptonsim.result.power import power_over_time
 from leptonsim.result.step import Step
 from leptonsim.version import leptonsim_version
@@ -63,6 +67,7 @@ class Result:
     warnings: tuple[str, ...]
     seed: int = 0
     power: PowerRecord | None = None
+    carbon_g_per_kwh: float | None = None
     blocks: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     @property
@@ -146,6 +151,13 @@ class Result:
         return self.energy_j / self.makespan_s
 
     @property
+    def merit(self) -> dict[str, float | None]:
+        """Figures of merit: see ``leptonsim.result.merit``."""
+        return figures_of_merit(
+            self.energy_j, self.requests, self.samples, self.latency_s, self.macs, self.carbon_g_per_kwh
+        )
+
+    @property
     def macs(self) -> int:
         """Multiply-accumulates of one request."""
         return self.program.runs_per_request * sum(operator.macs for operator in self.program.operators)
@@ -216,7 +228,9 @@ class Result:
         write_whole(path, self.to_json())
 
 
-def make_result(program: Program, record: Record, requests: int, seed: int = 0) -> Result:
+def make_result(
+    program: Program, record: Record, requests: int, seed: int = 0, carbon_g_per_kwh: float | None = None
+) -> Result:
     """Accounts of a machine's record."""
     chip = program.chip
     cores = chip.cores
@@ -225,24 +239,22 @@ def make_result(program: Program, record: Record, requests: int, seed: int = 0) 
     moved = bytes_by_operator(program, work)
     accounts, spans = operator_accounts(program, record, moved)
     times = time_by_engine(record, cores)
-    dynamic = _dynamic_energy(program, model, moved, array_cycles(program, work))
-    copies = {
-        route: int(size)
-        for route, size in zip(program.routes, record.route_bytes.tolist(), strict=True)
-        if route.end == "copy"
-    }
     power = record.power
     if power is None:
+        dynamic = _dynamic_energy(program, model, moved, array_cycles(program, work))
+        copies = {
+            route: int(size)
+            for route, size in zip(program.routes, record.route_bytes.tolist(), strict=True)
+            if route.end == "copy"
+        }
         parts = [{name: value * record.runs for name, value in each.items()} for each in dynamic]
         resting, sleep = resting_energy(program, model, record.runs, record.makespan_ps, record.rested_ps, record.rests)
         parts += [model.bytes_pj(copies), {name: math.fsum(each) for name, each in resting.parts.items()}]
         breakdown = {name: value / 1e12 for name, value in total_pj(parts).items()}
     else:
-        resting, sleep = power.resting, power.sleep
+        dynamic, resting, sleep = power.operators_pj(record.runs), power.resting, power.sleep
         breakdown = {name: value / 1e12 for name, value in power.energy_pj(record.runs).items()}
     levels = bytes_by_level(program, record)
-    if power is not None:
-        dynamic = power.operators_pj(record.runs)
     steps = tuple(
         Step(
             operator.name,
@@ -263,16 +275,21 @@ def make_result(program: Program, record: Record, requests: int, seed: int = 0) 
             {name: value for name, value in energy.items() if value},
             operator.sram_resident_bytes,
             operator.shared_resident_bytes,
+            staged,
         )
-        for operator, account, energy in zip(program.operators, accounts, dynamic, strict=True)
+        for operator, account, energy, staged in zip(
+            program.operators, accounts, dynamic, staging_by_operator(program, record), strict=True
+        )
     )
     memory = program.memory
+    utilization = _utilization(program, record, times, levels)
+    tensor_works = any(operator.tensor_macs for operator in program.operators)
     return Result(
         program=program,
         requests=requests,
         makespan_ps=record.makespan_ps,
         request_times_ps=tuple(end - begin for begin, end in record.requests_ps),
-        utilization=_utilization(program, record, times, levels),
+        utilization=utilization,
         time_ps=times,
         tensor_cycles=_tensor_cycles(program),
         energy_breakdown_j=breakdown,
@@ -282,7 +299,11 @@ def make_result(program: Program, record: Record, requests: int, seed: int = 0) 
         else peak_w(power),
         bytes=levels,
         bounds_ps=bounds_ps(at_highest_clock(program, power), requests, record.cold_bytes),
-        sram_peak_bytes=min(chip.core.sram.size_bytes, memory.sram_peak_bytes + record.peak_staging_bytes),
+        sram_peak_bytes=max(
+            memory.sram_peak_bytes,
+            usable_sram_bytes(chip) - record.least_free_bytes,
+            *(step.sram_resident_bytes + step.sram_staging_bytes for step in steps),
+        ),
         steps=steps,
         events={
             "simpy": record.simpy_events,
@@ -291,10 +312,11 @@ def make_result(program: Program, record: Record, requests: int, seed: int = 0) 
             "dram_bursts": record.dram_bursts,
             "steps": len(program.steps) * record.runs,
         },
-        warnings=program.warnings,
+        warnings=(*program.warnings, *low_utilization(utilization, times, tensor_works)),
         power=power,
         blocks=blocks_of(model.resting, resting, sleep, record),
         seed=seed,
+        carbon_g_per_kwh=carbon_g_per_kwh,
     )
 
 

@@ -9,8 +9,8 @@ class Step(NamedTuple):
     """One operator in the first run; ``bytes`` are those that DRAM gave and took; ``energy_pj`` is without static.
 
     ``spans_ps`` is from the first job to the last of each engine, of all cores together; ``sram_resident_bytes`` (of
-    one core) and ``shared_sram_resident_bytes`` are what tensors take while it runs. The schema says what each field
-    is.
+    one core) and ``shared_sram_resident_bytes`` are what tensors take while it runs, ``sram_staging_bytes`` the most
+    that tiles on their way take beside them. The schema says what each field is.
     """
 
     name: str
@@ -31,3 +31,4 @@ class Step(NamedTuple):
     energy_breakdown_pj: dict[str, float]
     sram_resident_bytes: int
     shared_sram_resident_bytes: int
+    sram_staging_bytes: int

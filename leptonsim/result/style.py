@@ -1,8 +1,9 @@
-"""How pictures look: one palette, one set of sizes, units on every axis, and files without dates in them.
+"""How all pictures look: one palette, one set of sizes, units on every axis, and files without dates in them.
 
-Colours are those of Okabe and Ito (Color Universal Design, 2008) and tints of them: told apart by people who do not see
-red or green, and by their order in grey print. Text is ``INK`` and lines ``RULE``, which the HTML page replaces by the
-reader's own colours. matplotlib is imported when something is drawn, not before.
+Colours are those of Okabe and Ito (Color Universal Design, 2008) and tints of them, told apart by people who do not see
+red or green. In grey print parts of a stack are told apart by lightness and by hatching (``HATCHES``), lines by their
+marks and dashes (``LINES``). Text is ``INK`` and lines ``RULE``, which the HTML page replaces by the reader's own
+colours. matplotlib is imported when something is drawn, not before.
 """
 
 from __future__ import annotations
@@ -10,12 +11,12 @@ from __future__ import annotations
 import io
 import math
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ParamSpec
 
 from leptonsim.errors import LeptonError
 
@@ -26,14 +27,19 @@ if TYPE_CHECKING:
 
     from leptonsim.result.load import AnyResult
 
+P = ParamSpec("P")
+
 BLUE, ORANGE, GREEN, VERMILLION = "#0072b2", "#e69f00", "#009e73", "#d55e00"
 SKY, PURPLE, YELLOW = "#56b4e9", "#cc79a7", "#d8c400"
 INK, RULE, PAPER, GREY, PALE = "#1d1f23", "#d0d3d8", "#ffffff", "#9aa0a6", "#c9cdd3"
 BLACK, WHITE = "#000000", "#fdfdfd"
 """For text on colours; these stay what they are where ``INK`` and ``PAPER`` are the reader's own."""
 
-
-PALETTE = (BLUE, ORANGE, GREEN, VERMILLION, SKY, PURPLE, YELLOW, GREY)
+PALETTE = (BLUE, ORANGE, GREEN, YELLOW, VERMILLION, SKY, PURPLE, GREY)
+LINES = tuple(zip((BLUE, VERMILLION, GREEN, PURPLE, ORANGE, SKY, GREY), "osD^vPX",
+                  ("-", "--", "-.", (0, (5, 1)), (0, (3, 1, 1, 1)), (0, (1, 1)), "-"), strict=True))  # fmt: skip
+"""Colour, mark and dashes of each line."""
+COLOUR_MAP = "cividis"
 ENGINES = {"weights": VERMILLION, "activations": ORANGE, "tensor": BLUE, "vector": GREEN, "store": PURPLE}
 COMPONENTS = {
     "static": GREY, "clock": PALE, "standby": "#8c6d5a",
@@ -46,6 +52,14 @@ CAUSES = {
     "transition": INK, "done": "#e3e5e8",
 }  # fmt: skip
 """Where time goes, in the order in which it is stacked."""
+HATCHES = {
+    "accumulators": "----", "sram": "////", "shared_sram": "xxxx", "noc": "\\\\\\\\",
+    "contention": "////", "input": "\\\\\\\\", "buffer": "----",
+}  # fmt: skip
+"""Of components and causes, those that would be as light as a neighbour in grey print. Lines only: dots take 180 kB as
+SVG.
+"""
+HATCH_INK = "#3a3d42"
 
 WIDTH_IN = 7.2
 LONGEST_NAME = 32
@@ -56,7 +70,7 @@ _PARAMETERS: dict[Any, object] = {
     "axes.titlesize": 9, "axes.titlelocation": "left", "axes.axisbelow": True, "axes.unicode_minus": False,
     "grid.color": RULE, "grid.linewidth": 0.5, "legend.frameon": False, "legend.fontsize": 7.5,
     "figure.facecolor": PAPER, "axes.facecolor": "none", "savefig.facecolor": PAPER,
-    "svg.fonttype": "none", "pdf.fonttype": 42, "path.simplify": True,
+    "svg.fonttype": "none", "pdf.fonttype": 42, "path.simplify": True, "hatch.linewidth": 0.35,
 }  # fmt: skip
 
 
@@ -71,13 +85,13 @@ def applied(salt: str = "leptonsim") -> Iterator[None]:
         yield
 
 
-def styled(draw: Callable[[AnyResult], Figure]) -> Callable[[AnyResult], Figure]:
+def styled(draw: Callable[P, Figure]) -> Callable[P, Figure]:
     """A function that draws, made to draw in the style."""
 
     @wraps(draw)
-    def drawn(result: AnyResult) -> Figure:
+    def drawn(*arguments: P.args, **named: P.kwargs) -> Figure:
         with applied():
-            return draw(result)
+            return draw(*arguments, **named)
 
     return drawn
 
@@ -90,7 +104,7 @@ def canvas(height_in: float, title: str, width_in: float = WIDTH_IN) -> Figure:
     figure = Figure(figsize=(width_in, height_in), layout="constrained")
     FigureCanvasAgg(figure)
     text = figure.suptitle(title, x=0.01, ha="left", fontsize=10, fontweight="bold")
-    text.set_fontsize(10 * min(1.0, 0.97 * figure.bbox.width / text.get_window_extent().width))
+    text.set_fontsize(10 * min(1.0, 0.97 * figure.bbox.width / max(1.0, text.get_window_extent().width)))
     return figure
 
 
@@ -173,17 +187,47 @@ def powers(axis: Axis) -> None:
     axis.set_minor_formatter(NullFormatter())
 
 
+def logarithmic(axis: Axis) -> None:
+    """A logarithmic axis over a few decades, with numbers at 1, 2 and 5 of each, written out."""
+    from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
+
+    (axis.axes.set_xscale if axis is axis.axes.xaxis else axis.axes.set_yscale)("log")
+    axis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+    axis.set_major_formatter(FuncFormatter(lambda value, _: number(value)))
+    axis.set_minor_locator(NullLocator())
+
+
+def is_wide(values: Sequence[float]) -> bool:
+    """Whether positive values span so much that an axis is better logarithmic."""
+    return bool(values) and min(values) > 0 and max(values) / min(values) >= 8
+
+
+def number(value: float) -> str:
+    """Three digits, without an exponent where it can be."""
+    return f"{value:,.0f}" if 100 <= abs(value) < 1e6 else f"{value:.3g}"
+
+
 def legend(figure: Figure, handles: list[object], columns: int = 6) -> None:
     """A legend below everything, in as many columns as there is room for."""
     if handles:
         figure.legend(handles=handles, loc="outside lower left", ncols=columns, handlelength=1.2, columnspacing=1.4)
 
 
-def patch(colour: str, label: str) -> object:
+def patch(colour: str, label: str, hatch: str | None = None) -> object:
     """A coloured square of a legend."""
     from matplotlib.patches import Patch
 
-    return Patch(facecolor=colour, edgecolor=INK, linewidth=0.3, label=label)
+    return Patch(facecolor=colour, edgecolor=HATCH_INK if hatch else INK, linewidth=0.3, label=label, hatch=hatch)
+
+
+def part(name: str, colours: Mapping[str, str]) -> dict[str, Any]:
+    """How an area or bar of a component or cause is filled: its colour, and its hatching if it has one."""
+    return {"facecolor": colours[name], "hatch": HATCHES.get(name), "edgecolor": HATCH_INK, "linewidth": 0}
+
+
+def part_of_legend(name: str, colours: Mapping[str, str]) -> object:
+    """The square of a component or cause."""
+    return patch(colours[name], name.replace("_", " "), HATCHES.get(name))
 
 
 def bare(axes: Axes) -> None:
@@ -192,7 +236,7 @@ def bare(axes: Axes) -> None:
     axes.tick_params(axis="y", length=0)
 
 
-def picture(figure: Figure, form: str, salt: str = "leptonsim") -> bytes:
+def picture(figure: Figure, form: str, salt: str = "leptonsim", dpi: int = 150) -> bytes:
     """The figure as a file: ``png``, ``svg`` or ``pdf``; the same figure gives the same bytes."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
 
@@ -204,7 +248,7 @@ def picture(figure: Figure, form: str, salt: str = "leptonsim") -> bytes:
     data = io.BytesIO()
     with applied(salt):
         FigureCanvasAgg(figure)
-        figure.savefig(data, format=form, dpi=150, metadata=nothing[form])
+        figure.savefig(data, format=form, dpi=dpi, metadata=nothing[form])
     return data.getvalue()
 
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from leptonsim.result.load import power_in_time
-from leptonsim.result.units import count_text, energy_text, rate_text, size_text, time_text
+from leptonsim.result.units import carbon_text, count_text, energy_text, rate_text, size_text, time_text
 
 if TYPE_CHECKING:
     from leptonsim.result.load import AnyResult
@@ -36,9 +36,13 @@ def summary_rows(result: AnyResult) -> list[tuple[str, str]]:
         ("latency", latency),
         ("throughput", throughput),
         ("energy", f"{energy_text(result.energy_per_sample_j)} per sample: {shares(result.energy_breakdown_j)}"),
-        ("power", f"{result.power_avg_w:.1f} W average, {result.power_peak_w:.1f} W peak"),
+        (
+            "power",
+            f"{result.power_avg_w:.1f} W average, {result.power_peak_w:.1f} W peak, TDP {result.peaks['tdp_w']:g} W",
+        ),
         *governed(result),
         *at_rest(result),
+        ("per joule", merits(result)),
         ("work", f"{count_text(result.macs)} MACs, {busy['macs']:.1%} of the tensor cores' peak"),
         ("engines busy", ", ".join(f"{name} {busy[name]:.0%}" for name in ENGINES)),
         ("tensor cores", shares(tensor_time_ps(result))),
@@ -46,14 +50,21 @@ def summary_rows(result: AnyResult) -> list[tuple[str, str]]:
             "DRAM",
             f"{size_text(dram['read'])} read, {size_text(dram['written'])} written, {busy['dram']:.0%} of the pins",
         ),
-        (
-            "memory",
-            f"{size_text(memory['weights_bytes'])} weights; peak {size_text(memory['dram_peak_bytes'])} of "
-            f"{size_text(memory['dram_capacity_bytes'])} DRAM, {size_text(memory['sram_peak_bytes'])} of "
-            f"{size_text(memory['sram_capacity_bytes'])} SRAM",
-        ),
+        ("bound by", shares(bound_time_ps(result))),
+        ("memory", _memory(memory)),
         ("operators", ", ".join(f"{count:,} {place}" for place, count in result.operators.items() if count)),
     ]
+
+
+def merits(result: AnyResult) -> str:
+    """Figures of merit in words: samples and operations for a joule, energy x delay, and carbon where it is known."""
+    merit = result.merit
+    parts = [f"energy x delay {merit['energy_delay_product_js']:.3g} Js"]
+    if merit["samples_per_j"] is not None and merit["operations_per_j"] is not None:
+        parts.insert(0, f"{rate_text(merit['samples_per_j'])} samples, {count_text(merit['operations_per_j'])}OP")
+    if merit["carbon_g_per_sample"] is not None:
+        parts.append(f"{carbon_text(merit['carbon_g_per_sample'])} CO2 a sample")
+    return "; ".join(parts)
 
 
 def governed(result: AnyResult) -> list[tuple[str, str]]:
@@ -114,6 +125,29 @@ def step_row(step: Step, total_ps: int) -> dict[str, str]:
         "energy": energy_text(step.energy_pj / 1e12),
         "bound by": step.bound_by,
     }
+
+
+def _memory(memory: Mapping[str, int]) -> str:
+    """What the model takes, and the most of it at once."""
+    parts = [f"{size_text(memory['weights_bytes'])} weights"]
+    if memory["weights_on_host_bytes"]:
+        parts[0] += f" ({size_text(memory['weights_on_host_bytes'])} on the host)"
+    if memory["state_bytes"]:
+        parts.append(f"{size_text(memory['state_bytes'])} state")
+    parts.append(f"{size_text(memory['activations_bytes'])} activations in DRAM")
+    return (
+        f"{', '.join(parts)}; peak {size_text(memory['dram_peak_bytes'])} of "
+        f"{size_text(memory['dram_capacity_bytes'])} DRAM, {size_text(memory['sram_peak_bytes'])} of "
+        f"{size_text(memory['sram_capacity_bytes'])} SRAM"
+    )
+
+
+def bound_time_ps(result: AnyResult) -> dict[str, int]:
+    """Time of the operators by what binds them."""
+    total: Counter[str] = Counter()
+    for step in result.steps:
+        total[step.bound_by] += step.time_ps
+    return dict(total)
 
 
 def tensor_time_ps(result: AnyResult) -> dict[str, int]:

@@ -1,12 +1,14 @@
-"""The picture of a report: predicted against measured, one mark for each row, the diagonal where they are equal."""
+"""The picture of a report: predicted against measured, one mark for each row, the diagonal where they are equal.
+
+``python -m leptonsim.validate.plot [FILE.csv] [-o FILE]`` shows itself: the file is predicted first.
+"""
 
 from __future__ import annotations
 
-import io
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from leptonsim.files import write_whole
+from leptonsim.result import style
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -17,44 +19,45 @@ if TYPE_CHECKING:
 Pairs = list[tuple[float, float]]
 
 MARKS = "osD^v<>PX*ph"
-MAX_LEGEND = 18
-COLOURS = 128
+COLOURS = (style.BLUE, style.VERMILLION, style.GREEN, style.PURPLE, style.ORANGE, style.SKY, style.INK)
+"""As many as share no factor with the marks, so that each group has a pair of its own."""
+MOST_GROUPS = 22
+WORDS = {
+    "value": "bandwidth (GB/s)", "cycles": "time (cycles)", "total_cycles": "time (cycles)",
+    "useful_fraction_of_peak": "bandwidth (share of peak)", "avg_latency_ns": "mean latency (ns)",
+    "energy_pJ_bit": "energy (pJ/bit)", "power_W": "power (W)", "write_eff_GBs": "writes (GB/s)",
+    "read_eff_GBs": "reads (GB/s)", "rw_bidir_eff_GBs_each": "both ways at once (GB/s each)",
+}  # fmt: skip
+"""Columns of reference data in words, with their units."""
 NARROW = 30
 """Where the axes span less than this, the numbers between powers of ten are written too."""
 
 
+@style.styled
 def figure(report: Report) -> Figure:
     """One panel for each quantity with all its predicted records, groups told apart by colour and mark."""
-    from matplotlib.figure import Figure
-
     panels: dict[str, dict[str, Pairs]] = {}
     for record in report.records:
         if record.predicted is not None and record.measured is not None:
             groups = panels.setdefault(record.quantity, {})
             groups.setdefault(record.group, []).append((record.measured, record.predicted))
     count = max(1, len(panels))
-    canvas = Figure(figsize=(7.0 if count == 1 else 4.6 * count, 5.2), layout="constrained")
-    canvas.suptitle(report.title)
+    names = sorted({name for groups in panels.values() for name in groups})
+    canvas = style.canvas(5.2, report.title, style.WIDTH_IN if count == 1 else 4.4 * count)
     for index, quantity in enumerate(sorted(panels), start=1):
-        _panel(canvas.add_subplot(1, count, index), quantity, panels[quantity])
+        _panel(canvas.add_subplot(1, count, index), quantity, panels[quantity], names)
     return canvas
 
 
 def save_plot(report: Report, path: str | Path) -> None:
-    """Write the picture as PNG, whole or not at all, without dates or versions in it; few colours keep it small."""
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from PIL import Image
-
-    canvas = figure(report)
-    FigureCanvasAgg(canvas)
-    drawn, data = io.BytesIO(), io.BytesIO()
-    canvas.savefig(drawn, format="png", dpi=100)
-    Image.open(drawn).convert("RGB").quantize(COLOURS).save(data, format="png", optimize=True)
-    write_whole(path, data.getvalue())
+    """Draw into a file, PNG, SVG or PDF by its suffix, whole or not at all. Raises LeptonError."""
+    style.form_of(path)
+    style.save(figure(report), path)
 
 
-def _panel(axes: Axes, quantity: str, groups: dict[str, Pairs]) -> None:
-    for index, name in enumerate(sorted(groups)):
+def _panel(axes: Axes, quantity: str, groups: dict[str, Pairs], names: list[str]) -> None:
+    for name in sorted(groups):
+        index = names.index(name)
         axes.plot(
             [measured for measured, _ in groups[name]],
             [predicted for _, predicted in groups[name]],
@@ -62,24 +65,45 @@ def _panel(axes: Axes, quantity: str, groups: dict[str, Pairs]) -> None:
             marker=MARKS[index % len(MARKS)],
             markersize=4,
             markerfacecolor="none",
-            color=f"C{index % 10}",
+            color=COLOURS[index % len(COLOURS)],
             label=f"{name} ({len(groups[name])})",
         )
     values = [value for pairs in groups.values() for pair in pairs for value in pair if value > 0]
     low, high = (min(values) / 1.3, max(values) * 1.3) if values else (0.1, 1.0)
-    axes.fill_between([low, high], [low * 0.9, high * 0.9], [low * 1.1, high * 1.1], color="0.9", label="within 10 %")
-    axes.plot([low, high], [low, high], color="0.4", linewidth=0.8)
-    axes.set(xscale="log", yscale="log", xlim=(low, high), ylim=(low, high))
-    axes.set(xlabel=f"measured {quantity}", ylabel=f"predicted {quantity}")
+    ends = [low, high]
+    axes.fill_between(
+        ends, [low * 0.9, high * 0.9], [low * 1.1, high * 1.1], color=style.RULE, alpha=0.6, linewidth=0,
+        label="within 10 %",
+    )  # fmt: skip
+    axes.plot(ends, ends, color=style.INK, linewidth=0.7)
+    axes.set(xscale="log", yscale="log", xlim=ends, ylim=ends)
+    text = WORDS.get(quantity, quantity)
+    axes.set(xlabel=f"measured {text}", ylabel=f"predicted {text}")
     for axis in (axes.xaxis, axes.yaxis):
-        axis.set_major_formatter(_plain_number)
         if high / low < NARROW:
-            axis.set_minor_formatter(_plain_number)
-            axis.set_tick_params(which="minor", labelsize=7)
-    axes.grid(True, linewidth=0.3, color="0.85")
-    if len(groups) <= MAX_LEGEND:
-        axes.legend(fontsize=6.5, loc="lower right", frameon=False)
+            style.logarithmic(axis)
+        else:
+            style.powers(axis)
+    axes.grid(True)
+    if len(groups) <= MOST_GROUPS:
+        axes.legend(fontsize=6.5, loc="lower right")
 
 
-def _plain_number(value: float, _: float) -> str:
-    return f"{value:,.10g}"
+if __name__ == "__main__":
+    import click
+
+    from leptonsim.errors import LeptonError
+    from leptonsim.validate import validate
+
+    @click.command(help="Predict a file of reference data and draw it.")
+    @click.option("-o", "--output", default="validation.png", show_default=True, help="PNG, SVG or PDF by its suffix.")
+    @click.argument("path", metavar="[FILE.csv]", default="benchmarks/reference/systolic_rtl.csv")
+    def show(output: str, path: str) -> None:
+        """Draw a file of reference data."""
+        try:
+            save_plot(validate(path), output)
+        except LeptonError as error:
+            raise click.ClickException(str(error)) from None
+        click.echo(f"{output}: {path}")
+
+    show()

@@ -49,6 +49,11 @@ def test_the_sweep_is_a_picture_and_a_list(tmp_path):
         (("--part", "HBM3", "--pattern", "strided:256x128"), "its pitch is less"),
         (("--part", "HBM3", "--mix", "0:0"), "--mix 0:0: expects"),
         (("--part", "HBM3", "--channels", "6"), "a power of two"),
+        (("--part", "HBM3", "--interleave", "100"), "interleave of 100 bytes: expects a power of two"),
+        (("--part", "HBM3", "--load", "0.5", "--outstanding", "8"), "give one of them"),
+        (("--part", "HBM3", "--pattern", "random:9000000000"), "do not fit 1024 MiB"),
+        (("--part", "HBM3", "--pattern", "strided:256x9000000000"), "do not fit 1024 MiB"),
+        (("--part", "HBM3", "--mix", "0:1", "--sweep", "never.png"), "latency of reads"),
     ],
 )
 def test_what_cannot_be_run_is_one_clear_error(options, message):

@@ -76,9 +76,20 @@ def test_an_unknown_part_and_no_channel_are_errors():
         model("LPDDR5-6400", channels=0)
 
 
-@pytest.mark.parametrize(
-    ("slow", "fast"), [("DDR4-2400", "DDR4-3200"), ("HBM2E-3200", "HBM2E-3600"), ("GDDR6-14", "GDDR6-16")]
-)
+PAIRS = [
+    ("DDR4-2400", "DDR4-3200"),
+    ("DDR5-4800", "DDR5-6400"),
+    ("LPDDR4-3200", "LPDDR4-4266"),
+    ("LPDDR4X-3733", "LPDDR4X-4266"),
+    ("LPDDR5-5500", "LPDDR5-6400"),
+    ("GDDR6-14", "GDDR6-16"),
+    ("HBM2-2000", "HBM2-2400"),
+    ("HBM2E-3200", "HBM2E-3600"),
+    ("HBM3-5200", "HBM3-6400"),
+]
+
+
+@pytest.mark.parametrize(("slow", "fast"), PAIRS)
 @pytest.mark.parametrize("pattern", ["sequential", "strided:256x22016", "random:64", "streams:16x256"])
 def test_a_faster_part_is_never_slower(slow, fast, pattern):
     rates = [measure(load_part(name), MAPPING, pattern, accesses=20_000).bytes_per_s for name in (slow, fast)]

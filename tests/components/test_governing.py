@@ -2,6 +2,7 @@
 
 import json
 import math
+import sys
 
 import jsonschema
 import numpy as np
@@ -92,14 +93,15 @@ def test_the_json_of_every_governor_is_what_the_schema_says_and_the_same_twice(r
     assert max(first.bounds_ps.values()) <= first.makespan_ps
 
 
-CAPS = [(60, 1), (50, 2), (60, 5), (45, 5)]
+CAPS = [(60, 1, "0 us"), (50, 2, "0 us"), (60, 5, "0 us"), (45, 5, "0 us"), (50, 2, "30 us")]
 
 
-@pytest.mark.parametrize(("cap_w", "window_ms"), CAPS)
-def test_over_any_window_of_its_length_the_average_stays_at_the_cap(cap_w, window_ms):
+@pytest.mark.parametrize(("cap_w", "window_ms", "lock"), CAPS)
+def test_over_any_window_of_its_length_the_average_stays_at_the_cap(cap_w, window_ms, lock):
     """Sliding over the recorded segments, at their edges: between them a window's energy is linear in its place."""
     product = ls.load_model("gemm:4096x4096x4096")
-    result = run(product, f"power.governor=power_cap:{cap_w}W/{window_ms}ms", requests=12)
+    capped = f"power.governor=power_cap:{cap_w}W/{window_ms}ms"
+    result = run(product, capped, f"power.transition.lock={lock}", requests=12)
     ends = np.array([0] + [each.to_ps for each in result.power.segments])
     energy = np.concatenate(
         [[0.0], np.cumsum([sum(each.power_w) * (each.to_ps - each.from_ps) for each in result.power.segments])]
@@ -229,3 +231,54 @@ def test_heat_throttles_and_lets_go_with_hysteresis(resnet):
 def test_a_governor_that_is_misnamed_or_mistold_is_refused(resnet, governor, says):
     with pytest.raises(LeptonError, match=says):
         run(resnet, f"power.governor={governor}")
+
+
+def calls_of(run):
+    """Calls of functions, Python's and compiled, while something runs."""
+    calls = 0
+
+    def count(frame, event, argument):
+        nonlocal calls
+        calls += event in ("call", "c_call")
+
+    sys.setprofile(count)
+    try:
+        result = run()
+    finally:
+        sys.setprofile(None)
+    return calls, result
+
+
+def test_a_sample_costs_a_few_calls():
+    """What a governor costs is counted, not timed: benchmarks/governor_cost.py has the times."""
+    model = ls.load_model("zoo:llama-3-8b?seq=1&past=128")
+    found = []
+    for interval in ("200 us", "200 us", "100 us"):
+        program = ls.compile(chip("power.governor=on_demand", f"power.interval={interval}"), model)
+        found.append(calls_of(lambda program=program: ls.execute(program)))
+    # the first run imports what it needs
+    _, (few, coarse), (many, fine) = found
+    more = fine.power.samples - coarse.power.samples
+    assert more > 300
+    # run, when and what changed, read, act, busy, sample, choose, and what these call
+    assert (many - few) / more < 12
+
+
+def test_changes_are_told_of_few_operators_whatever_the_program():
+    program = ls.compile(chip("power.governor=on_demand"), ls.load_model("zoo:llama-3-8b?seq=1&past=128"))
+    machine = Machine(program)
+    tiles, told = machine.control._tiles, []
+
+    class Counting:
+        def __getattr__(self, name):
+            return getattr(tiles, name)
+
+        def changes(self):
+            told.append(tiles.changes())
+            return told[-1]
+
+    machine.control._tiles = Counting()
+    machine.execute(1)
+    assert len(program.operators) > 200
+    assert len(told) > 500
+    assert np.mean(told) < 5

@@ -54,6 +54,26 @@ def test_a_batch_merged_with_the_heads_grows_there_and_not_in_the_sequence():
     assert load_model(model_of(text), batch=8).graph.tensors["y"].shape == (128, 96, 64)
 
 
+@pytest.mark.parametrize(
+    ("operator", "sizes", "shape"),
+    [
+        ("y = Expand(x, t)", "1, 3, 4, 4", (8, 3, 4, 4)),
+        ("y = Expand(x, t)", "5, 1, 3, 4, 4", (5, 8, 3, 4, 4)),
+        ('y = Resize<mode = "linear">(x, , , t)', "1, 3, 6, 7", (8, 3, 6, 7)),
+    ],
+)
+def test_constant_target_sizes_have_the_batch_where_the_input_has_it(operator, sizes, shape):
+    rank = sizes.count(",") + 1
+    text = f"g (float[1, 3, 4, 1] x) => (float[] y) <int64[{rank}] t = {{{sizes}}}> {{ {operator} }}"
+    assert load_model(model_of(text), batch=8).graph.tensors["y"].shape == shape
+
+
+def test_what_holds_at_the_written_batch_only_is_refused_with_the_reason():
+    text = "g (float[1, 3, 4] x) => (float[] y) <float[2, 1, 1] w = {1.0, 2.0}> { s = Add(x, w) y = Relu(s) }"
+    with pytest.raises(LeptonError, match=r"node 'Add_0'.*do not fit together.*a batch seems to be written"):
+        load_model(model_of(text), batch=8)
+
+
 def test_a_written_batch_other_than_1_is_replaced():
     assert load_model(reshaping("512, 2, 2", [4, 2048], written="4"), batch=6).graph.tensors["y"].shape == (6, 2048)
     assert load_model(reshaping("512, 2, 2", [4, 2048], written="4")).graph.batch == 4

@@ -159,10 +159,11 @@ def test_an_output_that_nobody_reads_may_have_an_unknown_shape():
 
 
 def test_a_shape_that_depends_on_the_data_is_refused_with_its_node_and_its_reader():
-    with pytest.raises(LeptonError, match=r"node 'NonZero_0' \(NonZero\).*'found'.*node 'Cast_1' \(Cast\) needs it"):
+    with pytest.raises(LeptonError, match=r"node 'Range_1' \(Range\).*'found'.*node 'Cast_2' \(Cast\) needs it"):
         graph_of("""
-            g (float[batch, 3] x) => (float[a, b] y) {
-                found = NonZero(x)
+            g (float n) => (float[a] y) <float zero = {0.0}, float one = {1.0}> {
+                limit = Relu(n)
+                found = Range(zero, limit, one)
                 y = Cast<to = 1>(found)
             }""")
 
@@ -422,10 +423,28 @@ def test_opsets_from_7_to_the_newest_are_read(opset):
     assert graph.nodes[0].opset == opset
 
 
-def test_an_opset_older_than_7_says_how_to_convert():
-    with pytest.raises(LeptonError, match=r"opset 6 is older than 7.*convert_version"):
+@pytest.mark.parametrize(
+    ("opset", "body", "shape"),
+    [
+        (6, "y = BatchNormalization<is_test = 1>(x, s, s, s, s)", (1, 3, 2, 2)),
+        (1, 'y = Upsample<height_scale = 2.0, width_scale = 2.0, mode = "nearest">(x)', (1, 3, 4, 4)),
+        (1, "y = Reshape<shape = [1, 12]>(x)", (1, 12)),
+    ],
+)
+def test_an_older_opset_is_read_as_opset_7(opset, body, shape):
+    graph = graph_of(
+        f"g (float[1, 3, 2, 2] x, float[3] s) => (float[] y) {{ {body} }}",
+        f'<ir_version: 3, opset_import: ["" : {opset}]>',
+    )
+    assert graph.tensors["y"].shape == shape
+    assert graph.nodes[-1].opset == 7
+
+
+def test_an_older_opset_that_cannot_be_converted_is_refused():
+    with pytest.raises(LeptonError, match=r"opset 5 is older than 7, and ONNX's converter cannot.*export the model"):
         graph_of(
-            "g (float[batch, 3] x) => (float[batch, 3] y) { y = Relu(x) }", '<ir_version: 3, opset_import: ["" : 6]>'
+            "g (float[1, 12] x) => (float[] y) { y = Reshape<shape = [3, 4]>(x) }",
+            '<ir_version: 3, opset_import: ["" : 5]>',
         )
 
 

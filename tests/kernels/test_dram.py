@@ -146,6 +146,18 @@ def test_the_kernel_equals_its_twin(seed):
     assert compiled.now == plain.now
 
 
+@pytest.mark.parametrize("seed", range(600, 620))
+def test_the_kernel_equals_its_twin_under_a_long_mix_served_oldest_first(seed):
+    setup, streams, _ = case(seed)
+    setup = replace(setup, arbiter="oldest_ready", posted_writes=False)
+    streams = [replace(each, accesses=4 * each.accesses) for each in streams]
+    compiled, plain = DramSimulation(setup, streams), Plain(setup, streams)
+    assert compiled.run(until_tick=4000) == plain.run(until_tick=4000)
+    assert compiled.totals() == plain.totals()
+    assert compiled.latencies() == plain.latencies()
+    assert compiled.returned() == plain.returned()
+
+
 @pytest.mark.parametrize("seed", range(100, 130))
 def test_every_access_sent_is_done_once(seed):
     setup, streams, turns = case(seed)

@@ -191,7 +191,7 @@ def obeys_the_laws(result: Result, macs: int) -> None:
     assert dram["written"] >= in_bytes
     assert pcie["written"] == out_bytes
     assert pcie["read"] >= in_bytes + runs * memory.weights_on_host_bytes
-    assert result.sram_peak_bytes <= program.chip.core.sram.size_bytes
+    assert result.sram_peak_bytes <= int(program.chip.core.sram.size_bytes * program.chip.software.buffer_share)
     assert sum(program.mapped.values()) >= len(program.operators)
     for step in result.steps:
         assert 0 <= step.start_ps <= step.end_ps <= span, step.name

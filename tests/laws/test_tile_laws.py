@@ -267,6 +267,8 @@ def test_staging_never_exceeds_what_the_steps_may_use(tile_tools: Any, data: Any
         assert peak <= max((step[2] for step in steps), default=0)
         needs = [sum(tile[c] for c in (1, 2, 3, 6)) for step in steps for tile in tiles_of(case.program, step)]
         assert peak >= max(needs, default=0)
+        assert all(most <= step[2] for most, step in zip(result["step_staging_bytes"][begin:end], steps, strict=True))
+    assert min(result["least_free_bytes"], default=0) >= 0
 
 
 @quick
@@ -383,7 +385,7 @@ def test_latency_shows_as_far_as_it_reaches_beyond_the_transfer_before() -> None
     machine = launched(program([[3, 0, 5, 0, 0, 1, 0]], [0, 1], stage=10, routes=[[SLOW, 5000, 0, 4, 0, *[0] * 8]]))
     assert machine.run() == [("done", 0)]
     assert machine.now_ps == 22240
-    assert machine.moving_time_ps[ACTIVATIONS].tolist() == [0, 0, 0, 0, 3 * 5120, 0, 0, 5880, 0, 0, 0, 0]
+    assert machine.moving_time_ps[ACTIVATIONS].tolist() == [0, 0, 0, 0, 3 * 5120, 0, 0, 5880, 0, 0, 0, 0, 0]
 
 
 def test_a_clock_change_in_the_middle_of_a_tile_stretches_what_is_left() -> None:
@@ -480,6 +482,24 @@ def test_a_wait_for_an_accumulator_is_a_wait_for_the_buffer() -> None:
     machine.finish(10000)
     assert causes(machine, TENSOR) == {"busy": 4000, "buffer": 3000, "done": 3000}
     assert causes(machine, VECTOR) == {"busy": 6000, "input": 4000}
+
+
+def test_a_step_is_granted_space_only_as_far_as_the_steps_before_it_leave_room() -> None:
+    # The first step leaves 5 bytes for tiles (its tensors take the rest), the second 10. The second's tile of 6 bytes
+    # has room only when the first is over: 5120 to load, 10000 to multiply; then 6144 and 10000.
+    arguments = program([[1, 0, 5, 0, 10, 0, 0], [1, 0, 6, 0, 10, 0, 0]], [0, 2], stage=10)
+    arguments["steps"][0][2] = 5
+    machine = launched(arguments)
+    machine.run()
+    assert machine.now_ps == 31264
+    assert machine.step_staging_bytes.tolist() == [5, 6]
+    assert machine.least_free_bytes.tolist() == [0]
+    # With 11 bytes beside the first both are there at once, and only the loads are waited for.
+    arguments["steps"][0][2] = arguments["steps"][1][2] = 11
+    machine = launched(arguments)
+    machine.run()
+    assert machine.now_ps == 25120
+    assert machine.step_staging_bytes.tolist() == [11, 6]
 
 
 def test_operands_that_several_tiles_share_are_held_until_the_last_of_them() -> None:

@@ -58,16 +58,21 @@ def lower_conv(node: Node, graph: Graph) -> Operator:
     product = conv_matmul(node, shape_of(graph, x), shape_of(graph, w), shape_of(graph, node.outputs[0]))
     biases = [name for name in node.inputs[2:] if name]
     vector = {"add": len(biases) * graph.tensors[node.outputs[0]].elements}
-    operator = tensor_operator(node, graph, product, x, w, biases, vector)
-    if product.groups == shape_of(graph, x)[1] > 1:
-        on_vector_unit = replace(
-            operator,
-            engine="vector",
-            matmuls=(),
-            vector=merged(operator.vector, {"mul": product.macs, "add": product.macs}),
-        )
-        operator = replace(operator, alternatives=(on_vector_unit,))
-    return operator
+    return on_either_unit(tensor_operator(node, graph, product, x, w, biases, vector), shape_of(graph, x)[1])
+
+
+def on_either_unit(operator: Operator, channels: int) -> Operator:
+    """A convolution of so many input channels, with the vector unit as an alternative if it is depthwise."""
+    (product,) = operator.matmuls
+    if not product.groups == channels > 1:
+        return operator
+    on_vector_unit = replace(
+        operator,
+        engine="vector",
+        matmuls=(),
+        vector=merged(operator.vector, {"mul": product.macs, "add": product.macs}),
+    )
+    return replace(operator, alternatives=(on_vector_unit,))
 
 
 def lower_conv_transpose(node: Node, graph: Graph) -> Operator:

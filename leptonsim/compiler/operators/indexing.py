@@ -14,9 +14,8 @@ import math
 from dataclasses import replace
 
 from leptonsim.compiler.operators.movement import piece_run
-from leptonsim.compiler.records import moved, operands, results, shape_of, vector_operator, view, whole
+from leptonsim.compiler.records import along, moved, operands, results, shape_of, vector_operator, view, whole
 from leptonsim.compiler.work import Operand, Operator
-from leptonsim.errors import LeptonError
 from leptonsim.model.graph import Graph, Node
 
 
@@ -35,7 +34,7 @@ def lower_gather(node: Node, graph: Graph) -> Operator:
     axis = int(node.attributes.get("axis", 0)) % len(shape)
     indices = graph.tensors[node.inputs[1]]
     if indices.kind != "weight" or indices.elements != 1:
-        return _taken(node, graph, math.prod(shape[axis + 1 :]))
+        return along(_taken(node, graph, math.prod(shape[axis + 1 :])), shape, (axis,))
     piece = (*shape[:axis], 1, *shape[axis + 1 :])
     run = piece_run(shape, piece, {})
     if run is None:
@@ -47,12 +46,13 @@ def lower_gather_nd(node: Node, graph: Graph) -> Operator:
     """Pieces are everything behind the axes that one index tuple tells."""
     shape = shape_of(graph, node.inputs[0])
     told = int(node.attributes.get("batch_dims", 0)) + shape_of(graph, node.inputs[1])[-1]
-    return _taken(node, graph, math.prod(shape[told:]))
+    return along(_taken(node, graph, math.prod(shape[told:])), shape, range(told))
 
 
 def lower_gather_elements(node: Node, graph: Graph) -> Operator:
     """One index for each element. Along an axis that is not the last, elements are taken singly all the same."""
-    return _taken(node, graph, 1)
+    axis = int(node.attributes.get("axis", 0))
+    return along(_taken(node, graph, 1), shape_of(graph, node.inputs[0]), (axis,))
 
 
 def lower_scatter(node: Node, graph: Graph) -> Operator:
@@ -84,13 +84,6 @@ def lower_one_hot(node: Node, graph: Graph) -> Operator:
     return vector_operator(node, graph, {"add": graph.tensors[node.outputs[0]].elements}, inputs=node.inputs[:1])
 
 
-def lower_non_zero(node: Node, graph: Graph) -> Operator:
-    """Refused: how many results there are depends on the data."""
-    raise LeptonError(
-        f"operator {node.op_type}: the number of its results depends on the data, so no shape behind it is static"
-    )
-
-
 LOWERINGS = {
     "Gather": lower_gather,
     "GatherND": lower_gather_nd,
@@ -98,5 +91,4 @@ LOWERINGS = {
     **dict.fromkeys(["ScatterND", "ScatterElements", "Scatter"], lower_scatter),
     "TensorScatter": lower_tensor_scatter,
     "OneHot": lower_one_hot,
-    **dict.fromkeys(["NonZero", "Unique", "NonMaxSuppression", "Compress"], lower_non_zero),
 }

@@ -11,7 +11,7 @@ import math
 
 import numpy as np
 
-from leptonsim.compiler.records import has_input, moved, operands, results, shape_of, view, whole
+from leptonsim.compiler.records import along, has_input, moved, operands, results, shape_of, view, whole
 from leptonsim.compiler.work import Operand, Operator
 from leptonsim.model.graph import Graph, Node
 
@@ -37,7 +37,8 @@ def lower_transpose(node: Node, graph: Graph) -> Operator:
     run = transpose_run(shape, perm)
     if run is None:
         return view(node, graph)
-    return moved(node, [Operand(node.inputs[0], math.prod(shape), "strided", run)], results(graph, node))
+    operator = moved(node, [Operand(node.inputs[0], math.prod(shape), "strided", run)], results(graph, node))
+    return along(operator, shape, [axis for axis, source in enumerate(perm) if axis != source])
 
 
 def lower_concat(node: Node, graph: Graph) -> Operator:
@@ -45,7 +46,8 @@ def lower_concat(node: Node, graph: Graph) -> Operator:
     parts = [name for name in node.inputs if name and graph.tensors[name].elements]
     if len(parts) == 1:
         return view(node, graph, parts[0])
-    return moved(node, [whole(graph, name) for name in parts], results(graph, node))
+    operator = moved(node, [whole(graph, name) for name in parts], results(graph, node))
+    return along(operator, shape_of(graph, node.outputs[0]), (int(node.attributes["axis"]),))
 
 
 def lower_split(node: Node, graph: Graph) -> Operator:
@@ -53,7 +55,8 @@ def lower_split(node: Node, graph: Graph) -> Operator:
     outputs = results(graph, node)
     if len(outputs) == 1 and outputs[0].elements == graph.tensors[node.inputs[0]].elements:
         return view(node, graph)
-    return moved(node, [Operand(node.inputs[0], sum(operand.elements for operand in outputs))], outputs)
+    operator = moved(node, [Operand(node.inputs[0], sum(operand.elements for operand in outputs))], outputs)
+    return along(operator, shape_of(graph, node.inputs[0]), (int(node.attributes.get("axis", 0)),))
 
 
 def piece_run(source: tuple[int, ...], piece: tuple[int, ...], steps: dict[int, int]) -> int | None:
@@ -82,14 +85,22 @@ def lower_slice(node: Node, graph: Graph) -> Operator:
     run = piece_run(source, piece, steps)
     if run is None:
         return view(node, graph)
-    return moved(node, [Operand(node.inputs[0], math.prod(piece), "strided", run)], results(graph, node))
+    operator = moved(node, [Operand(node.inputs[0], math.prod(piece), "strided", run)], results(graph, node))
+    return along(operator, source, _resized(source, piece))
 
 
 def lower_repeated(node: Node, graph: Graph) -> Operator:
     """Pad, Expand, Tile: the source is read once, the result written once; a view where nothing is added."""
     if graph.tensors[node.inputs[0]].elements == graph.tensors[node.outputs[0]].elements:
         return view(node, graph)
-    return moved(node, operands(graph, node.inputs[:1]), results(graph, node))
+    source, result = shape_of(graph, node.inputs[0]), shape_of(graph, node.outputs[0])
+    operator = moved(node, operands(graph, node.inputs[:1]), results(graph, node))
+    return along(operator, result, _resized((1,) * (len(result) - len(source)) + source, result))
+
+
+def _resized(before: tuple[int, ...], after: tuple[int, ...]) -> list[int]:
+    """The axes on which elements come to stand elsewhere."""
+    return [axis for axis, (old, new) in enumerate(zip(before, after, strict=True)) if old != new]
 
 
 def lower_center_crop_pad(node: Node, graph: Graph) -> Operator:
@@ -103,9 +114,9 @@ def lower_center_crop_pad(node: Node, graph: Graph) -> Operator:
 
 def lower_blocks(node: Node, graph: Graph) -> Operator:
     """DepthToSpace, SpaceToDepth: neighbours along a row go to different places, so pieces are single elements."""
-    return moved(
-        node, [Operand(node.inputs[0], graph.tensors[node.inputs[0]].elements, "strided", 1)], results(graph, node)
-    )
+    shape = shape_of(graph, node.inputs[0])
+    operator = moved(node, [Operand(node.inputs[0], math.prod(shape), "strided", 1)], results(graph, node))
+    return along(operator, shape, range(1, len(shape)))
 
 
 def lower_reverse_sequence(node: Node, graph: Graph) -> Operator:

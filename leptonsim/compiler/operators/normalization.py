@@ -12,18 +12,25 @@ With E elements in R rows (a row is what is normalised together):
 - LRN over s channels: square (E mul), a sum of s for each element (s E reduce), scale and bias (E mul, E add), power (E
   exp), divide (E div).
 - LpNormalization: powers (E mul for p = 2, E add for p = 1), sum (E reduce), a root for each row, divide (E div).
+
+Of a row that is divided between cores each makes partial results (``exchange``): one for each reduction above, sum and
+sum of squares taken together where there is a mean.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 
-from leptonsim.compiler.records import has_input, shape_of, vector_operator
+from leptonsim.compiler.records import along, has_input, shape_of, vector_operator
 from leptonsim.compiler.work import Operator
 from leptonsim.model.graph import Graph, Node
 
 
-def _mean_variance(node: Node, graph: Graph, elements: int, rows: int) -> Operator:
+def _mean_variance(node: Node, graph: Graph, axes: Iterable[int], sets: int = 1) -> Operator:
+    shape = shape_of(graph, node.inputs[0])
+    named = {axis % len(shape) for axis in axes}
+    elements, rows = math.prod(shape), sets * math.prod(size for axis, size in enumerate(shape) if axis not in named)
     scale, bias = has_input(node, 1), has_input(node, 2)
     vector = {
         "reduce": 2 * elements,
@@ -31,51 +38,47 @@ def _mean_variance(node: Node, graph: Graph, elements: int, rows: int) -> Operat
         "mul": (2 + scale) * elements + 2 * rows,
         "div": 2 * rows,
     }
-    return vector_operator(node, graph, vector)
+    return along(vector_operator(node, graph, vector), shape, named, numbers=2, returned=True, sets=sets)
 
 
-def _from_axis(node: Node, graph: Graph, default: int = -1) -> tuple[int, int]:
-    """Elements, and rows when everything from the attribute's axis on is normalised together."""
-    shape = shape_of(graph, node.inputs[0])
-    axis = int(node.attributes.get("axis", default)) % max(1, len(shape))
-    return math.prod(shape), math.prod(shape[:axis])
+def _from_axis(node: Node, graph: Graph) -> range:
+    """All axes from the attribute's on."""
+    rank = len(shape_of(graph, node.inputs[0]))
+    return range(int(node.attributes.get("axis", -1)) % max(1, rank), rank)
 
 
 def lower_layer_normalization(node: Node, graph: Graph) -> Operator:
     """Over all axes from ``axis`` on."""
-    return _mean_variance(node, graph, *_from_axis(node, graph))
+    return _mean_variance(node, graph, _from_axis(node, graph))
 
 
 def lower_instance_normalization(node: Node, graph: Graph) -> Operator:
     """Over the positions of each channel of each image."""
-    shape = shape_of(graph, node.inputs[0])
-    return _mean_variance(node, graph, math.prod(shape), shape[0] * shape[1])
+    return _mean_variance(node, graph, range(2, len(shape_of(graph, node.inputs[0]))))
 
 
 def lower_group_normalization(node: Node, graph: Graph) -> Operator:
     """Over the positions of each group of channels of each image."""
-    shape = shape_of(graph, node.inputs[0])
-    return _mean_variance(node, graph, math.prod(shape), shape[0] * int(node.attributes["num_groups"]))
+    axes = range(1, len(shape_of(graph, node.inputs[0])))
+    return _mean_variance(node, graph, axes, sets=int(node.attributes["num_groups"]))
 
 
 def lower_mean_variance(node: Node, graph: Graph) -> Operator:
     """Over the given axes, [0, 2, 3] unless told."""
-    shape = shape_of(graph, node.inputs[0])
-    axes = {axis % len(shape) for axis in node.attributes.get("axes", [0, 2, 3])}
-    rows = math.prod(extent for axis, extent in enumerate(shape) if axis not in axes)
-    return _mean_variance(node, graph, math.prod(shape), rows)
+    return _mean_variance(node, graph, node.attributes.get("axes", [0, 2, 3]))
 
 
 def lower_rms_normalization(node: Node, graph: Graph) -> Operator:
     """Over all axes from ``axis`` on."""
-    elements, rows = _from_axis(node, graph)
+    shape, axes = shape_of(graph, node.inputs[0]), _from_axis(node, graph)
+    elements, rows = math.prod(shape), math.prod(shape[: axes.start])
     vector = {
         "reduce": elements,
         "mul": (2 + has_input(node, 1)) * elements + rows,
         "add": rows,
         "div": 2 * rows,
     }
-    return vector_operator(node, graph, vector)
+    return along(vector_operator(node, graph, vector), shape, axes, numbers=1, returned=True)
 
 
 def lower_batch_normalization(node: Node, graph: Graph) -> Operator:
@@ -90,16 +93,16 @@ def lower_softmax(node: Node, graph: Graph) -> Operator:
     shape = shape_of(graph, node.inputs[0])
     elements = math.prod(shape)
     vector = {"reduce": 2 * elements, "add": elements, "exp": elements}
+    first = int(node.attributes.get("axis", -1 if node.opset >= 13 else 1)) % max(1, len(shape))
+    axes = (first,) if node.opset >= 13 else range(first, len(shape))
     if node.op_type == "Hardmax":
         vector = {"reduce": elements, "add": elements}
     elif node.op_type == "LogSoftmax":
-        axis = int(node.attributes.get("axis", -1 if node.opset >= 13 else 1)) % max(1, len(shape))
-        row = shape[axis] if node.opset >= 13 else math.prod(shape[axis:])
         vector["add"] += elements
-        vector["exp"] += elements // row
+        vector["exp"] += elements // max(1, math.prod(shape[axis] for axis in axes if shape))
     else:
         vector["div"] = elements
-    return vector_operator(node, graph, vector)
+    return along(vector_operator(node, graph, vector), shape, axes, numbers=2, returned=True)
 
 
 def lower_lrn(node: Node, graph: Graph) -> Operator:
@@ -119,10 +122,11 @@ def lower_lp_normalization(node: Node, graph: Graph) -> Operator:
     """By the norm along one axis."""
     shape = shape_of(graph, node.inputs[0])
     elements = math.prod(shape)
-    rows = elements // shape[int(node.attributes.get("axis", -1))]
+    axis = int(node.attributes.get("axis", -1))
+    rows = elements // shape[axis]
     p = int(node.attributes.get("p", 2))
     vector = {"reduce": elements, "mul" if p == 2 else "add": elements, "div": elements + (rows if p == 2 else 0)}
-    return vector_operator(node, graph, vector)
+    return along(vector_operator(node, graph, vector), shape, (axis,), numbers=1, returned=True)
 
 
 LOWERINGS = {

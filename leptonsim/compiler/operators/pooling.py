@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 
-from leptonsim.compiler.records import has_output, moved, operands, vector_operator
+from leptonsim.compiler.records import along, has_output, moved, operands, shape_of, vector_operator
 from leptonsim.compiler.work import Operand, Operator
 from leptonsim.model.graph import Graph, Node
 
@@ -36,7 +36,8 @@ def lower_global(node: Node, graph: Graph) -> Operator:
         vector["mul"] = outputs
     elif node.op_type == "GlobalLpPool":
         vector["exp"] = inputs + outputs
-    return vector_operator(node, graph, vector)
+    shape = shape_of(graph, node.inputs[0])
+    return along(vector_operator(node, graph, vector), shape, range(2, len(shape)), numbers=1)
 
 
 def lower_col2im(node: Node, graph: Graph) -> Operator:

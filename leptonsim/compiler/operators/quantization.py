@@ -9,9 +9,9 @@ integer products are folded into the bias by compilers where they are constants,
 
 from __future__ import annotations
 
-from leptonsim.compiler.operators.convolution import conv_matmul
+from leptonsim.compiler.operators.convolution import conv_matmul, on_either_unit
 from leptonsim.compiler.operators.matmul import batched_product
-from leptonsim.compiler.records import has_input, shape_of, tensor_operator, vector_operator
+from leptonsim.compiler.records import along, has_input, shape_of, tensor_operator, vector_operator
 from leptonsim.compiler.work import Operator
 from leptonsim.model.graph import Graph, Node
 
@@ -39,7 +39,9 @@ def lower_dequantize(node: Node, graph: Graph) -> Operator:
 def lower_dynamic_quantize(node: Node, graph: Graph) -> Operator:
     """The scale is one division; then as QuantizeLinear."""
     elements = graph.tensors[node.inputs[0]].elements
-    return vector_operator(node, graph, {"reduce": 2 * elements, "div": 1, **_requantise(elements, zero_point=True)})
+    vector = {"reduce": 2 * elements, "div": 1, **_requantise(elements, zero_point=True)}
+    shape = shape_of(graph, node.inputs[0])
+    return along(vector_operator(node, graph, vector), shape, range(len(shape)), numbers=2, returned=True)
 
 
 def lower_integer_matmul(node: Node, graph: Graph) -> Operator:
@@ -74,7 +76,7 @@ def lower_integer_conv(node: Node, graph: Graph) -> Operator:
     else:
         others = node.inputs[2:]
         vector = {"add": elements * sum(bool(name) for name in others)}
-    return tensor_operator(node, graph, product, x, w, others, vector)
+    return on_either_unit(tensor_operator(node, graph, product, x, w, others, vector), shape_of(graph, x)[1])
 
 
 LOWERINGS = {

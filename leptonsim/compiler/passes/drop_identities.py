@@ -1,6 +1,6 @@
-"""Take Identity and Dropout out of the way of the other passes.
+"""Take Identity, Dropout and a Cast to the type that is there already out of the way of the other passes.
 
-At inference both hand on what they read. Whoever reads their result reads their input instead; the first reader stands
+At inference they hand on what they read. Whoever reads their result reads their input instead; the first reader stands
 for them from then on. One whose result is a result of the graph stays, and is a view.
 """
 
@@ -16,8 +16,10 @@ AFTER = ()
 
 def rewrite(draft: Draft) -> None:
     """Every one of them whose result is read inside the graph only."""
-    for node in draft.of_type("Identity", "Dropout"):
+    for node in draft.of_type("Identity", "Dropout", "Cast", "CastLike"):
         result, *others = node.outputs
+        if draft.tensors[result].dtype != draft.tensors[node.inputs[0]].dtype:
+            continue
         readers = sorted(draft.readers(result), key=draft.place)
         if not readers or result in draft.results or any(draft.readers(name) for name in others if name):
             continue

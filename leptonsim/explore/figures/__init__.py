@@ -1,1 +1,4 @@
-"""Pictures of sweeps, one kind to a file; ``style`` is how all of them look."""
+"""Pictures of sweeps, one kind to a file, in the style of all pictures (``leptonsim.result.style``).
+
+Each module shows itself: ``python -m leptonsim.explore.figures.front [SWEEP.db] [-o FILE]``.
+"""

@@ -7,16 +7,20 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from leptonsim.explore.figures import style
+from leptonsim.explore.figures.columns import label, parameter, scale
 from leptonsim.explore.results import Record, natural
+from leptonsim.result import style
 
 if TYPE_CHECKING:
+    from matplotlib.axis import Axis
     from matplotlib.figure import Figure
 
+MOST_ACROSS, MOST_UP = 14, 40
 MOST_NUMBERS = 120
 """Cells up to which each has its number written in it."""
 
 
+@style.styled
 def figure(records: Sequence[Record], x: str, y: str, measure: str, is_larger_better: bool, title: str = "") -> Figure:
     """``measure`` over the values of ``x`` and ``y``; empty cells have no point. Where several points share a cell the
     best is shown.
@@ -29,41 +33,56 @@ def figure(records: Sequence[Record], x: str, y: str, measure: str, is_larger_be
         value = float(record[measure])
         best = max if is_larger_better else min
         cells[at] = value if np.isnan(cells[at]) else best(cells[at], value)
-    factor, text = style.scale(measure, cells[~np.isnan(cells)].tolist())
+    factor, text = scale(measure, cells[~np.isnan(cells)].tolist())
     cells /= factor
-    canvas = style.new_figure(min(11.0, 2.2 + 0.75 * len(across)), min(9.0, 1.7 + 0.5 * len(up)))
+    canvas = style.canvas(
+        min(9.0, 1.7 + 0.42 * len(up)), title, max(style.WIDTH_IN, min(11.0, 2.2 + 0.6 * len(across)))
+    )
     axes = canvas.add_subplot()
     known = cells[~np.isnan(cells)]
-    from matplotlib.colors import LogNorm, Normalize
+    from matplotlib.colors import LogNorm, Normalize, to_hex
 
     is_log = style.is_wide(known.tolist())
-    scale = (LogNorm if is_log else Normalize)(float(known.min()), float(known.max()))
+    shade = (LogNorm if is_log else Normalize)(float(known.min()), float(known.max()))
     colours = style.COLOUR_MAP if is_larger_better else f"{style.COLOUR_MAP}_r"
-    image = axes.imshow(cells, origin="lower", aspect="auto", cmap=colours, norm=scale)
+    image = axes.imshow(cells, origin="lower", aspect="auto", cmap=colours, norm=shade)
     if cells.size <= MOST_NUMBERS:
         for (row, column), value in np.ndenumerate(cells):
             if not np.isnan(value):
-                red, green, blue, _ = image.cmap(scale(value))
-                is_dark = 0.299 * red + 0.587 * green + 0.114 * blue < 0.5
-                axes.text(
-                    column,
-                    row,
-                    style.number(value),
-                    ha="center",
-                    va="center",
-                    fontsize=7,
-                    color="white" if is_dark else style.INK,
-                )
-    axes.set_xticks(
-        range(len(across)), [str(value) for value in across], fontsize=8, rotation=30 if len(across) > 6 else 0
-    )
-    axes.set_yticks(range(len(up)), [str(value) for value in up], fontsize=8)
-    axes.set_xlabel(style.label(x), fontsize=9)
-    axes.set_ylabel(style.label(y), fontsize=9)
+                colour = style.ink_on(to_hex(image.cmap(shade(value))))
+                axes.text(column, row, style.number(value), ha="center", va="center", fontsize=7, color=colour)
+    _ticks(axes.xaxis, x, across, MOST_ACROSS)
+    _ticks(axes.yaxis, y, up, MOST_UP)
     axes.tick_params(length=0)
-    for side in axes.spines.values():
-        side.set_visible(False)
-    style.dress_bar(canvas.colorbar(image, ax=axes, pad=0.015), text)
-    if title:
-        axes.set_title(title, loc="left", fontsize=10, color=style.INK)
+    axes.spines[:].set_visible(False)
+    bar = canvas.colorbar(image, ax=axes, pad=0.015)
+    bar.set_label(text)
+    bar.outline.set_visible(False)
+    if is_log:
+        style.logarithmic(bar.ax.yaxis)
     return canvas
+
+
+def _ticks(axis: Axis, name: str, values: Sequence[object], most: int) -> None:
+    """Values of a parameter, not all where there are too many; their unit in the name if they share it."""
+    numbers, text = parameter(name, values)
+    step = -(-len(values) // most)
+    shown = list(map(str, values)) if numbers is None else [f"{number:g}" for number in numbers]
+    axis.set_ticks(range(0, len(values), step), shown[::step])
+    axis.set_label_text(text)
+
+
+if __name__ == "__main__":
+    from leptonsim.explore.figures._demo import demo
+
+    demo(
+        "heat_map",
+        lambda study: figure(
+            study.records,
+            study.varied[0],
+            study.varied[1],
+            study.objectives[0].measure,
+            study.objectives[0].is_larger_better,
+            f"{study.workload}: {label(study.objectives[0].measure)}",
+        ),
+    )

@@ -6,8 +6,9 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from leptonsim.explore.figures import style
+from leptonsim.explore.figures.columns import parameter, scale
 from leptonsim.explore.results import Record, natural
+from leptonsim.result import style
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -16,38 +17,41 @@ MOST_LINES = 2000
 MOST_TICKS = 9
 
 
+@style.styled
 def figure(records: Sequence[Record], is_front: Sequence[bool], columns: Sequence[str], title: str = "") -> Figure:
     """Parameters at equal distances in their order, results by value; lines of the front above the others.
 
     The others are thinned evenly where they are more than ``MOST_LINES``.
     """
-    canvas = style.new_figure(max(7.2, 1.25 * len(columns)), 4.6)
+    canvas = style.canvas(4.6, title, max(style.WIDTH_IN, 1.25 * len(columns)))
     axes = canvas.add_subplot()
+    from matplotlib.lines import Line2D
+
     places, labels = [], []
     for name in columns:
         values = [record[name] for record in records]
         is_number = all(isinstance(value, int | float) for value in values)
-        factor, text = style.scale(name, values) if is_number else (1.0, style.label(name))
+        factor, text = scale(name, values) if is_number else (1.0, parameter(name, values)[1])
         places.append(_places([value / factor for value in values] if factor != 1.0 else values))
         labels.append(text.replace(" (", "\n(").replace(".", ".\n"))
     faint = [index for index, on in enumerate(is_front) if not on]
     faint = faint[:: max(1, len(faint) // MOST_LINES)]
     for index in faint:
         axes.plot(
-            range(len(columns)), [place[index] for place, _ in places], color=style.FAINT, linewidth=0.5, alpha=0.35
+            range(len(columns)), [place[index] for place, _ in places], color=style.GREY, linewidth=0.4, alpha=0.3
         )
     for index, on in enumerate(is_front):
         if on:
             axes.plot(
                 range(len(columns)),
                 [place[index] for place, _ in places],
-                color=style.PALETTE[0],
+                color=style.BLUE,
                 linewidth=1.1,
                 alpha=0.75,
                 zorder=3,
             )
     for number, (_, ticks) in enumerate(places):
-        axes.axvline(number, color="#555555", linewidth=0.8, zorder=4)
+        axes.axvline(number, color=style.INK, linewidth=0.8, zorder=4)
         for place, text in ticks:
             axes.annotate(
                 text,
@@ -57,16 +61,18 @@ def figure(records: Sequence[Record], is_front: Sequence[bool], columns: Sequenc
                 fontsize=7,
                 va="center",
                 zorder=5,
-                bbox={"boxstyle": "round,pad=0.1", "facecolor": "white", "edgecolor": "none", "alpha": 0.8},
+                bbox={"boxstyle": "round,pad=0.1", "facecolor": style.PAPER, "edgecolor": "none", "alpha": 0.8},
             )
-    axes.set_xticks(range(len(columns)), labels, fontsize=8)
+    axes.set_xticks(range(len(columns)), labels, fontsize=7.5)
     axes.set_yticks([])
     axes.set(xlim=(-0.1, len(columns) - 0.55), ylim=(-0.04, 1.04))
-    for side in axes.spines.values():
-        side.set_visible(False)
+    axes.spines[:].set_visible(False)
     axes.tick_params(length=0)
-    if title:
-        axes.set_title(title, loc="left", fontsize=10, color=style.INK)
+    handles: list[object] = [
+        Line2D([], [], color=style.BLUE, label=f"front ({sum(is_front)})"),
+        Line2D([], [], color=style.GREY, linewidth=0.6, label=f"dominated ({len(records) - sum(is_front)})"),
+    ]
+    style.legend(canvas, handles)
     return canvas
 
 
@@ -88,4 +94,15 @@ def _places(values: Sequence[Any]) -> tuple[list[float], list[tuple[float, str]]
 
 
 def _short(value: Any) -> str:
-    return style.number(value) if isinstance(value, float) else str(value)
+    return style.number(value) if isinstance(value, float) else style.short(str(value), 14)
+
+
+if __name__ == "__main__":
+    from leptonsim.explore.figures._demo import demo
+
+    demo(
+        "parallel",
+        lambda study: figure(
+            study.records, study.is_front, [*study.varied, *study.measures], f"All points: {study.workload}"
+        ),
+    )

@@ -63,16 +63,16 @@ class Measured:
 class Setting:
     """What a governor knows beforehand: the operating points by rising clock, and where the chip starts.
 
-    ``most_w`` is for each point a bound on the power that the program can draw there, up to the temperature at which
-    the chip throttles, ``idle_w`` what the chip draws while all of it rests, ``rest_w`` the same at any voltage and
-    clock. ``measure`` runs one request at a point and tells how it went; ``rehearse`` runs one under a plan, a
-    point for each operator and one for rest, with the changes between them.
+    ``bound_w`` gives for each point a bound on the power that the program can draw there, up to the temperature at
+    which the chip throttles, ``idle_w`` is what the chip draws while all of it rests, ``rest_w`` the same at any
+    voltage and clock. ``measure`` runs one request at a point and tells how it went; ``rehearse`` runs one under a
+    plan, a point for each operator and one for rest, with the changes between them.
     """
 
     chip: Chip
     points: tuple[OperatingPoint, ...]
     start: int
-    most_w: tuple[float, ...]
+    bound_w: Callable[[], tuple[float, ...]]
     idle_w: tuple[float, ...]
     rest_w: Callable[[float, int], float]
     measure: Callable[[int], Measured]

@@ -9,7 +9,7 @@ import math
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from leptonsim.result import style
 from leptonsim.result.compare.comparison import Comparison, OperatorChange
@@ -25,6 +25,7 @@ LARGEST, LEAST, BARS = 20, 6, 40
 _BAR_IN, _AXES_IN = 0.17, 0.75
 _LEAST_SPAN = 1.1
 _NICE = (1, 2, 5)
+BETTER = "////"
 
 
 def figure(comparison: Comparison) -> Figure:
@@ -48,7 +49,10 @@ def figure(comparison: Comparison) -> Figure:
         ]
         first = style.short(comparison.labels[0], 60)
         if bars == 1:
-            handles = [style.patch(style.GREEN, "better, faster"), style.patch(style.VERMILLION, "worse, slower")]
+            handles = [
+                style.patch(style.GREEN, "better, faster", BETTER),
+                style.patch(style.VERMILLION, "worse, slower"),
+            ]
             canvas.suptitle(
                 f"B  {style.short(comparison.labels[1], 40)}  against  A  {style.short(comparison.labels[0], 40)}",
                 x=0.01, ha="left", fontsize=10, fontweight="bold",
@@ -69,6 +73,13 @@ def _colour(index: int) -> str:
     return style.PALETTE[(index - 1) % len(style.PALETTE)]
 
 
+def _filled(bar: int, bars: int, improved: bool) -> dict[str, Any]:
+    """One other result: what got better is hatched, for grey print; several: a colour for each."""
+    colour = _colour(bar + 1) if bars > 1 else style.GREEN if improved else style.VERMILLION
+    hatch = BETTER if bars == 1 and improved else None
+    return {"facecolor": colour, "hatch": hatch, "edgecolor": style.HATCH_INK, "linewidth": 0}
+
+
 def _places(row: int, bar: int, bars: int) -> float:
     """Where a bar lies: rows are one apart, the bars of a row fill most of it."""
     return row + (bar - (bars - 1) / 2) * 0.8 / bars
@@ -83,9 +94,8 @@ def _ratios(axes: Axes, metrics: Sequence[tuple[Metric, tuple[float | None, ...]
         for bar in range(bars):
             ratio = of_row[bar + 1]
             improved = (ratio - 1) * metric.better >= 0
-            colour = _colour(bar + 1) if bars > 1 else style.GREEN if improved else style.VERMILLION
             at = _places(row, bar, bars)
-            axes.barh(at, ratio - 1, left=1, height=0.7 / bars, color=colour)
+            axes.barh(at, ratio - 1, left=1, height=0.7 / bars, **_filled(bar, bars, improved))
             text = metric.change_text(values[0], values[bar + 1])
             _label(axes, ratio, at, text, ratio >= 1)
     axes.set_xscale("log")
@@ -121,9 +131,8 @@ def _operators(axes: Axes, shown: Sequence[OperatorChange], changed: int, bars: 
     for row, operator in enumerate(shown):
         for bar in range(bars):
             change = operator.change_ps(bar + 1)
-            colour = _colour(bar + 1) if bars > 1 else style.GREEN if change < 0 else style.VERMILLION
             at = _places(row, bar, bars)
-            axes.barh(at, change / scale.factor, height=0.7 / bars, color=colour)
+            axes.barh(at, change / scale.factor, height=0.7 / bars, **_filled(bar, bars, change < 0))
             words = [percent_text(relative_change(operator.times_ps[0], operator.times_ps[bar + 1]))]
             words += [state for state in operator.states(bar + 1) if state in ("appeared", "vanished", "moved")]
             text = " ".join(word for word in words if word not in ("-", "="))

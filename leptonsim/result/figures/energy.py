@@ -33,7 +33,8 @@ def draw(result: AnyResult) -> Figure:
     whole_j, largest_j = result.energy_j, max(parts.values(), default=0.0)
     scale = style.energy_scale(largest_j * 1e12)
     values = [value * 1e12 / scale.factor for value in parts.values()]
-    above.barh(range(len(parts)), values, color=[style.COMPONENTS[name] for name in parts], height=0.78)
+    for index, (name, value) in enumerate(zip(parts, values, strict=True)):
+        above.barh(index, value, height=0.78, **style.part(name, style.COMPONENTS))
     above.set_yticks(range(len(parts)), [name.replace("_", " ") for name in parts])
     for index, (name, value) in enumerate(zip(parts, values, strict=True)):
         text = f"{micro(energy_text(parts[name]))}, {parts[name] / whole_j:.1%}"
@@ -46,12 +47,10 @@ def draw(result: AnyResult) -> Figure:
     longest = max((sum(each.values()) for _, each in rows), default=0.0)
     scale = style.energy_scale(longest)
     left = [0.0] * len(rows)
-    for name, colour in style.COMPONENTS.items():
+    for name in style.COMPONENTS:
         values = [each.get(name, 0.0) / scale.factor for _, each in rows]
         if any(values):
-            below.barh(
-                range(len(rows)), values, left=left, color=colour, height=0.78, edgecolor=style.PAPER, linewidth=0.2
-            )
+            below.barh(range(len(rows)), values, left=left, height=0.78, **style.part(name, style.COMPONENTS))
             left = [begin + value for begin, value in zip(left, values, strict=True)]
     below.set_yticks(range(len(rows)), [name for name, _ in rows])
     below.set_ylim(len(rows) - 0.4, -0.6)
@@ -59,8 +58,7 @@ def draw(result: AnyResult) -> Figure:
     scale.label(below.xaxis, "dynamic energy of the operator in one run")
     style.bare(below)
     seen = {name for _, each in rows for name, value in each.items() if value}
-    handles = [style.patch(style.COMPONENTS[name], name.replace("_", " ")) for name in style.COMPONENTS if name in seen]
-    style.legend(figure, handles)
+    style.legend(figure, [style.part_of_legend(name, style.COMPONENTS) for name in style.COMPONENTS if name in seen])
     return figure
 
 

@@ -97,7 +97,7 @@ def draw(result: AnyResult) -> Figure:
     last = others[-1] if others else axes
     last.set_xlim(0, edges[-1] / time.factor)
     time.label(last.xaxis, "time in the first run" if block is None else "time")
-    style.legend(figure, [style.patch(style.COMPONENTS[name], name.replace("_", " ")) for name in levels], columns=5)
+    style.legend(figure, [style.part_of_legend(name, style.COMPONENTS) for name in levels], columns=5)
     return figure
 
 
@@ -107,7 +107,7 @@ def _stack(axes: Axes, result: AnyResult, times: Floats, levels: dict[str, Float
     for name, values in levels.items():
         axes.fill_between(
             times, _closed(base) / watt.factor, _closed(base + values) / watt.factor, step="post",
-            color=style.COMPONENTS[name], linewidth=0,
+            **style.part(name, style.COMPONENTS),
         )  # fmt: skip
         base = base + values
     highest = max(base.max(initial=0.0), result.power_peak_w) / watt.factor

@@ -9,6 +9,7 @@ Operators whose bytes all stay on the chip stand in the band at the right; those
 
 from __future__ import annotations
 
+import itertools
 import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -26,6 +27,10 @@ LARGEST_AREA = 900.0
 LABELS = 6
 MOST_VECTORS = 1500
 """Points up to which a vector picture holds each of them as a shape, not all as one bitmap."""
+
+
+Line = tuple[tuple[float, float], tuple[float, float]]
+"""From and to, each an intensity and a rate."""
 
 
 @dataclass(frozen=True)
@@ -69,8 +74,10 @@ def draw(result: AnyResult) -> Figure:
     edge = high * (high / low) ** 0.12
     bottom = min([*(point.rate_per_s for point in found), low * bandwidth * 4, *(peak for peak, _ in roofs)]) / 3
     top = max([*(point.rate_per_s for point in found), *(peak for peak, _ in roofs)]) * 3
+    # room for the largest circles
+    bottom /= (top / bottom) ** 0.06
     axes.set(xlim=(low, edge), ylim=(bottom, top))
-    _draw_roofs(axes, roofs, bandwidth, (low, high, edge))
+    lines = _draw_roofs(axes, roofs, bandwidth, (low, high, edge))
     inside = math.sqrt(high * edge)
     for engine in ("tensor", "vector"):
         own = [point for point in found if point.engine == engine]
@@ -93,7 +100,7 @@ def draw(result: AnyResult) -> Figure:
     axes.grid(True)
     axes.set_xlabel("intensity (operations per byte of DRAM; an operation is a MAC or a vector operation)")
     axes.set_ylabel("rate (operations/s)")
-    _label(figure, axes, found, inside)
+    _label(figure, axes, found, inside, lines)
     style.legend(figure, _handles(found), columns=5)
     return figure
 
@@ -110,29 +117,40 @@ def _roofs(result: AnyResult) -> list[tuple[float, str]]:
     return [*roofs, (vector, f"vector units: {style.rate_text(vector, 'op/s')}")]
 
 
-def _draw_roofs(axes: Axes, roofs: list[tuple[float, str]], bandwidth: float, ends: tuple[float, float, float]) -> None:
+def _draw_roofs(
+    axes: Axes, roofs: list[tuple[float, str]], bandwidth: float, ends: tuple[float, float, float]
+) -> list[Line]:
+    """The roofs with their names; returns their lines."""
     low, high, edge = ends
     highest = max(peak for peak, _ in roofs)
-    axes.plot([low, highest / bandwidth], [low * bandwidth, highest], color=style.INK, linewidth=1)
+    lines = [((low, low * bandwidth), (highest / bandwidth, highest))]
     middle = math.sqrt(low * highest / bandwidth)
-    text = f"DRAM: {style.rate_text(bandwidth, 'B/s')}"
+    # above the slope where there is room to the left of it, else below
+    is_far = math.log(middle / low) > 0.25 * math.log(edge / low)
     axes.annotate(
-        text, (middle, middle * bandwidth), xytext=(-3, 3), textcoords="offset points", ha="right", fontsize=7.5
-    )
+        f"DRAM: {style.rate_text(bandwidth, 'B/s')}", (middle, middle * bandwidth),
+        xytext=(-3, 3) if is_far else (6, -3), textcoords="offset points", ha="right" if is_far else "left",
+        va="bottom" if is_far else "top", fontsize=7.5,
+    )  # fmt: skip
     for peak, text in roofs:
-        axes.plot([peak / bandwidth, edge], [peak, peak], color=style.INK, linewidth=1)
+        lines.append(((peak / bandwidth, peak), (edge, peak)))
         axes.annotate(text, (high, peak), xytext=(-2, 2), textcoords="offset points", ha="right", fontsize=7.5)
+    for begin, end in lines:
+        axes.plot(*zip(begin, end, strict=True), color=style.INK, linewidth=1)
+    return lines
 
 
-def _label(figure: Figure, axes: Axes, found: list[Point], inside: float) -> None:
-    """Name the largest points, as far as the names find room."""
+def _label(figure: Figure, axes: Axes, found: list[Point], inside: float, lines: list[Line]) -> None:
+    """Name the largest points, as far as the names find room: not over each other, over points or over roofs."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.path import Path
     from matplotlib.transforms import Bbox
 
     FigureCanvasAgg(figure)
     figure.draw_without_rendering()
     taken = [text.get_window_extent().padded(1) for text in axes.texts]
     frame = axes.get_window_extent()
+    roofs = [Path(axes.transData.transform(line)) for line in lines]
     dots = axes.transData.transform([(_place(point, inside), point.rate_per_s) for point in found[: 8 * LABELS]])
     taken += [Bbox.from_bounds(x - 3, y - 3, 6, 6) for x, y in dots]
     named: set[tuple[str, str]] = set()
@@ -143,13 +161,16 @@ def _label(figure: Figure, axes: Axes, found: list[Point], inside: float) -> Non
             continue
         x = _place(point, inside)
         reach = math.sqrt(_area(point.share) / math.pi) + 2.5
-        for place, side in (((reach, 0), "left"), ((-reach, 0), "right")):
+        for place, side in itertools.product(((1, 0), (-1, 0), (1, -0.8), (-1, -0.8), (1, 0.8), (-1, 0.8)), (1, 1.6)):
+            across, up = place[0] * reach * side, place[1] * (reach + 4) * side
             text = axes.annotate(
-                style.short(point.name, 26), (x, point.rate_per_s), xytext=place, textcoords="offset points", ha=side,
-                va="center", fontsize=6.5,
+                style.short(point.name, 26), (x, point.rate_per_s), xytext=(across, up), textcoords="offset points",
+                ha="left" if across > 0 else "right", va="center", fontsize=6.5,
             )  # fmt: skip
             box = text.get_window_extent().padded(1)
-            if box.x0 > frame.x0 and box.x1 < frame.x1 and not any(box.overlaps(other) for other in taken):
+            is_inside = frame.x0 < box.x0 and box.x1 < frame.x1 and frame.y0 < box.y0 and box.y1 < frame.y1
+            is_free = not any(box.overlaps(other) for other in taken)
+            if is_inside and is_free and not any(roof.intersects_bbox(box, filled=False) for roof in roofs):
                 taken.append(box)
                 named.add(point.group)
                 break

@@ -67,19 +67,19 @@ def draw(result: AnyResult) -> Figure:
         place = (time / scale.factor, index)
         below.annotate(text, place, xytext=(3, 0), textcoords="offset points", va="center", fontsize=6.5)
     seen = {cause for parts in (*engines.values(), *(parts for _, parts in rows)) for cause, v in parts.items() if v}
-    style.legend(figure, [style.patch(colour, cause) for cause, colour in style.CAUSES.items() if cause in seen])
+    style.legend(figure, [style.part_of_legend(cause, style.CAUSES) for cause in style.CAUSES if cause in seen])
     return figure
 
 
 def _stack(axes: Axes, rows: Mapping[str, Mapping[str, float]], factor: float) -> None:
     places = range(len(rows))
     left = [0.0] * len(rows)
-    for cause, colour in style.CAUSES.items():
+    for cause in style.CAUSES:
         values = [parts.get(cause, 0.0) / factor for parts in rows.values()]
         if any(values):
-            axes.barh(places, values, left=left, color=colour, height=0.78, edgecolor=style.PAPER, linewidth=0.2)
+            axes.barh(places, values, left=left, height=0.78, **style.part(cause, style.CAUSES))
             left = [begin + value for begin, value in zip(left, values, strict=True)]
-    axes.set_yticks(places, list(rows))
+    axes.set_yticks(places, [name.replace("_", " ") for name in rows])
     axes.set_ylim(len(rows) - 0.4, -0.6)
     style.numbers(axes.xaxis)
     style.bare(axes)

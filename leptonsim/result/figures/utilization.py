@@ -38,13 +38,13 @@ def draw(result: AnyResult) -> Figure:
     kinds, shares, chip = busy_shares(result)
     figure = style.canvas(2.6, style.headline("Utilization", result))
     left, right = figure.subplots(1, 2, width_ratios=(5, 1))
-    image = left.imshow(shares, cmap="cividis", vmin=0, vmax=1, aspect="auto", interpolation="nearest")
+    image = left.imshow(shares, cmap=style.COLOUR_MAP, vmin=0, vmax=1, aspect="auto", interpolation="nearest")
     left.set_yticks(range(len(kinds)), kinds)
     left.set(xlabel="core (number)", ylabel="engine (kind)")
     cores = len(shares[0])
     step = max(1, -(-cores // MOST_NUMBERED))
     left.set_xticks(range(0, cores, step))
-    right.imshow([[value] for value in chip.values()], cmap="cividis", vmin=0, vmax=1, aspect="auto")
+    right.imshow([[value] for value in chip.values()], cmap=style.COLOUR_MAP, vmin=0, vmax=1, aspect="auto")
     right.set_yticks(range(len(chip)), [name.replace("_", " ") for name in chip])
     right.set_xticks([])
     right.set_xlabel("chip")
@@ -67,8 +67,8 @@ def _number(axes: Axes, shares: list[list[float]]) -> None:
 
     for row, values in enumerate(shares):
         for column, value in enumerate(values):
-            colour = style.ink_on(to_hex(colormaps["cividis"](value)))
-            axes.annotate(f"{value:.0%}", (column, row), ha="center", va="center", fontsize=7, color=colour)
+            colour = style.ink_on(to_hex(colormaps[style.COLOUR_MAP](value)))
+            axes.annotate(f"{100 * value:.0f}", (column, row), ha="center", va="center", fontsize=7, color=colour)
 
 
 if __name__ == "__main__":

@@ -82,7 +82,7 @@ def fused(graph_of):
         plain = lower(graph, Draft(graph).origins)
         assert sum(o.macs for o in result.operators) == sum(o.macs for o in plain)
         results = set(graph.outputs)
-        made = {name for name, tensor in graph.tensors.items() if tensor.kind != "activation"}
+        made = {name for name, tensor in result.tensors.items() if tensor.kind != "activation"}
         for operator in result.operators:
             assert {operand.tensor for operand in operator.inputs} <= made
             made |= {operand.tensor for operand in operator.outputs}

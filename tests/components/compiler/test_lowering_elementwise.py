@@ -49,6 +49,6 @@ def test_a_broadcast_operand_is_read_once_and_a_scalar_weight_not_at_all(work_of
 
 
 def test_a_cast_to_the_same_type_and_a_sum_of_one_are_views(work_of):
-    result = work_of("g (float[4,6] x) => (float[4,6] y) { a = Cast<to=1>(x) y = Sum(a) }")
+    result = work_of("g (float[4,6] x) => (float[4,6] y) { a = Sum(x) y = Cast<to=1>(a) }")
     assert [operator.engine for operator in result.operators] == ["view", "view"]
     assert result.mapped["view"] == 2

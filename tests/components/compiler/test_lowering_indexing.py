@@ -1,9 +1,5 @@
 """Gather and Scatter: what is taken counts, and where it lies."""
 
-import pytest
-
-from leptonsim.errors import LeptonError
-
 
 def test_an_embedding_reads_its_rows_and_the_indices_not_the_table(work_of):
     (gather,) = work_of("g (int64[2,8] i) => (float[2,8,64] y) <float[30000,64] t> { y = Gather(t, i) }").operators
@@ -37,11 +33,3 @@ def test_a_scatter_copies_the_data_and_a_reducing_one_computes(work_of):
     assert plain.inputs[2].run_elements == 6
     (adding,) = work_of(text.format(r='<reduction="add">')).operators
     assert (adding.engine, adding.vector) == ("vector", {"add": 12})
-
-
-def test_results_of_unknown_number_are_refused(graph_of):
-    from leptonsim.compiler.workload import workload
-
-    graph = graph_of("g (float[4,6] x) => (int64[2,24] y) { y = NonZero(x) }")
-    with pytest.raises(LeptonError, match=r"n_y.*depends on the data"):
-        workload(graph)

@@ -32,3 +32,19 @@ def test_integer_products(work_of):
         { y = QLinearMatMul(x, s, z, w, s, z, s, z) }"""
     ).operators
     assert (linear.macs, linear.vector) == (385, {"mul": 55, "add": 275})
+
+
+def test_a_quantised_depthwise_convolution_may_run_on_the_vector_unit(work_of):
+    (linear,) = work_of(
+        """g (uint8[1,8,6,6] x) => (uint8[1,8,6,6] y) <uint8[8,1,3,3] w, float s, uint8 z>
+            { y = QLinearConv<group = 8, pads = [1,1,1,1]>(x, s, z, w, s, z, s, z) }"""
+    ).operators
+    macs = 8 * 36 * 9
+    (other,) = linear.alternatives
+    assert (linear.macs, other.engine, other.matmuls) == (macs, "vector", ())
+    assert other.vector == {"mul": linear.vector["mul"] + macs, "add": linear.vector["add"] + macs}
+    (plain,) = work_of(
+        """g (uint8[1,8,6,6] x) => (int32[1,8,6,6] y) <uint8[8,1,3,3] w>
+            { y = ConvInteger<group = 8, pads = [1,1,1,1]>(x, w) }"""
+    ).operators
+    assert plain.alternatives[0].vector == {"mul": macs, "add": macs}

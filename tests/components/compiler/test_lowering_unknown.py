@@ -10,19 +10,20 @@ from leptonsim.errors import LeptonError
 
 def test_every_unknown_operator_is_named_with_its_node_and_domain(graph_of):
     graph = graph_of(
-        "g (float[4] x) => (float[4] y) <float[4] a, float[4] b> { a = other.Magic(x) b = Relu(a) y = Multinomial(b) }"
+        """g (float[4] x) => (float[4] y) <float[4] a, float[4] b>
+            { a = other.Magic(x) b = Relu(a) y = TfIdfVectorizer(b) }"""
     )
     with pytest.raises(LeptonError) as raised:
         workload(graph)
     message = str(raised.value)
     assert "2 of the 3 operators" in message
     assert "node n_a: operator Magic of domain other" in message
-    assert "node n_y: operator Multinomial of the default domain" in message
+    assert "node n_y: operator TfIdfVectorizer of the default domain" in message
     assert "n_b" not in message
 
 
 def test_a_long_list_is_cut_with_its_count(graph_of):
-    chain = " ".join(f"t{i + 1} = Multinomial(t{i})" for i in range(30))
+    chain = " ".join(f"t{i + 1} = TfIdfVectorizer(t{i})" for i in range(30))
     with pytest.raises(LeptonError, match="and 10 more"):
         workload(graph_of(f"g (float[4] t0) => (float[4] t30) {{ {chain} }}"))
 

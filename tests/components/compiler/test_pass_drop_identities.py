@@ -30,3 +30,12 @@ def test_chains_and_forks_of_identities_all_lead_to_the_source(fused):
         { i = Identity(x) j = Identity(i) y = Relu(i) z = Exp(j) }"""
     )
     assert {operator.inputs[0].tensor for operator in result.operators} == {"x"}
+
+
+def test_a_cast_to_the_type_that_is_there_is_none(fused):
+    work = fused(
+        "g (float[4,8] x) => (float[4,8] y) { a = Cast<to = 1>(x) r = Reciprocal(a) b = Cast<to = 1>(a) y = Mul(r, b) }"
+    )
+    (operator,) = work.operators
+    assert operator.vector == {"div": 32, "mul": 32}
+    assert [operand.tensor for operand in operator.inputs] == ["x"]

@@ -85,6 +85,34 @@ def test_half_the_bytes_are_half_the_weights_and_the_rest_stays():
     assert halved.state_bytes == plain.state_bytes
 
 
+@pytest.mark.parametrize(
+    ("text", "sums"),
+    [
+        ("accumulate: fp16", {"n_h": "fp16", "n_s": "fp16"}),
+        ("layers: {n_h: {accumulate: bf16}}", {"n_h": "bf16", "n_s": ""}),
+        # Integers are summed in integers: what is told for floating-point sums leaves them alone.
+        ("accumulate: fp16\nlayers: {n_h: {weights: int8, activations: int8}}", {"n_h": "", "n_s": "fp16"}),
+        ("accumulate: int16\nlayers: {n_h: {weights: int8, activations: int8}}", {"n_h": "int16", "n_s": ""}),
+    ],
+)
+def test_partial_sums_have_the_type_told_for_products_of_their_kind(graph_of, text, sums):
+    _, changed = both(graph_of, text)
+    assert {name: by_name(changed)[name].sums for name in sums} == sums
+
+
+def test_sums_of_half_the_bits_take_half_of_the_accumulators():
+    chip = load_chip("lepton-c1")
+    model = load_model("gemm:256x1024x512")
+    wide, narrow = (
+        compile_graph(chip, model, "bf16", policy=policy_of(f"accumulate: {told}", "p.yaml"))
+        for told in ("fp32", "bf16")
+    )
+    folds = 1024 // chip.core.tensor_core.rows
+    assert wide.operators[0].accumulator_bytes == 256 * 512 * 4 * 2 * folds
+    assert narrow.operators[0].accumulator_bytes * 2 == wide.operators[0].accumulator_bytes
+    assert wide.operators[0].macs == narrow.operators[0].macs
+
+
 def test_a_pattern_that_fits_no_layer_is_told():
     program = compile_graph(
         load_chip("lepton-c1"),
@@ -103,6 +131,7 @@ def test_a_pattern_that_fits_no_layer_is_told():
         ("layers:\n  a: {weight: int8}", "p.yaml:2:7: layers.a.weight: no such key; did you mean weights?"),
         ("layers:\n  a: int8", "p.yaml:2:3: layers.a: expects a mapping"),
         ("layers: [a]", "p.yaml:1:1: layers: expects a mapping"),
+        ("accumulate: int8", "p.yaml:1:1: accumulate: expects one of int16, int32, fp16, bf16, fp32, not 'int8'"),
         ("group: 0", "expects a number of weights of at least 1"),
         ("weights: int8\nweights: int4", "p.yaml:2:1: weights: given twice"),
         ("- a", "a policy is a mapping such as `weights: int8`, not a list"),

@@ -108,3 +108,21 @@ def test_an_objective_can_be_turned():
     assert objective.is_larger_better
     with pytest.raises(LeptonError, match="did you mean 'latency_s'"):
         objectives_of(["latency"])
+
+
+@pytest.mark.parametrize(
+    ("first", "areas", "style"),
+    [
+        # Between 1 and 2 ms the point at 1 ms is to be had, at its area of 5.
+        ("latency_s", (5.0, 3.0), "steps-post"),
+        # More than 1 a second takes the point of 2 a second, at its area of 5.
+        ("throughput_per_s", (3.0, 5.0), "steps-pre"),
+    ],
+)
+def test_the_line_of_the_front_bounds_what_is_dominated(first, areas, style):
+    from leptonsim.explore.figures import front
+
+    points = [{"key": str(number), first: number + 1.0, "area_mm2": area} for number, area in enumerate(areas)]
+    figure = front.figure(points, [True, True], objectives_of([first, "area_mm2"]), {})
+    line = next(line for line in figure.axes[0].lines if len(line.get_xdata()) == 2)
+    assert line.get_drawstyle() == style

@@ -13,9 +13,9 @@ from leptonsim.result.report import report_html
 from leptonsim.result.step import Step
 
 LACKING = """
-<ir_version: 8, opset_import: ["" : 17]>
-g (float[1,512,512] x) => (float[1] y)
-{ a = Relu(x) d = Det(a) y = Exp(d) }
+<ir_version: 8, opset_import: ["" : 17, "ai.onnx.ml" : 3]>
+g (float[1,512,512] x) => (float[1,512,512] y)
+{ a = Relu(x) d = ai.onnx.ml.Binarizer(a) y = Exp(d) }
 """
 """An operator that no chip can do between two that it can."""
 

@@ -8,6 +8,8 @@ import numpy as np
 import pytest
 
 import leptonsim as ls
+from leptonsim.result import checking
+from leptonsim.result.hints import low_utilization
 from leptonsim.result.load import load_result
 
 
@@ -49,6 +51,7 @@ def test_the_spans_and_energies_of_steps_are_those_of_the_step(result):
         assert math.fsum(step.energy_breakdown_pj.values()) == step.energy_pj
         assert step.sram_resident_bytes <= result.program.memory.sram_peak_bytes
     assert max(step.sram_resident_bytes for step in result.steps) == result.program.memory.sram_peak_bytes
+    assert max(step.sram_resident_bytes + step.sram_staging_bytes for step in result.steps) <= result.sram_peak_bytes
     assert max(step.shared_sram_resident_bytes for step in result.steps) == result.memory["shared_sram_peak_bytes"]
 
 
@@ -118,6 +121,72 @@ def test_a_damaged_field_is_named(result, tmp_path):
     path.write_text(json.dumps(document))
     with pytest.raises(ls.LeptonError, match=r"steps\[7\]\.waits_ps\.busy: must be integer"):
         load_result(path)
+
+
+@pytest.mark.parametrize(
+    ("used", "expected"),
+    [
+        (
+            {"tensor": 0.06, "macs": 0.001},
+            "nothing on the chip is used for 10% of the run (most: tensor, 6.0%); 90% of",
+        ),
+        ({"tensor": 0.5, "macs": 0.01}, "busy 50% of the run but reach 1.0% of their peak"),
+        ({"tensor": 0.5, "macs": 0.01, "dram": 0.8}, None),
+        ({"tensor": 0.5, "macs": 0.3}, None),
+        ({"pcie_in": 0.9}, None),
+    ],
+)
+def test_a_run_that_hardly_uses_the_chip_says_so_and_why(used, expected):
+    shares = dict.fromkeys(("tensor", "vector", "dram", "pcie_in", "pcie_out", "macs"), 0.0)
+    warnings = low_utilization(shares | used, {"core0.tensor": {"busy": 10, "launch": 90}}, tensor_works=True)
+    assert len(warnings) == (expected is not None)
+    assert expected is None or expected in warnings[0]
+
+
+def places(part, path=()):
+    """Paths of everything in a document; of a list the first two."""
+    yield path
+    if isinstance(part, dict):
+        for name in part:
+            yield from places(part[name], (*path, name))
+    elif isinstance(part, list):
+        for index in range(min(2, len(part))):
+            yield from places(part[index], (*path, index))
+
+
+def put(part, path, value):
+    """A document with another value at a path; "gone" leaves it out."""
+    if not path:
+        return value
+    changed = copy.copy(part)
+    if value == "gone" and len(path) == 1:
+        del changed[path[0]]
+    else:
+        changed[path[0]] = put(part[path[0]], path[1:], value)
+    return changed
+
+
+def accepts(validate, document):
+    try:
+        validate(document)
+    except ValueError:
+        return False
+    return True
+
+
+def test_the_quick_check_refuses_exactly_what_the_schema_refuses(governed):
+    import fastjsonschema
+
+    schema, whole = checking._schema(), governed.to_dict()
+    power = {**whole["power"], "segments": whole["power"]["segments"][:2]}
+    document = {**whole, "steps": whole["steps"][:2], "chip_parameters": {}, "power": power}
+    full, quick = fastjsonschema.compile(schema), fastjsonschema.compile(checking.lean(schema))
+    cases = [(path, wrong) for path in places(document) for wrong in (None, -1, "text", {"more": 1}, "gone")]
+    verdicts = [
+        (accepts(full, changed), accepts(quick, changed)) for changed in (put(document, *case) for case in cases)
+    ]
+    assert [case for case, (one, other) in zip(cases, verdicts, strict=True) if one != other] == []
+    assert sum(not one for one, _ in verdicts) > 500
 
 
 def test_a_missing_file_and_bytes_are_refused(tmp_path):

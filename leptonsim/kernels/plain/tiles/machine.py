@@ -75,6 +75,7 @@ class TileMachine:
         self._copy_routes = copy_routes
         self._one_queue = one_queue
         self._copies: tuple[list[tuple[int, int, int]], list[tuple[int, int, int]]] = ([], [])
+        self._step_staging = [0] * len(self._program.steps)
         self._copying = [0, 0]
         self._instances = Instances(self._program)
         self._events: list[tuple[str, int]] = []
@@ -274,13 +275,17 @@ class TileMachine:
         turn = self._turn(core, Stage.GRANT)
         if turn is None or not self._instances.may_begin(turn[1]):
             return False
-        _, number, tile = turn
+        number, instance, tile = turn
         held = Held(self.now_ps)
-        stages.is_launched(held, self._instances.get(number), self._instances.launch_token)
-        stages.granted(held, core, self._program.steps[tile.step], tile)
+        stages.is_launched(held, self._instances.get(instance), self._instances.launch_token)
+        in_flight = core.steps_in_flight(number)
+        room_bytes = min(self._program.steps[step].stage_bytes for step in in_flight)
+        stages.granted(held, core, room_bytes, tile)
         if held.is_over:
             core.staged_bytes += tile.run.bytes
             core.peak_bytes = max(core.peak_bytes, core.staged_bytes)
+            core.least_free_bytes = min(core.least_free_bytes, room_bytes - core.staged_bytes)
+            self._note_staging(core, in_flight[0])
             self._pass(core, Stage.GRANT, held.by or Source(self._host, Cause.DEPENDENCY, self.now_ps))
         return held.is_over
 
@@ -353,8 +358,14 @@ class TileMachine:
             instance = self._instances.get(number)
             if tile.is_last and instance.left[operator] == 1 and operator in self._watched:
                 self._reached.append(operator)
+            if tile.is_last:
+                self._note_staging(core, core.next_tile(Stage.WRITE)[2].step)
+                core.released_by = Source(why.engine, Cause.BUFFER, self.now_ps)
             if tile.is_last and self._instances.step_is_over(number, tile.step, why.engine, self.now_ps):
                 self._events.append(("done", number))
+
+    def _note_staging(self, core: Core, step: int) -> None:
+        self._step_staging[step] = max(self._step_staging[step], core.staged_bytes)
 
     # Results.
 
@@ -432,6 +443,17 @@ class TileMachine:
     def peak_staging_bytes(self) -> Any:
         """int64 (cores,): most staging bytes held at once."""
         return np.array([core.peak_bytes for core in self._cores], dtype=np.int64)
+
+    @property
+    def step_staging_bytes(self) -> Any:
+        """int64 (steps,): most staging bytes that the step's core held while the step was its oldest in flight, in any
+        instance."""
+        return np.array(self._step_staging, dtype=np.int64)
+
+    @property
+    def least_free_bytes(self) -> Any:
+        """int64 (cores,): least staging space left by the steps in flight after a grant; 2^62 without grants."""
+        return np.array([core.least_free_bytes for core in self._cores], dtype=np.int64)
 
     @property
     def jobs(self) -> Any:

@@ -38,6 +38,9 @@ class Kind(IntEnum):
     STORE = 4
 
 
+NEVER_GRANTED = 1 << 62
+"""Free staging space of a core that never granted any."""
+
 LOADS = (Stage.LOAD_WEIGHTS, Stage.LOAD_ACTIVATIONS, Stage.LOAD_EXTRAS)
 
 
@@ -63,12 +66,18 @@ class Core:
     passed_ps: dict[Stage, list[int]] = field(default_factory=lambda: {stage: [] for stage in Stage})
     staged_bytes: int = 0
     peak_bytes: int = 0
+    least_free_bytes: int = NEVER_GRANTED
     released_by: Source | None = None
 
     def next_tile(self, stage: Stage) -> tuple[int, int, Tile]:
         """Number of the tile whose turn it is at a stage, its instance, and itself."""
         number = self.at[stage].passed
         return number, number // len(self.tiles), self.tiles[number % len(self.tiles)]
+
+    def steps_in_flight(self, number: int) -> list[int]:
+        """Steps of the tiles from the oldest that is not written to the given one."""
+        oldest = self.at[Stage.WRITE].passed
+        return [self.tiles[each % len(self.tiles)].step for each in range(oldest, number + 1)]
 
     def passes(self, stage: Stage, why: Source) -> None:
         """The next tile passes a stage. Several may at one instant: what let the first pass has moved the stage."""
@@ -133,9 +142,9 @@ def is_launched(held: Held, instance: Instance, launch_token: int) -> None:
     held.until(instance.given_by[launch_token])
 
 
-def granted(held: Held, core: Core, step: Step, tile: Tile) -> None:
-    """Staging space: as much as the tile brings and makes, within what its step may use."""
-    held.require(tile.run.bytes == 0 or core.staged_bytes + tile.run.bytes <= step.stage_bytes)
+def granted(held: Held, core: Core, room_bytes: int, tile: Tile) -> None:
+    """Staging space: as much as the tile brings and makes, within the least that a step in flight leaves."""
+    held.require(core.staged_bytes + tile.run.bytes <= room_bytes)
     held.until(core.released_by)
 
 
