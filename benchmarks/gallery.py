@@ -28,6 +28,8 @@ RUNS = {
     "resnet50.json": "leptonsim run --config lepton-c1 zoo:resnet50 --json resnet50.json",
     "resnet50x16.json": "leptonsim run --config lepton-c1 zoo:resnet50 --batch 16 --json resnet50x16.json",
     "bert.json": "leptonsim run --config lepton-c1 zoo:bert-base --json bert.json",
+    "capped.json": "leptonsim run --config lepton-c1 zoo:resnet50 --batch 16 --requests 40 "
+    "--governor power_cap:45W/2ms --ambient 35 --json capped.json",
     "llama.json": "leptonsim run --config lepton-t1 'zoo:llama-3-8b?seq=1&past=2048' --json llama.json",
 }
 SHOWN = {
@@ -38,6 +40,8 @@ SHOWN = {
     "roofline": ("resnet50.json", "What operators do in a second against what they do for each byte of DRAM."),
     "timeline": ("resnet50.json", "Which operator is on which kind of engine when."),
     "power": ("bert.json", "Power over the first run, stacked by component."),
+    "states": ("capped.json", "The clock over the run under a power cap, and the time in each performance state."),
+    "temperature": ("capped.json", "The temperature of the die, with where it settles and where it throttles."),
     "energy": ("resnet50.json", "Where the energy goes, by component and by operator."),
     "sram": ("resnet50x16.json", "What tensors and tiles on their way take in SRAM while operators run."),
     "utilization": ("resnet50x16.json", "How busy each engine of each core is."),

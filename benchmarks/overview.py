@@ -32,7 +32,7 @@ CAUSES = {
     "latency, network on chip": (("latency", "noc"), style.YELLOW, None),
     "PCIe": (("pcie",), style.CAUSES["pcie"], None),
     "dependency, input, buffer": (("dependency", "input", "buffer"), style.CAUSES["input"], style.HATCHES["input"]),
-    "launch, done": (("launch", "arrival", "done"), style.CAUSES["done"], None),
+    "launch, done": (("launch", "arrival", "transition", "done"), style.CAUSES["done"], None),
 }
 
 

@@ -13,6 +13,9 @@ Every engine is, at every instant, busy or waiting for exactly one cause. A wait
 instant at which it ends (ties: dependency, input, buffer, then the tile before, whose turn came first) and is resolved, picosecond by
 picosecond, to what the awaited engine was doing. A stage that several tiles pass at one instant was moved by what let the first pass.
 
+A block (an array, a vector unit, a core's SRAM, the network, DRAM, the PCIe link) rests while no job uses it. How long, and on request
+every single rest, is recorded; a block that rested long enough to sleep makes the job that finds it so wait until it is awake.
+
 Not modelled here: what a tile costs (systolic and vector cycles, bytes, access patterns): the compiler says so.
 The plain-Python twin is leptonsim/kernels/plain/tiles.py.
 """
@@ -53,16 +56,19 @@ cdef enum:
     DRAM = 4           # bytes at the port-limited rate, from or to DRAM
     NOC = 5            # the same between cores and shared SRAM
     PCIE = 6           # the same over PCIe
-    LATENCY = 7        # set-up and first-byte latency of a transfer
+    LATENCY = 7        # set-up and first-byte latency of a transfer; a block that wakes up
     CONTENTION = 8     # the rest of a transfer: others use the links
     LAUNCH = 9         # software on the host
     ARRIVAL = 10       # no request
-    DONE = 11          # nothing left to do
-    CAUSES = 12
+    TRANSITION = 11    # the core clock stands still on the way to another state
+    DONE = 12          # nothing left to do
+    CAUSES = 13
     MOVING = 16        # + DRAM, NOC or PCIE: a log entry of bytes in motion
 
-CAUSE_NAMES = ("busy", "dependency", "input", "buffer", "dram", "noc", "pcie", "latency", "contention", "launch", "arrival", "done")
-EVENT_NAMES = ("done", "copied")
+CAUSE_NAMES = (
+    "busy", "dependency", "input", "buffer", "dram", "noc", "pcie", "latency", "contention", "launch", "arrival", "transition", "done",
+)
+EVENT_NAMES = ("done", "copied", "reached")
 ENGINE_NAMES = ("weights", "activations", "tensor", "vector", "store")
 
 cdef enum:
@@ -70,6 +76,13 @@ cdef enum:
     COMPUTE = 1
     LATENT = 2         # a transfer before its first byte
     TRANSFER = 3
+    WAKING = 4         # a computation whose block wakes up
+
+# The core clock.
+cdef enum:
+    RUNNING = 0
+    PAUSING = 1        # stands still from this instant on, once what ends at it has ended
+    PAUSED = 2
 
 # Columns of the program's arrays.
 cdef enum:
@@ -115,6 +128,20 @@ cdef enum:
     ALL_STAGES = 127   # a bit for each stage
     LOADS = 14         # of LOAD_W, LOAD_A and LOAD_X
     MEMO_ROWS = 512    # sets of jobs in progress whose rates are remembered
+
+# Kinds of blocks that rest: three in each core, then three of the chip.
+cdef enum:
+    REST_TENSOR = 0
+    REST_VECTOR = 1
+    REST_SRAM = 2      # while none of the core's engines works
+    CORE_BLOCKS = 3
+    REST_NOC = 3       # the chip's, in the order of the bits of a route
+    CHIP_BLOCKS = 3
+    BLOCK_KINDS = 6
+    SLEEPS = 3         # depths of sleep at most
+
+BLOCK_NAMES = ("tensor_core", "vector_unit", "sram", "noc", "dram", "pcie")
+REST_FIELDS = ("block", "begin_ps", "end_ps")
 
 cdef extern from *:
     """
@@ -168,10 +195,12 @@ cdef struct Queue:
 cdef struct Engine:
     int state
     int64_t kind      # which of its core's engines it is
-    int64_t start     # start of the job
-    int64_t ready     # end of its latency
-    int64_t left      # 10^-9 cycle still to do, for a computation
+    int64_t start     # start of the job, or of the part of it that is not accounted for: the end of the last pause within
+    int64_t ready     # end of its latency, or of its block's waking
+    int64_t left      # 10^-9 cycle or 2^-32 byte still to do: of a computation at `updated`, of a transfer before it flows;
+                      # of a latency or waking that a pause interrupts its picoseconds
     int64_t updated   # instant at which `left` was true
+    int64_t counted   # 2^-32 byte of the job that moved in parts that are accounted for
     int64_t size      # bytes of the job, or its cycles
     int64_t account   # where `work` counts them
     int64_t route
@@ -239,10 +268,37 @@ cdef struct Job:      # a row of the job log; jobs of one step that follow each 
 cdef struct Level:    # staging bytes that a core holds from an instant on
     int64_t core, time, used
 
+cdef struct Rester:   # a block, at work or at rest
+    int64_t jobs      # that use it now
+    int64_t since     # if none: since when
+    int64_t awake     # it can be used from this instant on
+
+cdef struct Sleep:    # a depth of sleep of a kind of block
+    int64_t after     # it is entered when the block has rested longer than this; NEVER if it never is
+    int64_t wake      # how long leaving it takes
+
+cdef struct Rest:     # a row of the rests
+    int64_t kind, begin, end
+
 cdef struct Copy:
     int64_t size
     int64_t tag
     int64_t asked     # when it was queued
+
+cdef struct Pause:    # the core clock stood still
+    int64_t begin
+    int64_t end
+
+
+@cython.final
+cdef class Clock:
+    """A clock with all rates that depend on it, checked; see ``TileMachine.clock``."""
+
+    cdef int64_t khz
+    cdef int64_t[:, ::1] table
+    cdef int64_t[::1] capacity
+    cdef int64_t[::1] dram_mix
+    cdef int64_t[::1] memo             # see TileMachine: rates depend on the clock, and are remembered with it
 
 
 @cython.final  # so that its methods are called directly, and inlined
@@ -278,6 +334,13 @@ cdef class TileMachine:
         True when weights and activations share one DMA engine.
     log_jobs : bool
         Remember every job and every change of staging space; without it ``jobs`` and ``staging`` stay empty.
+    route_blocks : int64 (routes,), optional
+        Blocks of the chip that a transfer over the route uses: 1 network, 2 DRAM, 4 PCIe, summed.
+    sleeps : int64 (6, 6), optional
+        For each of ``BLOCK_NAMES`` up to three depths of sleep: rest after which it is entered, time in which it is left; in order,
+        -1 for none. Without it nothing ever sleeps.
+    rests_from_ps : int64 (6,), optional
+        For each of ``BLOCK_NAMES`` the length from which on its rests are remembered one by one; -1 for none.
 
     Raises
     ------
@@ -319,9 +382,23 @@ cdef class TileMachine:
     cdef unsigned char* todo          # [core]: stages whose next tile may have become able to pass, a bit for each
     cdef bint waking                  # some core has such stages
     cdef unsigned char after[STAGES]  # stages that a tile's passing may make able to pass
-    cdef int64_t* memo                # rows of: 1 if in use, jobs on each route, rates
+    cdef int64_t* memo                # rows of: 1 if in use, jobs on each route, rates; that of the clock
+    cdef Clock clock_now              # keeps it
     cdef int64_t[::1] capacity, room, weight, flows
     cdef bint rates_stale
+    cdef int clock                    # RUNNING, PAUSING or PAUSED
+    cdef int64_t paused_since
+    cdef Pause* pause_at              # pauses that are over, in order; waits look back at them
+    cdef int64_t pauses_n, pauses_room
+    cdef unsigned char[::1] watched   # [operator]: its end is to be reported
+    cdef int64_t reached              # the last of the watched operators that ended at this instant; -1: none did
+    cdef int64_t* shown               # like `work`: what `changes` has told so far
+    cdef int64_t* place               # [operator]: 1 + its place among the changed ones; 0 when nothing of it changed
+    cdef int64_t* changed             # operators of which something changed since, the copies as the last
+    cdef int64_t changed_n
+    cdef int64_t[::1] rows_out        # where `changes` writes
+    cdef int64_t[:, ::1] change_out
+    cdef int64_t[::1] rested_out
     cdef int64_t submitted, completed
     cdef int64_t steps_left[2]
     cdef Copy* copies[2]
@@ -348,6 +425,13 @@ cdef class TileMachine:
     cdef int64_t* moving_time
     cdef int64_t* work
     cdef readonly int64_t now_ps, wakes, tiles
+    cdef Rester* rester               # [core * CORE_BLOCKS + kind], then the chip's
+    cdef Sleep sleep[BLOCK_KINDS][SLEEPS]
+    cdef int64_t rests_from[BLOCK_KINDS]
+    cdef int64_t rested[BLOCK_KINDS]  # by kind, over all blocks: rests that are over
+    cdef Rest* rest
+    cdef int64_t rests_n, rests_room
+    cdef int64_t[::1] route_blocks
     cdef int64_t event_kind[64]
     cdef int64_t event_value[64]
     cdef int event_n
@@ -364,16 +448,22 @@ cdef class TileMachine:
         self.queue = NULL
         self.moving = NULL
         self.todo = NULL
-        self.memo = NULL
         self.job = NULL
         self.level = NULL
         self.leveled = NULL
+        self.rester = NULL
+        self.rest = NULL
+        self.pause_at = NULL
+        self.shown = NULL
+        self.place = NULL
+        self.changed = NULL
         self.copies[0] = NULL
         self.copies[1] = NULL
 
     def __init__(
         self, runs, blocks, steps, cores, dependencies, routes, capacities, dram_mix,
         *, int operators, int64_t core_khz, int64_t setup_ps, copy_routes, bint one_queue, bint log_jobs=False,
+        route_blocks=None, sleeps=None, rests_from_ps=None,
     ):
         self.runs = np.ascontiguousarray(runs, dtype=np.int64)
         self.blocks = np.ascontiguousarray(blocks, dtype=np.int64)
@@ -398,6 +488,11 @@ cdef class TileMachine:
         self.log_jobs = log_jobs
         self._check(table)
         self._check_fabric(table, self.capacity, self.dram_mix)
+        self.route_blocks = np.zeros(self.n_routes, dtype=np.int64) if route_blocks is None else np.array(route_blocks, dtype=np.int64)
+        self._check_rest(
+            np.full((BLOCK_KINDS, 2 * SLEEPS), -1, dtype=np.int64) if sleeps is None else np.array(sleeps, dtype=np.int64, order="C"),
+            np.full(BLOCK_KINDS, -1, dtype=np.int64) if rests_from_ps is None else np.array(rests_from_ps, dtype=np.int64),
+        )
         self.room = np.zeros(self.n_links, dtype=np.int64)
         self.weight = np.zeros(self.n_links, dtype=np.int64)
         self.flows = np.zeros(self.n_routes, dtype=np.int64)
@@ -428,13 +523,24 @@ cdef class TileMachine:
         self.moving = <Moving*> calloc(self.n_routes * self.n_engines, sizeof(Moving))
         self.todo = <unsigned char*> calloc(self.n_cores, 1)
         self.leveled = <int64_t*> calloc(self.n_cores, sizeof(int64_t))
-        self.memo = <int64_t*> calloc(MEMO_ROWS * (1 + 2 * self.n_routes), sizeof(int64_t))
+        self.rester = <Rester*> calloc(self.n_cores * CORE_BLOCKS + CHIP_BLOCKS, sizeof(Rester))
+        self.shown = <int64_t*> calloc((operators + 1) * WORK_COLUMNS, sizeof(int64_t))
+        self.place = <int64_t*> calloc(operators + 1, sizeof(int64_t))
+        self.changed = <int64_t*> calloc(operators + 1, sizeof(int64_t))
+        self.rows_out = np.zeros(operators + 1, dtype=np.int64)
+        self.change_out = np.zeros((operators + 1, WORK_COLUMNS), dtype=np.int64)
+        self.rested_out = np.zeros(BLOCK_KINDS, dtype=np.int64)
+        self.watched = np.zeros(operators, dtype=np.uint8)
+        self.reached = -1
         if (
             self.token_source == NULL or self.routes == NULL or self.engine == NULL or self.log == NULL or self.core == NULL
             or self.end == NULL or self.core_end == NULL or self.due == NULL or self.queue == NULL or self.moving == NULL
-            or self.todo == NULL or self.memo == NULL or self.leveled == NULL
+            or self.todo == NULL or self.leveled == NULL or self.rester == NULL
+            or self.shown == NULL or self.place == NULL or self.changed == NULL
         ):
             raise MemoryError
+        self.clock_now = self.clock_of(core_khz)
+        self.memo = &self.clock_now.memo[0]
         self.run_at = <Run*> &self.runs[0, 0]
         self.block_at = <Block*> &self.blocks[0, 0]
         self.step_at = <Step*> &self.steps[0, 0]
@@ -533,7 +639,7 @@ cdef class TileMachine:
 
     cdef int _check_fabric(self, int64_t[:, ::1] table, int64_t[::1] capacity, int64_t[::1] mix) except -1:
         """Refuse rates that are zero, or so great or small that sums overflow."""
-        cdef int64_t i, k, r, links = capacity.shape[0], mixes = mix.shape[0], least
+        cdef int64_t i, k, r, links = capacity.shape[0], mixes = mix.shape[0], least, least_mix = NEVER
         if table.shape[0] < 1 or table.shape[1] != 13:
             raise ValueError("TileMachine: there is at least one route, and routes have 13 columns")
         if links < 1 or mixes & (mixes - 1):
@@ -542,6 +648,7 @@ cdef class TileMachine:
             if not LEAST_RATE <= capacity[i] < MOST_RATE:
                 raise ValueError(f"TileMachine: link {i} is slower than 16 MB/s or faster than 16 PB/s")
         for i in range(mixes):
+            least_mix = min(least_mix, mix[i])
             if not LEAST_RATE <= mix[i] < MOST_RATE:
                 raise ValueError(f"TileMachine: DRAM is slower than 16 MB/s or faster than 16 PB/s in mix {i}")
         for r in range(table.shape[0]):
@@ -557,11 +664,29 @@ cdef class TileMachine:
                 i = table[r, 5 + k]
                 if not 0 <= i < links:
                     raise ValueError(f"TileMachine: route {r} names a link that does not exist")
-                least = capacity[i]
-                if i == 0 and mixes:
-                    least = min(mix)
+                least = least_mix if i == 0 and mixes else capacity[i]
                 if not 0 <= table[r, 9 + k] <= 64 * SHARE_ONE or self.n_engines * table[r, 9 + k] * MAX_ROUTE_LINKS > least * SHARE_ONE:
                     raise ValueError(f"TileMachine: route {r} takes a share of link {i} that is negative or leaves nothing for others")
+        return 0
+
+    cdef int _check_rest(self, int64_t[:, ::1] sleeps, int64_t[::1] rests_from) except -1:
+        """Take what says when blocks sleep and which rests are remembered, or refuse it."""
+        cdef int64_t r, k, s
+        if self.route_blocks.shape[0] != self.n_routes or rests_from.shape[0] != BLOCK_KINDS:
+            raise ValueError("TileMachine: blocks for each route, and a shortest rest for each kind of block")
+        if sleeps.shape[0] != BLOCK_KINDS or sleeps.shape[1] != 2 * SLEEPS:
+            raise ValueError("TileMachine: three depths of sleep for each kind of block")
+        for r in range(self.n_routes):
+            if not 0 <= self.route_blocks[r] < 1 << CHIP_BLOCKS:
+                raise ValueError(f"TileMachine: route {r} uses a block that does not exist")
+        for k in range(BLOCK_KINDS):
+            self.rests_from[k] = NEVER if rests_from[k] < 0 else rests_from[k]
+            self.rested[k] = 0
+            for s in range(SLEEPS):
+                self.sleep[k][s].after = NEVER if sleeps[k, 2 * s] < 0 else sleeps[k, 2 * s]
+                self.sleep[k][s].wake = max(0, sleeps[k, 2 * s + 1])
+                if self.sleep[k][s].wake >= LONGEST_PS or (s > 0 and self.sleep[k][s].after < self.sleep[k][s - 1].after):
+                    raise ValueError("TileMachine: depths of sleep are entered in order and left within a second")
         return 0
 
     cdef void _find_work(self) noexcept:
@@ -601,10 +726,15 @@ cdef class TileMachine:
         free(self.queue)
         free(self.moving)
         free(self.todo)
-        free(self.memo)
         free(self.job)
         free(self.level)
         free(self.leveled)
+        free(self.rester)
+        free(self.rest)
+        free(self.pause_at)
+        free(self.shown)
+        free(self.place)
+        free(self.changed)
         free(self.copies[0])
         free(self.copies[1])
 
@@ -671,9 +801,33 @@ cdef class TileMachine:
         self.copies[side][self.copies_n[side]].asked = self.now_ps
         self.copies_n[side] += 1
 
+    def watch(self, operators):
+        """Have ``run`` report ``("reached", operator)`` when one of these ends, in any instance; of several at one instant the last."""
+        watched = np.zeros(self.n_operators, dtype=np.uint8)
+        for operator in operators:
+            if not 0 <= operator < self.n_operators:
+                raise ValueError(f"watch: there is no operator {operator}")
+            watched[operator] = 1
+        self.watched = watched
+
+    def pause(self):
+        """The core clock stands still from now on, until ``set_clock``: jobs of the cores neither go on nor start; copies go on.
+
+        What ends at this instant ends.
+        """
+        if self.clock == RUNNING:
+            self.clock = PAUSING
+
     def set_clock(self, int64_t core_khz, routes=None, capacities=None, dram_mix=None):
-        """Change the core clock, and with it port rates and capacities, for what is in flight as for what follows."""
-        cdef int64_t e, r
+        """Change the core clock, and with it port rates and capacities, for what is in flight as for what follows.
+
+        Ends a pause.
+        """
+        self.use_clock(self.clock_of(core_khz, routes, capacities, dram_mix))
+
+    def clock_of(self, int64_t core_khz, routes=None, capacities=None, dram_mix=None):
+        """A clock for ``use_clock``, with rates and capacities as they are now where none are given."""
+        cdef Clock clock = Clock()
         if not 1 <= core_khz < FASTEST_KHZ:
             raise ValueError("set_clock: the clock is positive and below 1 THz")
         table = self.table if routes is None else np.array(routes, dtype=np.int64, order="C")
@@ -682,26 +836,41 @@ cdef class TileMachine:
         if len(table) != self.n_routes or len(links) != self.n_links or len(mix) != self.dram_mix.shape[0]:
             raise ValueError("set_clock: as many routes, links and DRAM mixes as before")
         self._check_fabric(table, links, mix)
-        for e in range(self.n_engines):
-            if self.engine[e].state == COMPUTE:
-                self.engine[e].left -= self.khz * (self.now_ps - self.engine[e].updated)
-                self.engine[e].updated = self.now_ps
-                self._set_end(e, self.now_ps + (self.engine[e].left + core_khz - 1) // core_khz)
+        clock.khz, clock.table, clock.capacity, clock.dram_mix = core_khz, table, links, mix
+        clock.memo = np.zeros(MEMO_ROWS * (1 + 2 * self.n_routes), dtype=np.int64)
+        return clock
+
+    def use_clock(self, Clock clock not None):
+        """``set_clock`` with what was checked before: a clock of this machine."""
+        cdef int64_t e, r, core_khz = clock.khz
+        if clock.table.shape[0] != self.n_routes or clock.capacity.shape[0] != self.n_links:
+            raise ValueError("use_clock: a clock of another machine")
+        if self.clock == PAUSED:
+            if self._resume(core_khz) < 0:
+                raise MemoryError
+        else:
+            for e in range(self.n_engines):
+                if self.engine[e].state == COMPUTE:
+                    self.engine[e].left -= self.khz * (self.now_ps - self.engine[e].updated)
+                    self.engine[e].updated = self.now_ps
+                    self._set_end(e, self.now_ps + (self.engine[e].left + core_khz - 1) // core_khz)
+        self.clock = RUNNING
         self.khz = core_khz
-        self.table = table
-        self.capacity = links
-        self.dram_mix = mix
+        self.table = clock.table
+        memcpy(&self.capacity[0], &clock.capacity[0], self.n_links * sizeof(int64_t))
+        self.dram_mix = clock.dram_mix
         for r in range(self.n_routes):
             fill_route(&self.routes[r], &self.table[r, 0])
-        memset(self.memo, 0, MEMO_ROWS * (1 + 2 * self.n_routes) * sizeof(int64_t))
+        self.memo = &clock.memo[0]
+        self.clock_now = clock
         self.rates_stale = True
 
     def run(self, int64_t until_ps=-1):
         """Go on until just before ``until_ps`` (-1: as long as anything happens) or until something is to be reported.
 
         What happens at ``until_ps`` itself is left to the next call, so that all signals of that instant can be given first; a call
-        with ``until_ps`` equal to ``now_ps`` does nothing. Returns a list of ``("done", instance)`` and ``("copied", tag)`` that
-        happened at ``now_ps``; an empty list when ``until_ps`` was reached or nothing is left to happen.
+        with ``until_ps`` equal to ``now_ps`` does nothing. Returns a list of ``("done", instance)``, ``("copied", tag)`` and, of operators
+        that are watched, ``("reached", operator)`` that happened at ``now_ps``; an empty list when ``until_ps`` was reached or nothing is left to happen.
         """
         cdef int64_t limit = NEVER if until_ps < 0 else until_ps
         cdef int status, k
@@ -729,15 +898,19 @@ cdef class TileMachine:
         for e in range(self.n_engines):
             self.engine_time_view[e, DONE] += end_ps - self.engine[e].last_end
             self.engine[e].last_end = end_ps
+        for e in range(self.n_cores * CORE_BLOCKS + CHIP_BLOCKS):
+            if self._rested(&self.rester[e], e % CORE_BLOCKS if e < self.n_cores * CORE_BLOCKS else REST_NOC + e % CORE_BLOCKS, end_ps) < 0:
+                raise MemoryError
+            self.rester[e].since = end_ps
 
     @property
     def engine_time_ps(self):
-        """int64 (engines, 12): picoseconds by cause; a row sums to the end given to ``finish``."""
+        """int64 (engines, 13): picoseconds by cause; a row sums to the end given to ``finish``."""
         return np.asarray(self.engine_time_view).copy()
 
     @property
     def step_time_ps(self):
-        """int64 (steps, 5, 12): picoseconds by engine of the step's core and cause, over all instances."""
+        """int64 (steps, 5, 13): picoseconds by engine of the step's core and cause, over all instances."""
         return np.asarray(self.step_time_view).copy()
 
     @property
@@ -747,7 +920,7 @@ cdef class TileMachine:
 
     @property
     def moving_time_ps(self):
-        """int64 (engines, 12): how the busy time of DMA engines divides into dram, noc, pcie, latency and contention."""
+        """int64 (engines, 13): how the busy time of DMA engines divides into dram, noc, pcie, latency and contention."""
         return np.asarray(self.moving_time_view).copy()
 
     @property
@@ -763,24 +936,87 @@ cdef class TileMachine:
         """
         if work.shape[0] != self.n_operators + 1 or work.shape[1] != WORK_COLUMNS:
             raise ValueError("progress: a row for each operator and one for the copies, of 6 columns")
-        cdef int64_t* to = &work[0, 0]
-        cdef int64_t e, r, i, left
+        memcpy(&work[0, 0], self.work, (self.n_operators + 1) * WORK_COLUMNS * sizeof(int64_t))
+        self._add_in_progress(&work[0, 0], False)
+
+    cdef void _add_in_progress(self, int64_t* to, bint changed_only) noexcept nogil:
+        """Add whole cycles and bytes of the jobs in progress to an array like `work`, or to the rows of the changed operators."""
+        cdef int64_t e, r, i, left, part
         cdef Engine* engine
         cdef Queue* queue
         cdef uint64_t served
-        memcpy(to, self.work, (self.n_operators + 1) * WORK_COLUMNS * sizeof(int64_t))
         for e in range(self.n_engines):
             engine = &self.engine[e]
-            if engine.state == COMPUTE:
-                left = engine.left - self.khz * (self.now_ps - engine.updated)
-                to[engine.account] += engine.size if left <= 0 else engine.size - (left + WORK - 1) // WORK
+            # a transfer that a pause interrupts is in no queue
+            if engine.state == COMPUTE or (engine.state == TRANSFER and self.clock == PAUSED and e < self.n_cores * ENGINES):
+                left = engine.left
+                if engine.state == TRANSFER:
+                    part = engine.size - ((left + 0xFFFFFFFFLL) >> 32)
+                else:
+                    if self.clock != PAUSED:
+                        left -= self.khz * (self.now_ps - engine.updated)
+                    part = engine.size if left <= 0 else engine.size - (left + WORK - 1) // WORK
+                self._add(to, engine.account, part, changed_only)
         for r in range(self.n_routes):
             queue = &self.queue[r]
             served = queue.served + <uint64_t> queue.rate * <uint64_t> (self.now_ps - queue.since)
             for i in range(queue.n):
                 engine = &self.engine[queue.at[i].engine]
                 left = <int64_t> (queue.at[i].target - served)
-                to[engine.account] += engine.size if left <= 0 else engine.size - ((left + 0xFFFFFFFF) >> 32)
+                part = engine.size if left <= 0 else engine.size - ((left + 0xFFFFFFFFLL) >> 32)
+                self._add(to, engine.account, part, changed_only)
+
+    cdef inline void _add(self, int64_t* to, int64_t account, int64_t part, bint changed_only) noexcept nogil:
+        cdef int64_t row
+        if changed_only:
+            row = account // WORK_COLUMNS
+            self._changed_row(row)
+            account += ((self.place[row] - 1) - row) * WORK_COLUMNS
+        to[account] += part
+
+    cdef inline void _changed_row(self, int64_t row) noexcept nogil:
+        """An operator, or the copies, did something since the last ``changes``."""
+        if self.place[row] == 0:
+            self.changed[self.changed_n] = row
+            self.changed_n += 1
+            self.place[row] = self.changed_n
+
+    def tell_changes(self, int64_t[::1] rows, int64_t[:, ::1] change, int64_t[::1] rested):
+        """Where ``changes`` writes: ``rows`` int64 (operators + 1,), ``change`` int64 (operators + 1, 6), ``rested`` int64 (6,)."""
+        if rows.shape[0] != self.n_operators + 1 or change.shape[0] != self.n_operators + 1 or change.shape[1] != WORK_COLUMNS:
+            raise ValueError("tell_changes: a row for each operator and one for the copies, of 6 columns")
+        if rested.shape[0] != BLOCK_KINDS:
+            raise ValueError("tell_changes: a rested time for each kind of block")
+        self.rows_out = rows
+        self.change_out = change
+        self.rested_out = rested
+
+    def changes(self):
+        """How many operators did something since the last call; which, in the order in which they began to, and how much (``progress``).
+
+        Also how long blocks rested until now (``rested_ps``). The time that it takes goes with these, not with the operators of the program.
+        """
+        cdef int64_t k, column, row, n
+        cdef int64_t* out = &self.change_out[0, 0]
+        cdef int64_t* shown
+        cdef int64_t* at
+        # room for all that may be marked below: one row for each job in progress
+        n = min(self.n_operators + 1, self.changed_n + self.n_engines)
+        memset(out, 0, n * WORK_COLUMNS * sizeof(int64_t))
+        self._add_in_progress(out, True)
+        n = self.changed_n
+        for k in range(n):
+            row = self.changed[k]
+            shown = self.shown + row * WORK_COLUMNS
+            at = out + k * WORK_COLUMNS
+            for column in range(WORK_COLUMNS):
+                at[column] += self.work[row * WORK_COLUMNS + column] - shown[column]
+                shown[column] += at[column]
+            self.rows_out[k] = row
+            self.place[row] = 0
+        self.changed_n = 0
+        self._write_rested(&self.rested_out[0])
+        return n
 
     @property
     def mix_bytes(self):
@@ -807,7 +1043,7 @@ cdef class TileMachine:
         """int64 (n, 8): ``JOB_FIELDS``, in the order in which their first jobs ended; none unless ``log_jobs``.
 
         Jobs of one engine that belong to the same step and instance, take the same route and follow each other without a pause are one
-        row, which says how ``jobs`` many. Step and route are -1 where there is none; the instance of a copy is its tag.
+        row, which says how ``jobs`` many ended in it; a pause of the clock divides a job into rows. Step and route are -1 where there is none; the instance of a copy is its tag.
         """
         found = np.zeros((self.jobs_n, len(JOB_FIELDS)), dtype=np.int64)
         cdef int64_t[:, ::1] view = found
@@ -823,6 +1059,42 @@ cdef class TileMachine:
         if self.levels_n:
             memcpy(&view[0, 0], self.level, self.levels_n * sizeof(Level))
         return found
+
+    def rested_ps(self):
+        """int64 (6,): how long blocks rested until now by ``BLOCK_NAMES``, over all cores."""
+        found = np.zeros(BLOCK_KINDS, dtype=np.int64)
+        cdef int64_t[::1] view = found
+        self._write_rested(&view[0])
+        return found
+
+    cdef void _write_rested(self, int64_t* to) noexcept nogil:
+        cdef int64_t d, k
+        for k in range(BLOCK_KINDS):
+            to[k] = self.rested[k]
+        for d in range(self.n_cores * CORE_BLOCKS + CHIP_BLOCKS):
+            if self.rester[d].jobs == 0 and self.rester[d].since < self.now_ps:
+                to[d % CORE_BLOCKS + (0 if d < self.n_cores * CORE_BLOCKS else REST_NOC)] += self.now_ps - self.rester[d].since
+
+    def rests(self, int64_t first=0, bint also_open=False):
+        """int64 (n, 3): ``REST_FIELDS`` of the remembered rests from number ``first`` on, as they ended.
+
+        With ``also_open`` those that go on follow, up to now.
+        """
+        if not 0 <= first <= self.rests_n:
+            raise ValueError(f"rests: there are {self.rests_n}")
+        found = np.zeros((self.rests_n - first, len(REST_FIELDS)), dtype=np.int64)
+        cdef int64_t[:, ::1] view = found
+        cdef int64_t d, kind
+        if first < self.rests_n:
+            memcpy(&view[0, 0], self.rest + first, (self.rests_n - first) * sizeof(Rest))
+        if not also_open:
+            return found
+        going_on = []
+        for d in range(self.n_cores * CORE_BLOCKS + CHIP_BLOCKS):
+            kind = d % CORE_BLOCKS + (0 if d < self.n_cores * CORE_BLOCKS else REST_NOC)
+            if self.rester[d].jobs == 0 and 0 < self.now_ps - self.rester[d].since >= self.rests_from[kind]:
+                going_on.append((kind, self.rester[d].since, self.now_ps))
+        return np.concatenate([found, np.array(going_on, dtype=np.int64).reshape(-1, len(REST_FIELDS))])
 
     @property
     def log_segments(self):
@@ -929,7 +1201,24 @@ cdef class TileMachine:
             self.step_time[(step * ENGINES + self.engine[e].kind) * CAUSES + cause] += span
 
     cdef int _wait(self, int64_t e, int64_t step, int64_t since, int64_t until, Source source) noexcept nogil:
-        """Account for an engine's wait by what the awaited engine was doing, and log it."""
+        """Account for an engine's wait and log it: pauses of its clock for themselves, the rest by what the awaited engine was doing."""
+        cdef int64_t i = self.pauses_n, at = since
+        if i == 0 or self.pause_at[i - 1].end <= since or e >= self.n_cores * ENGINES:
+            return self._resolve(e, step, since, until, source)
+        while i > 0 and self.pause_at[i - 1].end > since:
+            i -= 1
+        for i in range(i, self.pauses_n):
+            if self.pause_at[i].begin > at and self._resolve(e, step, at, self.pause_at[i].begin, source) < 0:
+                return -1
+            at = max(at, self.pause_at[i].begin)
+            self._account(e, step, TRANSITION, self.pause_at[i].end - at)
+            at = self.pause_at[i].end
+            if self._append(e, at, 0, TRANSITION) < 0:
+                return -1
+        return self._resolve(e, step, at, until, source) if until > at else 0
+
+    cdef int _resolve(self, int64_t e, int64_t step, int64_t since, int64_t until, Source source) noexcept nogil:
+        """Account for a wait by what the awaited engine was doing, and log it."""
         cdef Log* log = &self.log[source.engine]
         cdef int64_t i = log.n - 1, at = since, begin, end, cause, span, whole, alone
         while i > 0 and log.at[i - 1].end > since:
@@ -975,6 +1264,7 @@ cdef class TileMachine:
                 return -1
         engine.start = self.now_ps
         engine.updated = self.now_ps
+        engine.counted = 0
         engine.step = step
         engine.instance = instance
         if step >= 0 and instance == 0 and self.step_span[(step * ENGINES + engine.kind) * 2] < 0:
@@ -985,12 +1275,92 @@ cdef class TileMachine:
         cdef Engine* engine = &self.engine[e]
         if self._begin(e, at.step, at.instance, source) < 0:
             return -1
-        engine.state = COMPUTE
+        cdef int64_t wait = 0, block = e // ENGINES * CORE_BLOCKS
+        if self._rouse(block + engine.kind - TENSOR, engine.kind - TENSOR, &wait) < 0 or self._rouse(block + REST_SRAM, REST_SRAM, &wait) < 0:
+            return -1
         engine.size = cycles
         engine.account = self.step_at[at.step].op * WORK_COLUMNS + (WORK_TENSOR if engine.kind == TENSOR else WORK_VECTOR)
-        engine.left = cycles * WORK
+        engine.ready = self.now_ps + wait
+        if wait > 0:
+            engine.state = WAKING
+            self._set_end(e, engine.ready)
+            return 0
+        return self._count(e)
+
+    cdef int _count(self, int64_t e) noexcept nogil:
+        """The engine is awake: its cycles begin; -1 when memory is out."""
+        cdef Engine* engine = &self.engine[e]
+        if self.now_ps > engine.start:
+            if self._log_part(e, 0) < 0:
+                return -1
+            engine.start = self.now_ps
+        engine.state = COMPUTE
+        engine.left = engine.size * WORK
+        engine.updated = self.now_ps
         self._set_end(e, self.now_ps + (engine.left + self.khz - 1) // self.khz)
         return 0
+
+    cdef inline int _rouse(self, int64_t d, int kind, int64_t* wait) noexcept nogil:
+        """A job begins to use a block; ``wait`` becomes at least what is left until it is awake. -1 when memory is out."""
+        cdef Rester* block = &self.rester[d]
+        if block.jobs == 0 and block.since < self.now_ps and self._rested(block, kind, self.now_ps) < 0:
+            return -1
+        block.jobs += 1
+        if block.awake - self.now_ps > wait[0]:
+            wait[0] = block.awake - self.now_ps
+        return 0
+
+    cdef int _rested(self, Rester* block, int kind, int64_t until) noexcept nogil:
+        """A block's rest ends: count it, remember it, and say when the block is awake; -1 when memory is out."""
+        cdef int64_t length = until - block.since
+        cdef int s
+        cdef Rest* grown
+        if length <= 0:
+            return 0
+        self.rested[kind] += length
+        for s in range(SLEEPS):
+            if length > self.sleep[kind][s].after:
+                block.awake = until + self.sleep[kind][s].wake
+        if length < self.rests_from[kind]:
+            return 0
+        if self.rests_n == self.rests_room:
+            grown = <Rest*> realloc(self.rest, (2 * self.rests_room + 256) * sizeof(Rest))
+            if grown == NULL:
+                return -1
+            self.rest = grown
+            self.rests_room = 2 * self.rests_room + 256
+        self.rest[self.rests_n].kind = kind
+        self.rest[self.rests_n].begin = block.since
+        self.rest[self.rests_n].end = until
+        self.rests_n += 1
+        return 0
+
+    cdef inline void _left(self, int64_t d) noexcept nogil:
+        """A job no longer uses a block."""
+        self.rester[d].jobs -= 1
+        if self.rester[d].jobs == 0:
+            self.rester[d].since = self.now_ps
+
+    cdef inline int _rouse_way(self, int64_t e, int64_t route, int64_t* wait) noexcept nogil:
+        """A transfer begins to use its core's SRAM and the chip's blocks on its route; -1 when memory is out."""
+        cdef int64_t blocks = self.route_blocks[route], first = self.n_cores * CORE_BLOCKS
+        cdef int b
+        if e < self.n_cores * ENGINES and self._rouse(e // ENGINES * CORE_BLOCKS + REST_SRAM, REST_SRAM, wait) < 0:
+            return -1
+        for b in range(CHIP_BLOCKS):
+            if blocks >> b & 1 and self._rouse(first + b, REST_NOC + b, wait) < 0:
+                return -1
+        return 0
+
+    cdef inline void _leave_way(self, int64_t e, int64_t route) noexcept nogil:
+        """A transfer no longer uses them."""
+        cdef int64_t blocks = self.route_blocks[route], first = self.n_cores * CORE_BLOCKS
+        cdef int b
+        if e < self.n_cores * ENGINES:
+            self._left(e // ENGINES * CORE_BLOCKS + REST_SRAM)
+        for b in range(CHIP_BLOCKS):
+            if blocks >> b & 1:
+                self._left(first + b)
 
     cdef int _move(
         self, int64_t e, int64_t step, int64_t instance, int64_t size, int what, int64_t route, int64_t asked, Source source
@@ -998,13 +1368,14 @@ cdef class TileMachine:
         """An engine starts a transfer that might have begun at ``asked`` had the engine been idle."""
         cdef Engine* engine = &self.engine[e]
         # Requests go out while the job before still moves: the first byte's latency shows as far as it reaches beyond that one's end.
-        cdef int64_t first = asked + self.routes[route].latency_ps
-        if self._begin(e, step, instance, source) < 0:
+        cdef int64_t first = asked + self.routes[route].latency_ps, awake = 0
+        if self._begin(e, step, instance, source) < 0 or self._rouse_way(e, route, &awake) < 0:
             return -1
         engine.size = size
+        engine.left = size << 32
         engine.account = (self.step_at[step].op if step >= 0 else self.n_operators) * WORK_COLUMNS + WORK_MOVED + what
         engine.route = route
-        engine.ready = (first if first > self.now_ps else self.now_ps) + self.setup_ps
+        engine.ready = (first if first > self.now_ps else self.now_ps) + self.setup_ps + awake
         if engine.ready > self.now_ps:
             engine.state = LATENT
             self._set_end(e, engine.ready)
@@ -1039,7 +1410,7 @@ cdef class TileMachine:
         engine.state = TRANSFER
         self._set_end(e, NEVER)
         self._serve(queue)
-        target = queue.served + (<uint64_t> engine.size << 32)
+        target = queue.served + <uint64_t> engine.left
         # targets are compared by what is left, which is less than 2^62: they may wrap
         while i > 0 and <int64_t> (queue.at[i - 1].target - target) > 0:
             queue.at[i] = queue.at[i - 1]
@@ -1052,46 +1423,152 @@ cdef class TileMachine:
         self.rates_stale = True
 
     cdef int _end(self, int64_t e) noexcept nogil:
-        """A job is over: log it as busy."""
+        """A job is over."""
         cdef Engine* engine = &self.engine[e]
-        cdef int64_t span = self.now_ps - engine.start, kind, alone, moved
-        cdef int64_t* moving
-        cdef Route* route
-        self._account(e, engine.step, BUSY, span)
         self.work[engine.account] += engine.size
+        self._changed_row(engine.account // WORK_COLUMNS)
+        if self._log_part(e, (engine.size << 32) - engine.counted) < 0:
+            return -1
         if engine.step >= 0 and engine.instance == 0:
             self.step_span[(engine.step * ENGINES + engine.kind) * 2 + 1] = self.now_ps
         if engine.state == TRANSFER:
-            route = &self.routes[engine.route]
-            moving = self.moving_time + e * CAUSES
-            kind = route.kind
-            moved = self.now_ps - engine.ready
-            alone = ((engine.size << 32) + route.port_rate - 1) // route.port_rate
-            alone = min(alone, moved)
-            if engine.ready > engine.start and self._append(e, engine.ready, 0, LATENCY) < 0:
-                return -1
-            if self._append(e, self.now_ps, alone, MOVING + kind) < 0:
-                return -1
-            moving[LATENCY] += engine.ready - engine.start
-            moving[kind] += alone
-            moving[CONTENTION] += moved - alone
             self.flows[engine.route] -= 1
             self.route_bytes_view[engine.route] += engine.size
             self.rates_stale = True
-        elif self._append(e, self.now_ps, 0, BUSY) < 0:
-            return -1
+            self._leave_way(e, engine.route)
         else:
             self._set_end(e, NEVER)
-        if self.log_jobs and self._log_job(e) < 0:
+            self._left(e // ENGINES * CORE_BLOCKS + engine.kind - TENSOR)
+            self._left(e // ENGINES * CORE_BLOCKS + REST_SRAM)
+        if self.log_jobs and self._log_job(e, 1, engine.size - (engine.counted >> 32)) < 0:
             return -1
         engine.state = IDLE
         engine.last_end = self.now_ps
         return 0
 
-    cdef int _log_job(self, int64_t e) noexcept nogil:
-        """Remember the job that ends now; -1 when memory is out."""
+    cdef int _log_part(self, int64_t e, int64_t moved) noexcept nogil:
+        """Account for a job as busy since its `start`, or for its block's waking; of a transfer ``moved`` 2^-32 byte did in this time."""
         cdef Engine* engine = &self.engine[e]
-        cdef bint moves = engine.state == TRANSFER
+        cdef int64_t kind, alone, flowing
+        cdef int64_t* moving = self.moving_time + e * CAUSES
+        cdef Route* route
+        if engine.state == WAKING:
+            self._account(e, engine.step, LATENCY, self.now_ps - engine.start)
+            return self._append(e, self.now_ps, 0, LATENCY)
+        self._account(e, engine.step, BUSY, self.now_ps - engine.start)
+        if engine.state == COMPUTE:
+            return self._append(e, self.now_ps, 0, BUSY)
+        if engine.ready > engine.start:
+            moving[LATENCY] += min(engine.ready, self.now_ps) - engine.start
+            if self._append(e, min(engine.ready, self.now_ps), 0, LATENCY) < 0:
+                return -1
+        flowing = self.now_ps - max(engine.ready, engine.start)
+        if engine.state != TRANSFER or flowing == 0:
+            return 0
+        route = &self.routes[engine.route]
+        kind = route.kind
+        alone = min((moved + route.port_rate - 1) // route.port_rate, flowing)
+        moving[kind] += alone
+        moving[CONTENTION] += flowing - alone
+        return self._append(e, self.now_ps, alone, MOVING + kind)
+
+    # ---- pauses of the core clock ------------------------------------------------------------------------------------------
+
+    cdef int _pause(self) noexcept nogil:
+        """The core clock stands still: the jobs of the cores keep what is left of them, and transfers leave the links to others."""
+        cdef int64_t e, r, i, kept, moved, size
+        cdef Engine* engine
+        cdef Queue* queue
+        for r in range(self.n_routes):
+            queue = &self.queue[r]
+            self._serve(queue)
+            kept = 0
+            for i in range(queue.n):
+                engine = &self.engine[queue.at[i].engine]
+                if queue.at[i].engine < self.n_cores * ENGINES:
+                    engine.left = <int64_t> (queue.at[i].target - queue.served)
+                    self.flows[r] -= 1
+                else:
+                    queue.at[kept] = queue.at[i]
+                    kept += 1
+            queue.n = kept
+            queue.moved = True
+        for e in range(self.n_cores * ENGINES):
+            engine = &self.engine[e]
+            if engine.state == IDLE or engine.start == self.now_ps:
+                moved = 0
+            else:
+                moved = (engine.size << 32) - engine.left - engine.counted
+                if self._log_part(e, moved) < 0:
+                    return -1
+                size = engine.counted >> 32
+                if engine.state == TRANSFER:
+                    engine.counted += moved
+                if self.log_jobs and engine.state != WAKING and self._log_job(e, 0, (engine.counted >> 32) - size) < 0:
+                    return -1
+            if engine.state == COMPUTE:
+                engine.left -= self.khz * (self.now_ps - engine.updated)
+                engine.updated = self.now_ps
+            elif engine.state == LATENT or engine.state == WAKING:
+                engine.left = engine.ready - self.now_ps
+            self._set_end(e, NEVER)
+        self.rates_stale = True
+        self.paused_since = self.now_ps
+        self.clock = PAUSED
+        return 0
+
+    cdef int _resume(self, int64_t khz) noexcept nogil:
+        """The core clock runs again, at ``khz``: jobs go on with what is left of them, and what came meanwhile counts as coming now."""
+        cdef int64_t e, t, c, s
+        cdef Engine* engine
+        cdef Pause* grown
+        if self.pauses_n == self.pauses_room:
+            grown = <Pause*> realloc(self.pause_at, (2 * self.pauses_room + 16) * sizeof(Pause))
+            if grown == NULL:
+                return -1
+            self.pause_at = grown
+            self.pauses_room = 2 * self.pauses_room + 16
+        if self.now_ps > self.paused_since:
+            self.pause_at[self.pauses_n].begin = self.paused_since
+            self.pause_at[self.pauses_n].end = self.now_ps
+            self.pauses_n += 1
+        for e in range(self.n_cores * ENGINES):
+            engine = &self.engine[e]
+            if engine.state == IDLE:
+                continue
+            if self.now_ps > self.paused_since:
+                self._account(e, engine.step, TRANSITION, self.now_ps - self.paused_since)
+                if self._append(e, self.now_ps, 0, TRANSITION) < 0:
+                    return -1
+            engine.start = self.now_ps
+            engine.updated = self.now_ps
+            if engine.state == COMPUTE:
+                self._set_end(e, self.now_ps + (engine.left + khz - 1) // khz)
+            elif engine.state == WAKING:
+                engine.ready = self.now_ps + engine.left
+                self._set_end(e, engine.ready)
+            elif engine.state == LATENT:
+                engine.ready = self.now_ps + engine.left
+                engine.left = engine.size << 32
+                self._set_end(e, engine.ready)
+            else:
+                self._flow(e)
+        for t in range(2 * self.n_tokens):
+            if self.token_source[t].time >= self.paused_since:
+                self.token_source[t].time = self.now_ps
+        for c in range(self.n_cores):
+            if self.core[c].release.time >= self.paused_since:
+                self.core[c].release.time = self.now_ps
+            for s in range(STAGES):
+                if self.core[c].source[s].time >= self.paused_since:
+                    self.core[c].source[s].time = self.now_ps
+        self._wake_all(ALL_STAGES)
+        return 0
+
+    cdef int _log_job(self, int64_t e, int64_t jobs, int64_t size) noexcept nogil:
+        """Remember a job since its `start`, and of a transfer the bytes; ``jobs``: 1 if it ends now, 0 for a pause. -1 when memory is out."""
+        cdef Engine* engine = &self.engine[e]
+        cdef bint moves = engine.state != COMPUTE
         cdef int64_t route = engine.route if moves else -1
         cdef Job* row
         cdef Job* grown
@@ -1099,8 +1576,8 @@ cdef class TileMachine:
             row = &self.job[engine.logged]
             if row.end == engine.start and row.step == engine.step and row.instance == engine.instance and row.route == route:
                 row.end = self.now_ps
-                row.jobs += 1
-                row.size += engine.size if moves else 0
+                row.jobs += jobs
+                row.size += size if moves else 0
                 return 0
         if self.jobs_n == self.jobs_room:
             grown = <Job*> realloc(self.job, (2 * self.jobs_room + 256) * sizeof(Job))
@@ -1115,8 +1592,8 @@ cdef class TileMachine:
         row.route = route
         row.begin = engine.start
         row.end = self.now_ps
-        row.jobs = 1
-        row.size = engine.size if moves else 0
+        row.jobs = jobs
+        row.size = size if moves else 0
         engine.logged = self.jobs_n
         self.jobs_n += 1
         return 0
@@ -1194,6 +1671,7 @@ cdef class TileMachine:
             queue.moved = False
             queue.end = NEVER
             if queue.n:
+                # invariant: a route with jobs has a rate above zero
                 queue.end = self.now_ps + (<int64_t> (queue.at[0].target - queue.served) + queue.rate - 1) // queue.rate
         self.rates_stale = False
 
@@ -1394,6 +1872,9 @@ cdef class TileMachine:
             self.token_source[token].relation = DEPENDENCY
             self.token_source[token].time = self.now_ps
             self._wake_all(LOADS)
+            token %= self.n_tokens
+            if token < self.n_operators and self.watched[token] and token > self.reached:
+                self.reached = token
 
     cdef void _report(self, int64_t kind, int64_t value) noexcept nogil:
         self.event_kind[self.event_n] = kind
@@ -1589,7 +2070,7 @@ cdef class TileMachine:
         """Start everything that can start now, core by core, until nothing more can."""
         cdef int64_t c, side, e, route
         cdef Source why
-        while self.waking:
+        while self.waking and self.clock != PAUSED:
             # a step that ends on one core, for it had nothing to do, may wake another
             self.waking = False
             for c in range(self.n_cores):
@@ -1654,6 +2135,10 @@ cdef class TileMachine:
             if self.engine[e].state == LATENT:
                 self._flow(e)
                 continue
+            if self.engine[e].state == WAKING:
+                if self._count(e) < 0:
+                    return -1
+                continue
             if self._end(e) < 0:
                 return -1
             if e >= self.n_cores * ENGINES:
@@ -1689,10 +2174,15 @@ cdef class TileMachine:
         cdef int64_t at
         while self.now_ps < limit:
             # also after a stop: what ends at this instant ends before anything starts or rates change
-            if self._finish_jobs() < 0 or self._start() < 0 or (self.log_jobs and self._log_levels() < 0):
+            if self._finish_jobs() < 0 or (self.clock == PAUSING and self._pause() < 0):
+                return -1
+            if self._start() < 0 or (self.log_jobs and self._log_levels() < 0):
                 return -1
             if self.rates_stale:
                 self._share()
+            if self.reached >= 0:
+                self._report(2, self.reached)
+                self.reached = -1
             if self.event_n:
                 return 1
             at = self._next()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
@@ -52,6 +53,7 @@ def execute(
     fidelity: Fidelity = "fast",
     arrivals_ps: Sequence[int] | None = None,
     seed: int = 0,
+    carbon_g_per_kwh: float | None = None,
     watch: Callable[[Callable[[], float]], None] | None = None,
     trace: str | Path | None = None,
 ) -> Result:
@@ -59,7 +61,8 @@ def execute(
 
     ``fidelity`` "detailed" sends every burst through the DRAM kernel instead of taking the efficiency of the access
     patterns in flight. Requests come at ``arrivals_ps``, or back to back; ``seed`` is what those were drawn from, for
-    the record. ``watch`` is called once, before the run, with a function that tells the share of it that is
+    the record. ``carbon_g_per_kwh`` is what the electricity of the place stands for, for the carbon of a sample.
+    ``watch`` is called once, before the run, with a function that tells the share of it that is
     done, from 0 to 1; it may be called from another thread. ``trace`` is a file to write the run's timeline to:
     .pftrace (Perfetto) or .json (Chrome's trace events). Raises LeptonError for fewer than one request, or if the
     trace cannot be written.
@@ -70,6 +73,8 @@ def execute(
     from leptonsim.result.result import make_result
     from leptonsim.result.trace import check_trace_path, write_trace
 
+    if carbon_g_per_kwh is not None and not 0 <= carbon_g_per_kwh < math.inf:
+        raise LeptonError(f"carbon_g_per_kwh is {carbon_g_per_kwh}: expects grams, at least 0")
     if requests < 1:
         raise LeptonError(f"requests is {requests}: at least one is needed")
     if arrivals_ps is not None and len(arrivals_ps) != requests:
@@ -88,7 +93,7 @@ def execute(
             runs = requests * program.runs_per_request
             watch(lambda: machine.completed_runs / runs)
         record = machine.execute(requests, cold, arrivals_ps)
-    result = make_result(program, record, requests, seed)
+    result = make_result(program, record, requests, seed, carbon_g_per_kwh)
     if trace is not None:
         write_trace(trace, program, record, result)
     return result

@@ -50,6 +50,8 @@ class Case:
     copy_out_bytes: int = 0
     stops_ps: list[int] = field(default_factory=list)
     clocks: list[tuple[int, dict[str, Any]]] = field(default_factory=list)
+    pauses: list[tuple[int, int]] = field(default_factory=list)
+    watched: list[int] = field(default_factory=list)
 
 
 def amount(high: int, *round_numbers: int) -> st.SearchStrategy[int]:
@@ -113,12 +115,31 @@ def programs(draw: Any, max_cores: int = 4, max_steps: int = 3, is_shared: bool 
         "copy_routes": (0, n_routes - 1),
         "one_queue": draw(st.booleans()),
         "log_jobs": draw(st.booleans()),
+        **(draw(sleeping(n_routes)) if is_shared else {}),
+    }
+
+
+@st.composite
+def sleeping(draw: Any, n_routes: int) -> dict[str, Any]:
+    """Which blocks routes use, when blocks sleep, and which rests are remembered; most often nothing sleeps."""
+    if draw(st.booleans()):
+        return {}
+    length = amount(3_000_000, 0, 1_000, 1_000_000)
+    sleeps = []
+    for _ in range(6):
+        after = sorted(draw(st.lists(length, max_size=3)))
+        row = [number for each in after for number in (each, draw(amount(500_000, 0, 1_000)))]
+        sleeps.append(row + [-1] * (6 - len(row)))
+    return {
+        "route_blocks": [draw(st.integers(0, 7)) for _ in range(n_routes)],
+        "sleeps": sleeps,
+        "rests_from_ps": [draw(st.just(-1) | length) for _ in range(6)],
     }
 
 
 @st.composite
 def cases(draw: Any, max_cores: int = 4) -> Case:
-    """A program, some requests, stops at any instant, and changes of the clock and of all rates."""
+    """A program, some requests, stops at any instant, pauses, and changes of the clock and of all rates."""
     program = draw(programs(max_cores))
     instant = st.integers(0, 100_000_000) | st.integers(0, 100).map(lambda n: 1_000_000 * n)
     patterns = len(program["dram_mix"]).bit_length() - 1 if program["dram_mix"] else 0
@@ -130,6 +151,8 @@ def cases(draw: Any, max_cores: int = 4) -> Case:
         kept = draw(st.sets(st.sampled_from(["routes", "capacities", "dram_mix"])))
         fabric = {name: rows for name, rows in draw(change).items() if name not in kept}
         case.clocks.append((at, {"core_khz": draw(st.sampled_from([2_000_000, 250_000, 999_999])), **fabric}))
+    case.pauses = draw(st.lists(st.tuples(instant, amount(3_000_000, 0, 1_000_000)), max_size=3))
+    case.watched = draw(st.lists(st.integers(0, program["operators"] - 1), max_size=3))
     return case
 
 
@@ -138,7 +161,11 @@ def drive(machine: Any, case: Case) -> dict[str, Any]:
     agenda: list[tuple[int, int, str, Any]] = []
     trace: list[Any] = []
     completed = host_free_ps = 0
-    work = np.zeros((case.program["operators"] + 1, 6), dtype=np.int64)
+    work, told, change = (np.zeros((case.program["operators"] + 1, 6), dtype=np.int64) for _ in range(3))
+    rows = np.zeros(len(work), dtype=np.int64)
+    rested = np.zeros(6, dtype=np.int64)
+    machine.tell_changes(rows, change, rested)
+    machine.watch(case.watched)
     order = count()
 
     def plan(at_ps: int, action: str, what: Any = None) -> None:
@@ -158,6 +185,9 @@ def drive(machine: Any, case: Case) -> dict[str, Any]:
         plan(at, "stop")
     for at, clock in case.clocks:
         plan(at, "clock", clock)
+    for at, length in case.pauses:
+        plan(at, "pause")
+        plan(at + length, "clock", {"core_khz": case.program["core_khz"]})
     machine.submit(case.instances)
     for instance in range(min(case.instances, 2)):
         request(instance)
@@ -169,9 +199,16 @@ def drive(machine: Any, case: Case) -> dict[str, Any]:
                 machine.launch(what)
             elif action == "clock":
                 machine.set_clock(**what)
+            elif action == "pause":
+                machine.pause()
         events = machine.run(agenda[0][0] if agenda else -1)
         machine.progress(work)
-        trace.append((machine.now_ps, events, machine.next_ps(), machine.tiles, work.tolist()))
+        changed = machine.changes()
+        np.add.at(told, rows[:changed], change[:changed])
+        assert told.tolist() == work.tolist(), "changes do not add up to progress"
+        assert rested.tolist() == machine.rested_ps().tolist()
+        rest = (machine.rested_ps().tolist(), machine.rests(0, True).tolist())
+        trace.append((machine.now_ps, events, machine.next_ps(), machine.tiles, work.tolist(), rest))
         # what is done at the same instant as its copy no longer waits for it
         for name, value in sorted(events, key=lambda event: event[0] != "done"):
             if name == "copied" and completed <= value < 1000:  # a program may not need its inputs, and be done before
@@ -187,7 +224,13 @@ def drive(machine: Any, case: Case) -> dict[str, Any]:
     assert completed == case.instances
     end_ps = max(at for at, events, *_ in trace if events)
     machine.finish(end_ps)
-    return {"trace": trace, "end_ps": end_ps, "wakes": machine.wakes, **outputs(machine)}
+    return {
+        "trace": trace,
+        "end_ps": end_ps,
+        "wakes": machine.wakes,
+        "rests": machine.rests().tolist(),
+        **outputs(machine),
+    }
 
 
 def outputs(machine: Any) -> dict[str, Any]:

@@ -164,6 +164,27 @@ def _static_power_is_within_the_limit(chip: Chip) -> Violations:
         yield ("power", "static"), f"{chip.power.static_w} W leaves nothing of the {chip.power.tdp_w} W of power.tdp"
 
 
+def _shares_of_static_power_are_of_one_whole(chip: Chip) -> Violations:
+    blocks = chip.power.blocks
+    told = {
+        name: getattr(blocks, name).static_share
+        for name in ("tensor_core", "vector_unit", "sram", "noc", "dram", "pcie")
+    }
+    whole = sum(share for share in told.values() if share is not None)
+    if whole > 1:
+        parts = ", ".join(f"{name}.static_share {share:g}" for name, share in told.items() if share is not None)
+        yield ("power", "blocks"), f"{parts} are {whole:g} in all: shares of power.static are at most 1 together"
+
+
+def _a_link_rests_in_one_way(chip: Chip) -> Violations:
+    if chip.pcie.idle_state != "L0" and chip.power.blocks.pcie.gating != "none":
+        yield (
+            ("pcie", "idle_state"),
+            f"{chip.pcie.idle_state!r}, but power.blocks.pcie.gating is {chip.power.blocks.pcie.gating!r}, "
+            "which chooses the state: let one of them be L0 or none",
+        )
+
+
 RULES: tuple[Callable[[Chip], Violations], ...] = (
     _known_dram_part,
     _default_dtype_has_a_rate,
@@ -177,4 +198,6 @@ RULES: tuple[Callable[[Chip], Violations], ...] = (
     _request_sizes_are_powers_of_two,
     _throttles_above_the_air,
     _static_power_is_within_the_limit,
+    _shares_of_static_power_are_of_one_whole,
+    _a_link_rests_in_one_way,
 )

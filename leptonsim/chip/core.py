@@ -99,6 +99,12 @@ class Sram(Part):
     ports: Annotated[Literal[1, 2], Integer(1, 2)] = param(
         "ports", "Ports of each bank: with 1 a write of the DMA holds up a read of the same bank; with 2 they pass.", 1
     )
+    cell: Literal["high_performance", "low_standby_power"] = param(
+        "cell", "Kind of its cells: energy of accesses and, beside other blocks, leakage.", "high_performance"
+    )
+    access_bytes: Annotated[int, Measure(SIZE, "8 B", "128 B")] = param(
+        "access", "Bytes of one access to a bank: narrow ones take more energy for each byte.", 64
+    )
 
 
 class Dma(Part):

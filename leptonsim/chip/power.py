@@ -6,6 +6,7 @@ Dynamic energy comes from the energy table at its nominal voltage and scales wit
 from typing import Annotated
 
 from leptonsim.chip.declare import Part, param
+from leptonsim.chip.gating import Blocks
 from leptonsim.chip.scalars import Flag, Integer, Measure, Number, Text
 from leptonsim.chip.units import (
     ENERGY,
@@ -78,13 +79,19 @@ class Thermal(Part):
 
 
 class Transition(Part):
-    """What a change of state costs. When going up the voltage rises first, when going down the clock falls first."""
+    """What a change of state costs.
+
+    When going up the voltage rises first, when going down the clock falls first. The clock stands still on the way.
+    """
 
     ramp_ps: Annotated[int, Measure(TIME, "0 ps", "1 ms")] = param(
         "ramp", "Time in which the regulator moves one volt; off chip about 10 us, on chip 20 ns.", 0
     )
     lock_ps: Annotated[int, Measure(TIME, "0 ps", "1 ms")] = param(
         "lock", "Time in which the clock's PLL locks anew; 5 to 50 us, or 0 for a divider.", 0
+    )
+    run_during_ramp: Annotated[bool, Flag()] = param(
+        "run_during_ramp", "Whether the chip runs during the ramp, at the lower of the two clocks.", False
     )
     energy_pj: Annotated[float, Measure(ENERGY, "0 pJ", "1 J")] = param(
         "energy", "Energy of one change, beside what flows in that time.", 0.0
@@ -105,6 +112,17 @@ class Curve(Part):
     highest_v: Annotated[float, Measure(VOLTAGE, "0.3 V", "1.5 V")] = param("highest", "Voltage of the highest state.")
     steps: Annotated[int, Integer(2, 64)] = param(
         "steps", "States, evenly spaced in voltage; that of `clocks.core` comes on top.", 8
+    )
+
+
+class Uncore(Part):
+    """A domain of its own for the network with shared SRAM, and for the supply of the cores' SRAM."""
+
+    voltage_v: Annotated[float, Measure(VOLTAGE, "0.3 V", "1.5 V")] = param(
+        "voltage", "Voltage of network, shared SRAM and the cores' SRAM, in every performance state."
+    )
+    clock_hz: Annotated[int, Measure(FREQUENCY, "1 MHz", "10 GHz")] = param(
+        "clock", "Clock of the network, in every performance state; the cores' SRAM has the core clock."
     )
 
 
@@ -130,8 +148,17 @@ class Power(Part):
     curve: Curve | None = param("curve", "Performance states by a law instead of a table.", None)
     transition: Transition = param("transition", "Cost of a change of state.", factory=Transition)
     static_w: Annotated[float, Measure(POWER, "0 W", "10 kW")] = param(
-        "static", "Static power of the whole chip at nominal voltage."
+        "static", "Static power of the whole chip at nominal voltage: leakage, and interfaces that wait."
     )
+    leakage_per_volt: Annotated[float, Number(least=0, most=10)] = param(
+        "leakage_per_volt",
+        "Growth of leakage with voltage beyond proportion, exponential, per volt; 2 to 3 where it counts (estimate).",
+        0.0,
+    )
+    uncore: Uncore | None = param(
+        "uncore", "A domain of its own for network and SRAM; none: they share that of the cores.", None
+    )
+    blocks: Blocks = param("blocks", "Blocks at rest: clocks, sleep, shares of static power.", factory=Blocks)
     tdp_w: Annotated[float, Measure(POWER, "1 mW", "100 kW")] = param("tdp", "Thermal design power of chip and memory.")
     thermal: Thermal | None = param("thermal", "Thermal model; none: temperature does not matter.", None)
 
@@ -181,5 +208,11 @@ class EnergyOverrides(Part):
 
 class Energy(Part):
     """Energy per event: the table of the process node, with exceptions."""
+
+    activity: Annotated[float, Number(least=0, most=1)] = param(
+        "activity",
+        "Switching activity of operands of products, as a share of that of the table: zeros leave a cell its clock.",
+        1.0,
+    )
 
     overrides: EnergyOverrides = param("overrides", "Constants that replace the table's own.", factory=EnergyOverrides)

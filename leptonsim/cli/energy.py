@@ -11,19 +11,22 @@ from leptonsim.cli._options import chip_options, the_chip
 @chip_options
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")
 def command(config: str | None, overrides: tuple[str, ...], as_json: bool) -> None:
-    """Print the energy of each operation of a chip, with its source.
+    """Print the energy of each operation of a chip, with its source, and the power of its blocks at rest.
 
     Energies are in pJ at the nominal voltage of the chip's node and at that of its performance state; what has a supply
-    of its own (DRAM, PCIe) is the same at both.
+    of its own (DRAM, PCIe) is the same at both. Powers are in W at the performance state.
     """
     import json
 
     from leptonsim.chip.energy import energy_table
     from leptonsim.chip.energy.listing import entries
     from leptonsim.machine.energy import energy_model
+    from leptonsim.machine.listing import idle_rows, idle_sources
 
     chip = the_chip(config, overrides)
-    nominal, present = energy_table(chip), energy_model(chip).table
+    model = energy_model(chip)
+    nominal, present = energy_table(chip), model.table
+    idle = list(idle_rows(model))
     rows = list(zip(entries(nominal), entries(present), strict=True))
     if as_json:
         document = {
@@ -35,6 +38,15 @@ def command(config: str | None, overrides: tuple[str, ...], as_json: bool) -> No
                 one.name: {"unit": one.unit, "nominal": one.value, "present": other.value, "source": one.source}
                 for one, other in rows
             },
+            "blocks": {
+                row.block: {
+                    "static_w": row.static_w,
+                    "rest_w": row.rest_w,
+                    "gating": row.gating,
+                    "asleep_w": row.asleep_w,
+                }
+                for row in idle
+            },
         }
         click.echo(json.dumps(document, indent=1, ensure_ascii=False))
         return
@@ -44,3 +56,11 @@ def command(config: str | None, overrides: tuple[str, ...], as_json: bool) -> No
     click.echo(f"\n{'operation':<16}{f'{nominal.voltage_v:g} V':>10}{f'{present.voltage_v:g} V':>10}  unit   source")
     for one, other in rows:
         click.echo(f"{one.name:<16}{one.value:>10.3f}{other.value:>10.3f}  {one.unit:<6} {one.source}")
+    click.echo(f"\n{'block':<16}{'static W':>10}{'rest W':>10}  policy, and W asleep")
+    for row in idle:
+        asleep = ", ".join(f"{state} {watts:.3f}" for state, watts in row.asleep_w.items())
+        click.echo(
+            f"{row.block:<16}{row.static_w:>10.3f}{row.rest_w:>10.3f}  {row.gating}{': ' if asleep else ''}{asleep}"
+        )
+    for source in idle_sources(chip):
+        click.echo(source)

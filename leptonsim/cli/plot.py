@@ -12,7 +12,7 @@ import click
     default="time",
     show_default=True,
     metavar="KIND",
-    help="What to draw: energy, power, roofline, sram, time, timeline or utilization.",
+    help="What to draw: energy, power, roofline, sram, states, temperature, time, timeline or utilization.",
 )
 @click.option("--output", "-o", metavar="FILE", help="PNG, SVG or PDF by its suffix (default: KIND.png).")
 @click.argument("result", metavar="RESULT.json")

@@ -54,6 +54,12 @@ if TYPE_CHECKING:
     metavar="TOKENS",
     help="A language model: the prompt (seq=...), then so many tokens over a growing cache.",
 )
+@click.option(
+    "--carbon",
+    type=click.FloatRange(min=0),
+    metavar="G_PER_KWH",
+    help="Grams of CO2 that a kilowatt-hour stands for, to report the carbon of a sample.",
+)
 @click.option("--cold", is_flag=True, help="Include loading the weights over PCIe.")
 @click.option(
     "--json",
@@ -95,6 +101,7 @@ def command(
     governor: str | None,
     pstate: str | None,
     ambient: str | None,
+    carbon: float | None,
     json_path: str | None,
     trace_path: str | None,
     plots: tuple[str, ...],
@@ -120,6 +127,7 @@ def command(
                 "--requests": (requests or 1) > 1,
                 "--arrival": arrival is not None,
                 "--cold": cold,
+                "--carbon": carbon is not None,
                 "--fidelity detailed": fidelity == "detailed",
                 "--shape": bool(shapes),
                 "--trace": trace_path is not None,
@@ -175,6 +183,7 @@ def command(
             fidelity=fidelity,
             arrivals_ps=arrivals,
             seed=seed,
+            carbon_g_per_kwh=carbon,
             watch=progress.watch,
             trace=trace_path,
         )

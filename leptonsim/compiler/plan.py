@@ -36,7 +36,8 @@ class Plan:
 
     ``shares`` has the tiles of each core that works, by core; ``w``, ``a``, ``x`` and ``o`` are routes (None: nothing
     moves). ``local`` says that each core finds its inputs in its own SRAM as the same core left them. ``weights_wait``
-    says that B is an activation. ``cost_ps`` is the search's estimate, for the choice between alternatives.
+    says that B is an activation. ``cells_share`` is the share of an array's cells that hold no padding. ``cost_ps`` is
+    the search's estimate, for the choice between alternatives.
     """
 
     shares: dict[int, Tiles]
@@ -59,6 +60,7 @@ class Plan:
     useful_cycles: int = 0
     weight_load_cycles: int = 0
     sram_stall_cycles: int = 0
+    cells_share: float = 1.0
 
     @property
     def lying(self) -> tuple[int, int, int, bool]:

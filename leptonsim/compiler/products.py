@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 from leptonsim.compiler.operands import COLUMNS, OTHERWISE, ROWS, Located, Placed
 from leptonsim.compiler.plan import Plan, Tiles
@@ -170,8 +171,9 @@ class Product:
 
     def _counts(
         self, busiest: tuple[int, int, int], laid: Laid, read_bytes: int, mapping: MappingTuple
-    ) -> dict[str, int]:
-        """Accesses to SRAM and accumulators of all cores, and how the tensor cycles of the busiest one divide.
+    ) -> dict[str, Any]:
+        """Accesses to SRAM and accumulators of all cores, how the tensor cycles of the busiest one divide, and how much
+        of its arrays holds no padding.
 
         The arrays read ``read_bytes``. The vector unit reads extra operands, writes results, and with attention writes
         the probabilities that the arrays read again.
@@ -180,6 +182,7 @@ class Product:
         array = self.target.array(self.dtype)
         groups, rows, n = busiest
         sums = useful = written = 0
+        filled: list[tuple[int, float]] = []
         for number, product in enumerate(self.operator.matmuls):
             outputs = product.groups * product.m * product.n
             depth = product.k * self.packed
@@ -189,6 +192,11 @@ class Product:
             sums += outputs * self._sum_bits // 8 * 2 * math.ceil(depth / fold)
             mine = n if number == 0 else product.n
             cycles = gemm_cycles(array, rows * self.values[4], depth, mine)
+            streamed = (rows * self.values[4], mapping[4] * self.values[4])
+            sides = {"k": (depth, mapping[6]), "n": (mine, mapping[5] if number == 0 else mine), "m": streamed}
+            down, across = _STATIONARY[core.dataflow]
+            share = _filled(*sides[down], core.rows) * _filled(*sides[across], core.cols)
+            filled.append((product.groups * product.m * product.k * product.n, share))
             useful += groups * cycles.useful // (self.packed * core.count)
             written += outputs * self.a.bits // 8 if number + 1 < len(self.operator.matmuls) else 0
         tensor = sum(times * sum(run[0] * run[4] for run in laid.runs[begin:end]) for times, begin, end in laid.blocks)
@@ -201,7 +209,19 @@ class Product:
             "useful_cycles": useful,
             "sram_stall_cycles": laid.stall_cycles,
             "weight_load_cycles": laid.load_cycles,
+            "cells_share": sum(macs for macs, _ in filled) / sum(macs / share for macs, share in filled),
         }
+
+
+_STATIONARY = {"weight_stationary": ("k", "n"), "input_stationary": ("k", "m"), "output_stationary": ("m", "n")}
+"""What lies along the rows and along the columns of an array, by its dataflow."""
+
+
+def _filled(size: int, piece: int, side: int) -> float:
+    """Share of an array's side that ``size`` elements fill when they come in pieces: the last fold of each has room."""
+    piece = min(piece, size)
+    whole, rest = divmod(size, piece)
+    return size / (side * (whole * math.ceil(piece / side) + math.ceil(rest / side)))
 
 
 def product_context(operator: Operator) -> int:

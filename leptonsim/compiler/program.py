@@ -30,7 +30,8 @@ class ProgramOperator(NamedTuple):
 
     ``mapping`` says how it was cut, for people. ``sram_read_bytes`` and ``sram_written_bytes`` are accesses of the
     engines to the cores' SRAM, DMA included; ``accumulator_bytes`` reads and writes of partial sums. ``useful_cycles``
-    and the two kinds of lost cycles are of the tensor core of one busiest core. ``sram_resident_bytes`` and
+    and the two kinds of lost cycles are of the tensor core of one busiest core. ``cells_share`` is the share of an
+    array's cells in rows and columns that hold no padding, on average while it works. ``sram_resident_bytes`` and
     ``shared_resident_bytes`` are what tensors take in one core's SRAM and in shared SRAM while it runs.
     """
 
@@ -50,6 +51,7 @@ class ProgramOperator(NamedTuple):
     useful_cycles: int
     weight_load_cycles: int
     sram_stall_cycles: int
+    cells_share: float
     sram_resident_bytes: int
     shared_resident_bytes: int
 

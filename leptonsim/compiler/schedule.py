@@ -196,6 +196,7 @@ class _Mapper:
             sram_stall_cycles=plan.sram_stall_cycles,
             sram_resident_bytes=0,
             shared_resident_bytes=0,
+            cells_share=plan.cells_share,
         )
 
 

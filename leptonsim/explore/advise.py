@@ -177,6 +177,7 @@ _WORDS = {
     "arrival": "the host",
     "buffer": "room in SRAM",
     "latency": "latency",
+    "transition": "changes of state",
 }
 
 

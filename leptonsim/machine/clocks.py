@@ -1,14 +1,16 @@
 """Operating points of the core clock domain, from a table or from a law, and the path from one to another.
 
-The alpha-power law (Sakurai and Newton, 1990): f is proportional to (V - Vt)^alpha / V. On the way between two points
-the chip runs at the lower of the two clocks and the higher of the two voltages: going up, the voltage rises first, then
-the clock locks; going down, the clock falls first. Cores, SRAM and network share the domain; DRAM and PCIe have clocks
-and supplies of their own, which do not change.
+The alpha-power law (Sakurai and Newton, 1990): f is proportional to (V - Vt)^alpha / V. Going up, the voltage rises
+first, then the clock locks; going down, the clock falls first. While the PLL locks the clock stands still; during the
+ramp too, unless the chip can run then, at the lower of the two clocks. All the way the higher of the two voltages is
+paid for, and what stands still draws what it would at rest at the lower clock. Cores, SRAM and network share the
+domain, unless the chip has an uncore; that, DRAM and PCIe have clocks and supplies of their own, which do not change.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from leptonsim.chip.power import Curve, Transition
 from leptonsim.chip.spec import Chip
@@ -64,23 +66,42 @@ def curve_points(curve: Curve, core_hz: int) -> tuple[OperatingPoint, ...]:
     return tuple(points)
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
-    """The way from one operating point to another: how long, at what clock and voltage, and what it costs itself."""
+class Phase(NamedTuple):
+    """A part of a change: how long, at what clock (0 Hz: nothing goes on), and the voltage that is paid for.
+
+    ``idle_hz`` is the clock at which blocks at rest draw power, as all do where nothing goes on.
+    """
 
     time_ps: int
     core_hz: int
     voltage_v: float
+    idle_hz: int
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """The way from one operating point to another: its phases in order, and what it costs itself."""
+
+    phases: tuple[Phase, ...]
     energy_pj: float
+
+    @property
+    def time_ps(self) -> int:
+        """How long the change takes."""
+        return sum(phase.time_ps for phase in self.phases)
 
 
 def change(old: OperatingPoint, new: OperatingPoint, transition: Transition) -> Change:
-    """What a change of point costs: the ramp of the voltage and the lock of the clock, one after the other."""
+    """What a change of point costs: the ramp of the voltage and the lock of the clock, in the order that is safe."""
     if old == new:
-        return Change(0, new.core_hz, new.voltage_v, 0.0)
+        return Change((), 0.0)
     # rounded up: a ramp is never faster than the regulator
     ramp_ps = -(-transition.ramp_ps * round(abs(new.voltage_v - old.voltage_v) * 1e6) // 1_000_000)
     lock_ps = transition.lock_ps if old.core_hz != new.core_hz else 0
-    return Change(
-        ramp_ps + lock_ps, min(old.core_hz, new.core_hz), max(old.voltage_v, new.voltage_v), transition.energy_pj
-    )
+    volts = max(old.voltage_v, new.voltage_v)
+    low_hz = min(old.core_hz, new.core_hz)
+    ramp = Phase(ramp_ps, low_hz if transition.run_during_ramp else 0, volts, low_hz)
+    lock = Phase(lock_ps, 0, volts, low_hz)
+    rises = (new.voltage_v, new.core_hz) > (old.voltage_v, old.core_hz)
+    phases = (ramp, lock) if rises else (lock, ramp)
+    return Change(tuple(phase for phase in phases if phase.time_ps), transition.energy_pj)

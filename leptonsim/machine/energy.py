@@ -1,14 +1,15 @@
-"""Energy of a run: operations and bytes times energy per event, plus static power times time.
+"""Energy of a run: operations and bytes times energy per event, and what blocks draw for resting and leaking.
 
-On-die events scale with the square of the voltage of the performance state; static power is the chip's own at nominal
-voltage and scales with the voltage (its current taken as constant). DRAM and PCIe have supplies of their own. Constants
-and sources: leptonsim.chip.energy.
+On-die events scale with the square of the voltage of the performance state. DRAM and PCIe have supplies of their own.
+While an array works, its cells that multiply nothing (they fill, drain, hold padding, or wait for weights) still take
+their clock. Constants and sources: leptonsim.chip.energy; blocks at rest: leptonsim.machine.resting.
 
-Not modelled: clock power of idle engines, temperature, data-dependent switching.
+Not modelled: which bits toggle (their share is the chip's ``energy.activity``).
 """
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -18,8 +19,15 @@ from leptonsim.chip.spec import Chip
 from leptonsim.compiler.program import ProgramOperator
 from leptonsim.compiler.routes import Route
 from leptonsim.fabric.noc import NocModel
+from leptonsim.machine.resting import Resting
 
-COMPONENTS = ("tensor_core", "accumulators", "vector_unit", "sram", "shared_sram", "noc", "dram", "pcie", "static")
+DYNAMIC = ("tensor_core", "accumulators", "vector_unit", "sram", "shared_sram", "noc", "dram", "pcie")
+"""Components whose energy operations and bytes take."""
+
+AT_REST = ("clock", "standby", "static")
+"""Components whose energy blocks take: clocks at rest, DRAM that is not accessed, leakage and interfaces."""
+
+COMPONENTS = (*DYNAMIC, *AT_REST)
 """Where energy goes, in the order in which it is summed."""
 
 
@@ -31,12 +39,17 @@ class EnergyModel:
     table: EnergyTable
     hops: float
     static_w: float
+    resting: Resting
 
-    def operator_pj(self, operator: ProgramOperator, bytes_by_route: Mapping[Route, int]) -> dict[str, float]:
-        """Dynamic energy of one execution of an operator, by component."""
+    def operator_pj(
+        self, operator: ProgramOperator, bytes_by_route: Mapping[Route, int], array_cycles: int
+    ) -> dict[str, float]:
+        """Dynamic energy of one execution of an operator, by component; the arrays of all cores work ``array_cycles``,
+        summed.
+        """
         table = self.table
         total = {
-            "tensor_core": operator.tensor_macs * table.mac_pj(operator.dtype) if operator.tensor_macs else 0.0,
+            "tensor_core": self._arrays_pj(operator, array_cycles) if operator.tensor_macs else 0.0,
             "accumulators": operator.accumulator_bytes * table.accumulator_pj_per_byte,
             "vector_unit": math.fsum(
                 count * table.vector_pj[function] for function, count in sorted(operator.vector.items())
@@ -45,7 +58,23 @@ class EnergyModel:
             + operator.sram_written_bytes * table.sram_write_pj_per_byte,
         }
         moved = self.bytes_pj(bytes_by_route)
-        return {component: total.get(component, moved.get(component, 0.0)) for component in COMPONENTS[:-1]}
+        return {component: total.get(component, moved.get(component, 0.0)) for component in DYNAMIC}
+
+    @functools.cached_property
+    def _cells(self) -> tuple[int, dict[str, float]]:
+        """Cells of one core's arrays, and their rates by data type."""
+        array = self.chip.core.tensor_core
+        return array.count * array.rows * array.cols, dict(array.rates.items())
+
+    def _arrays_pj(self, operator: ProgramOperator, array_cycles: int) -> float:
+        """Products, and the clock of cells that have none while their array works; not of those that are off."""
+        cells, rates = self._cells
+        table, dtype = self.table, operator.dtype
+        rate, cell_cycles = rates[dtype], float(array_cycles * cells)
+        if self.resting.is_partial:
+            cell_cycles *= operator.cells_share
+        idle = max(0.0, cell_cycles - operator.tensor_macs / rate)
+        return operator.tensor_macs * table.mac_pj(dtype) + idle * rate * table.clocked_share * table.mac[dtype]
 
     def bytes_pj(self, bytes_by_route: Mapping[Route, int]) -> dict[str, float]:
         """Energy of bytes delivered over routes, by component."""
@@ -64,25 +93,21 @@ class EnergyModel:
                 parts["shared_sram"].append(size / route.receivers * table.shared_sram_pj_per_byte)
         return {component: math.fsum(each) for component, each in parts.items()}
 
-    def static_pj(self, time_ps: int) -> float:
-        """Static energy of the whole chip over a time."""
-        return self.static_w * time_ps
-
 
 def energy_model(chip: Chip) -> EnergyModel:
     """The energy model of a chip in its performance state. Raises LeptonError if its memory has no energy data."""
     table = energy_table(chip)
     state = next((each for each in chip.power.states if each.name == chip.power.state), None)
-    static_w = chip.power.static_w
     curve = chip.power.curve
     volts = state.voltage_v if state is not None else curve.voltage_v if curve is not None else table.voltage_v
-    if volts != table.voltage_v:
-        static_w *= volts / table.voltage_v
-        table = table.at_voltage(volts)
+    resting = Resting(chip, table, volts)
+    uncore = chip.power.uncore
+    if volts != table.voltage_v or uncore is not None:
+        table = table.at_voltage(volts, None if uncore is None else uncore.voltage_v)
     hops = NocModel(chip.noc, chip.cores, chip.clocks.core_hz).hops
-    return EnergyModel(chip, table, hops, static_w)
+    return EnergyModel(chip, table, hops, float(resting.power.static_w(volts).sum()), resting)
 
 
 def total_pj(parts: Sequence[Mapping[str, float]]) -> dict[str, float]:
     """Components of several breakdowns, each the exact sum of its parts."""
-    return {component: math.fsum(each.get(component, 0.0) for each in parts) for component in COMPONENTS}
+    return {component: math.fsum([each.get(component, 0.0) for each in parts]) for component in COMPONENTS}

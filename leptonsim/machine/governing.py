@@ -1,40 +1,43 @@
 """Power in time: samples, governor, changes of operating point, heat and throttling, and the energy of all of it.
 
-Every interval the control asks the tile kernel how far each operator has come, works out the energy of what happened,
-follows the temperature of the die and lets the governor choose. A new operating point takes effect on work in flight:
-the kernel re-times it. The way there takes the time of ``clocks.change``, at the lower clock and the higher voltage.
-Where the die reaches its throttling temperature the control lowers the highest point allowed by one at each sample, and
-raises it by one at each sample below that less the hysteresis.
+Every interval the control has the meter read what the tile kernel did: energy, temperature, sums; and lets the governor
+choose. A governor may also be asked when work comes or goes, or when an operator ends. A new operating point takes
+effect on work in flight: the kernel re-times it. On the way there the clock stands still for as long as
+``clocks.change`` says; a wish that comes meanwhile is followed afterwards, the latest one. Where the die reaches its
+throttling temperature the control lowers the highest point allowed by one at each sample, and raises it by one at each
+sample below that less the hysteresis.
 
 Dynamic energy is kept as integers: cycles and bytes of each operator by the voltage at which they were done. All power,
 that of the memory too, is taken to flow through the die, as under the one sink of a card.
 
-Not modelled: the energy that the governor's own software takes, and domains of their own for SRAM and network.
+Not modelled: the energy that the governor's own software takes; states of the network's own domain.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from dataclasses import dataclass, replace
-from typing import NamedTuple
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from leptonsim.chip.spec import Chip
 from leptonsim.compiler.program import Program
-from leptonsim.kernels.meter import read_meter
-from leptonsim.kernels.tiles import WORK_FIELDS, TileMachine
-from leptonsim.machine.clocks import Change, OperatingPoint, change, operating_points, start_of
-from leptonsim.machine.energy import energy_model
-from leptonsim.machine.governors import Measured, Sample, Setting, make_governor
-from leptonsim.machine.links import Fabric, Links
-from leptonsim.machine.spending import DYNAMIC, ON_DIE, Spending, spending
-from leptonsim.machine.thermal import ThermalModel, leakage_factor
+from leptonsim.kernels.meter import Meter
+from leptonsim.kernels.tiles import BLOCK_NAMES, TileMachine
+from leptonsim.machine.clocks import Change, Phase, change, operating_points
+from leptonsim.machine.energy import AT_REST, energy_model
+from leptonsim.machine.foresight import setting
+from leptonsim.machine.governors import Governor, Planning, Prompt, Sample, make_governor
+from leptonsim.machine.idling import Idling
+from leptonsim.machine.links import Fabric
+from leptonsim.machine.power_record import PowerRecord
+from leptonsim.machine.resting import Spans
+from leptonsim.machine.spending import padded_cells, spending
+from leptonsim.machine.thermal import ThermalModel
 
 Integers = npt.NDArray[np.int64]
-Floats = npt.NDArray[np.float64]
 
 
 def is_governed(chip: Chip) -> bool:
@@ -42,291 +45,277 @@ def is_governed(chip: Chip) -> bool:
     return chip.power.governor.partition(":")[0] != "fixed" or (chip.power.heat and chip.power.thermal is not None)
 
 
-class Segment(NamedTuple):
-    """Time at one clock and voltage: watts by component (``COMPONENTS``), die temperature at its end."""
-
-    from_ps: int
-    to_ps: int
-    core_hz: int
-    voltage_v: float
-    die_c: float | None
-    power_w: tuple[float, ...]
-
-
-@dataclass(frozen=True)
-class PowerRecord:
-    """What the control saw. ``residency_ps`` is time by operating point, on the way between points under ``change``.
-
-    ``work`` is what was done at each voltage, int64 (operators + 1, columns); ``static_pj`` has static energy and that
-    of changes of state.
-    """
-
-    governor: str
-    segments: tuple[Segment, ...]
-    work: dict[float, Integers]
-    spending: Spending
-    static_pj: float
-    residency_ps: dict[str, int]
-    changes: int
-    samples: int
-    throttled_ps: int
-    steady_c: float | None
-
-    def energy_pj(self, runs: int) -> dict[str, float]:
-        """Energy of ``runs`` runs of the program by component, each an exact sum over voltages."""
-        parts = [self.spending.energy_pj(work, voltage) for voltage, work in sorted(self.work.items())]
-        voltage = max(self.work, default=self.spending.voltage_v)
-        rest = dict(zip(DYNAMIC, (self.spending.idle_pj * self.spending.scale(voltage) * runs).tolist(), strict=True))
-        dynamic = {name: math.fsum([part[name] for part in parts] + [rest[name]]) for name in DYNAMIC}
-        return {**dynamic, "static": self.static_pj}
-
-    def operators_pj(self, runs: int) -> list[dict[str, float]]:
-        """Dynamic energy of one of ``runs`` runs by operator and component: their mean."""
-        parts = [self.spending.operators_pj(work, voltage) for voltage, work in sorted(self.work.items())]
-        rows = (np.sum(parts, axis=0) / runs).tolist()[:-1]
-        return [dict(zip(DYNAMIC, row, strict=True)) for row in rows]
-
-
 class PowerControl:
     """The control of one machine. ``next_ps`` is when it wants to act next; ``act`` is called then, at no other time.
+    ``is_changing``: the chip is on the way between two points, and will act even if nothing else happens.
 
-    ``busy`` tells until an instant how long requests were being worked on, and whether one is.
+    ``busy`` tells until an instant how long requests were being worked on, and whether one is. ``governor`` takes the
+    place of the chip's own.
     """
 
     def __init__(
-        self, program: Program, fabric: Fabric, tiles: TileMachine, busy: Callable[[int], tuple[int, bool]]
+        self,
+        program: Program,
+        fabric: Fabric,
+        tiles: TileMachine,
+        busy: Callable[[int], tuple[int, bool]],
+        governor: Governor | None = None,
     ) -> None:
         chip = program.chip
         model = energy_model(chip)
         self._chip, self._fabric, self._tiles, self._busy = chip, fabric, tiles, busy
         self._points = operating_points(chip, model.table.voltage_v)
         self._spending = spending(program, model)
-        self._pj = self._spending.rows
-        self._energy_pj, self._done = np.zeros(len(DYNAMIC)), np.zeros(len(WORK_FIELDS), dtype=np.int64)
-        self._static_w = [model.static_w * point.voltage_v / model.table.voltage_v for point in self._points]
-        self._volt_static = model.static_w / model.table.voltage_v
-        self._scales = {point.voltage_v: self._spending.scale(point.voltage_v) for point in self._points}
-        self._links: dict[int, Links] = {}
+        self._cores = chip.cores
+        self._idling = Idling(program, model.resting, tiles)
+        self._is_simple = self._idling.is_simple
+        self._power = model.resting.power
+        self._used: dict[tuple[int, float, int], tuple[Any, Any]] = {}
         self._thermal = ThermalModel(chip.power.thermal) if chip.power.thermal is not None else None
-        self._heat = self._thermal.start() if self._thermal is not None else None
-        setting = Setting(
-            chip=chip,
-            points=self._points,
-            start=start_of(chip, self._points),
-            most_w=self._most_w(),
-            static_w=tuple(self._static_w),
-            measure=lambda point: measure(program, self._points[point]),
+        # a last column counts cycles of array cells with padding
+        units = self._power.units[: len(BLOCK_NAMES)].astype(np.int64)
+        rows = np.dstack([self._spending.rows, padded_cells(program)])
+        heat = None if self._thermal is None else self._thermal.for_meter()
+        self._meter = Meter(rows, units, heat, counted=1)
+        tiles.tell_changes(self._meter.rows, self._meter.change, self._meter.rested)
+        self._governor = governor or make_governor(
+            chip.power.governor, setting(program, self._points, self._spending, model, fabric)
         )
-        self._governor = make_governor(chip.power.governor, setting)
-        self._point = self._target = min(self._governor.first, len(self._points) - 1)
-        self._highest = len(self._points) - 1
-        self._change: Change | None = None
-        self._change_ends_ps = 0
-        shape = self._spending.pj.shape[1:]
-        self._work, self._last, self._mark = (np.zeros(shape, dtype=np.int64) for _ in range(3))
+        self._is_prompt = isinstance(self._governor, Prompt)
+        if isinstance(self._governor, Planning):
+            tiles.watch(self._governor.marks)
+        thermal = chip.power.thermal
+        self._throttle_c = math.inf if thermal is None else thermal.throttle
+        self._release_c = -math.inf if thermal is None else thermal.throttle - thermal.hysteresis
+        self._highest = self._top = len(self._points) - 1
+        self._point = self._wanted = self._target = min(self._governor.first, self._highest)
+        self._phases: Sequence[Phase] = ()
+        self.is_changing = False
+        self._ways: dict[tuple[int, int], Change] = {}
+        self._phase_ends_ps = 0
+        self._changes_pj: list[float] = []
+        self._once_pj = 0.0
         self._by_voltage: dict[float, Integers] = {}
-        self._static: list[float] = []
-        self._segments: list[Segment] = []
         self._residency: dict[str, int] = {point.name: 0 for point in self._points} | {"change": 0}
-        self._since_ps = self._sampled_ps = 0
-        self._sampled_busy_ps = 0
-        self._sum_pj = self._sum_cycles = 0.0
-        self._sum_tensor = self._sum_vector = self._sum_moved = 0
-        self._changes = self._samples = self._throttled_ps = 0
-        self._sample_ps = chip.power.interval_ps
+        self._since_ps = self._throttled_since_ps = 0
+        self._changes = self._throttled_ps = 0
+        self._reached: int | None = None
+        self._work_changed = False
+        self._interval_ps = self._sample_ps = chip.power.interval_ps
         self.next_ps = self._sample_ps
-        self._set_clock(self._points[self._point].core_hz)
+        self._arrive()
+
+    # ---- being told
+
+    def work_changed(self, now_ps: int) -> None:
+        """Work came, or there is none any more."""
+        if self._is_prompt:
+            self._work_changed = True
+            self.next_ps = now_ps
 
     # ---- acting
 
-    def act(self, now_ps: int) -> None:
-        """End a change of point, or take a sample and let the governor choose."""
-        self._account(now_ps)
-        if self._change is not None and now_ps >= self._change_ends_ps:
-            self._file()
-            self._change, self._point = None, self._target
-            self._set_clock(self._points[self._point].core_hz)
+    def run_to(self, until_ps: int) -> list[tuple[str, int]]:
+        """Let the tiles run until something is to be reported or until ``until_ps`` (-1: for ever); act on the way."""
+        tiles = self._tiles
+        while True:
+            since_ps, next_ps = tiles.now_ps, self.next_ps
+            happened: list[tuple[str, int]] = tiles.run(next_ps if until_ps < 0 or next_ps < until_ps else until_ps)
+            now_ps = tiles.now_ps
+            if happened:
+                if happened[-1][0] == "reached":
+                    self._reached, self.next_ps = happened.pop()[1], now_ps
+                if happened:
+                    return happened
+                continue
+            if now_ps < next_ps:
+                return happened
+            was_changing = self.is_changing
+            changed = self.act(now_ps)
+            if now_ps == until_ps:
+                return happened
+            # What was signalled at an instant at which the kernel already stood has had no effect yet; and what a
+            # change of clock lets go on is known to the kernel only when it runs.
+            is_settled = now_ps > since_ps and not was_changing and not self.is_changing
+            if until_ps < 0 and not changed and is_settled and tiles.next_ps() is None:
+                return happened
+
+    def act(self, now_ps: int) -> int:
+        """Take a sample and let the governor choose; or go on with a change of point, or ask it between samples.
+
+        Returns how many operators did something since the last time.
+        """
+        changed: int = self._tiles.changes()
+        if self._is_simple:
+            self._meter.read(changed, now_ps)
+        else:
+            self._read(changed, now_ps)
+        if self.is_changing or self._reached is not None or self._work_changed:
+            self._act_between(now_ps)
         if now_ps >= self._sample_ps:
-            self._sample_ps = now_ps + self._chip.power.interval_ps
-            self._govern(now_ps)
-        self.next_ps = self._sample_ps if self._change is None else min(self._sample_ps, self._change_ends_ps)
+            self._sample_ps = now_ps + self._interval_ps
+            if self._meter.die_c >= self._throttle_c or self._highest < self._top:
+                self._throttle(now_ps)
+            busy_ps, waiting = self._busy(now_ps)
+            sample = self._meter.sample(self._cores, self._point, busy_ps, waiting, self._once_pj, self._highest)
+            self._once_pj = 0.0
+            # a NamedTuple by its tuple, for a tenth of a microsecond instead of half of one
+            wanted = self._governor.choose(tuple.__new__(Sample, sample))
+            if wanted != self._point or self.is_changing or wanted > self._highest:
+                self._wish(wanted, now_ps)
+        self.next_ps = min(self._sample_ps, self._phase_ends_ps) if self.is_changing else self._sample_ps
+        return changed
+
+    def _act_between(self, now_ps: int) -> None:
+        if self.is_changing and now_ps >= self._phase_ends_ps:
+            self._follow(self._phases[1:], now_ps)
+        governor = self._governor
+        if self._reached is not None and isinstance(governor, Planning):
+            operator, self._reached = self._reached, None
+            self._wish(governor.reached(operator, self._busy(now_ps)[1]), now_ps)
+        if self._work_changed and isinstance(governor, Prompt):
+            self._work_changed = False
+            self._wish(governor.work_changed(self._busy(now_ps)[1]), now_ps)
 
     def finish(self, end_ps: int) -> PowerRecord:
         """The run is over."""
-        if end_ps > self._since_ps:
-            self._account(end_ps)
-        self._file()
-        steady = None
-        if self._thermal is not None and self._segments:
-            total_ps = self._segments[-1].to_ps
-            joules = math.fsum(sum(each.power_w[:-1]) * (each.to_ps - each.from_ps) for each in self._segments)
-            plain = math.fsum(
-                self._volt_static * each.voltage_v * (each.to_ps - each.from_ps) for each in self._segments
+        if self._is_simple:
+            self._meter.read(self._tiles.changes(), end_ps)
+        else:
+            self._read(self._tiles.changes(), end_ps)
+        self._reside(end_ps)
+        self._throttle(end_ps)
+        meter = self._meter
+        times, levels = meter.times[:, :3], meter.levels
+        lengths = np.maximum(1, times[:, 1] - times[:, 0]).astype(np.float64)[:, None]
+        resting, sleep, leaks = self._idling.finish(
+            Spans(
+                bounds_ps=np.append(0, times[:, 1]),
+                rested_ps=meter.rests,
+                padding_ps=levels[:, -1] * 1e12 / np.maximum(1, times[:, 2]),
+                voltage_v=levels[:, 0],
+                core_hz=meter.times[:, 3],
+                heat=levels[:, 2],
             )
-            steady = self._thermal.steady_or_none(joules / total_ps, plain / total_ps)
+        )
+        levels = np.delete(levels, [2, levels.shape[1] - 1], axis=1)
+        if self._idling.sleeps:
+            # what a sleep comes to is known when it is over: until then it was taken as if it ended at once
+            at_rest = np.stack([part.sum(axis=1) for part in resting.parts.values()], axis=1)
+            levels[:, -len(AT_REST) :] = at_rest / lengths
+        steady = None
+        if self._thermal is not None and len(times):
+            joules = math.fsum((levels[:, 2:].sum(axis=1) * lengths[:, 0]).tolist())
+            heated, plain = math.fsum(leaks[0]), math.fsum(leaks[1])
+            steady = self._thermal.steady_or_none((joules - heated) / end_ps, plain / end_ps)
+        total = resting.total()
+        total.static_pj[-1] += math.fsum(self._changes_pj)
         return PowerRecord(
             governor=self._chip.power.governor,
-            segments=tuple(self._segments),
+            times=times,
+            levels=levels,
             work=self._by_voltage,
             spending=self._spending,
-            static_pj=math.fsum(self._static),
+            resting=total,
+            sleep=sleep,
             residency_ps=self._residency,
             changes=self._changes,
-            samples=self._samples,
+            samples=meter.samples,
             throttled_ps=self._throttled_ps,
             steady_c=steady,
         )
 
-    def _govern(self, now_ps: int) -> None:
-        thermal = self._chip.power.thermal
-        if thermal is not None and self._heat is not None:
-            if self._heat.die_c >= thermal.throttle:
-                self._highest = max(0, min(self._highest, self._point) - 1)
-            elif self._heat.die_c < thermal.throttle - thermal.hysteresis:
-                self._highest = min(len(self._points) - 1, self._highest + 1)
-        wanted = self._governor.choose(self._sample(now_ps))
-        wanted = max(0, min(wanted, self._highest))
-        if wanted == self._point or self._change is not None:
+    def _throttle(self, now_ps: int) -> None:
+        """Hold the highest points back where the die is too hot, and let go one by one where it is not."""
+        highest = self._highest
+        if self._meter.die_c >= self._throttle_c:
+            self._highest = max(0, min(highest, self._target) - 1)
+        elif self._meter.die_c < self._release_c:
+            self._highest = min(self._top, highest + 1)
+        if highest < self._top:
+            self._throttled_ps += now_ps - self._throttled_since_ps
+        self._throttled_since_ps = now_ps
+
+    def _wish(self, point: int, now_ps: int) -> None:
+        """The governor wants a point; heat may hold it back, and a change in progress delays it."""
+        self._wanted = point
+        if not self.is_changing:
+            self._change(now_ps)
+
+    def _change(self, now_ps: int) -> None:
+        """Set out for the point that is wanted, unless the chip is there."""
+        wanted = max(0, min(self._wanted, self._highest))
+        if wanted == self._point:
             return
-        self._file()
-        self._target = wanted
-        way = change(self._points[self._point], self._points[wanted], self._chip.power.transition)
+        if (self._point, wanted) not in self._ways:
+            points = self._points[self._point], self._points[wanted]
+            self._ways[self._point, wanted] = change(*points, self._chip.power.transition)
+        way = self._ways[self._point, wanted]
         self._changes += 1
-        if way.energy_pj:
-            self._static.append(way.energy_pj)
-            self._sum_pj += way.energy_pj
-        if way.time_ps == 0:
-            self._point = wanted
+        self._changes_pj.append(way.energy_pj)
+        self._once_pj += way.energy_pj
+        self._target = wanted
+        self._follow(way.phases, now_ps)
+
+    def _follow(self, phases: Sequence[Phase], now_ps: int) -> None:
+        """Begin the first of these phases; without any the chip is there, and may have to go elsewhere by now."""
+        self._reside(now_ps)
+        self._phases, self.is_changing = phases, bool(phases)
+        if phases:
+            self._phase_ends_ps = now_ps + phases[0].time_ps
+            self._set_clock(*phases[0][1:])
+            return
+        self._point = self._target
+        self._arrive()
+        self._change(now_ps)
+
+    def _reside(self, now_ps: int) -> None:
+        """The time since the last change belongs to the point, or to the way between two, that ends now."""
+        self._residency["change" if self.is_changing else self._points[self._point].name] += now_ps - self._since_ps
+        self._since_ps = now_ps
+
+    def _arrive(self) -> None:
+        point = self._points[self._point]
+        self._set_clock(point.core_hz, point.voltage_v, point.core_hz)
+
+    def _set_clock(self, core_hz: int, voltage_v: float, idle_hz: int) -> None:
+        key = core_hz, voltage_v, idle_hz
+        if key not in self._used:
+            self._used[key] = self._prepare(*key)
+        point, clock = self._used[key]
+        self._meter.use_point(point)
+        if clock is None:
+            self._tiles.pause()
         else:
-            self._change, self._change_ends_ps = way, now_ps + way.time_ps
-        self._set_clock(way.core_hz if way.time_ps else self._points[wanted].core_hz)
+            self._tiles.use_clock(clock)
 
-    def _file(self) -> None:
-        """Put what was done at the voltage in force until now under it; that is about to change, or the run is over."""
-        volts = self._points[self._point].voltage_v if self._change is None else self._change.voltage_v
-        self._by_voltage[volts] = self._by_voltage.get(volts, 0) + self._last - self._mark
-        self._mark[:] = self._last
-
-    def _set_clock(self, core_hz: int) -> None:
-        if core_hz not in self._links:
-            self._links[core_hz] = self._fabric.at(core_hz)
-        links = self._links[core_hz]
-        self._tiles.set_clock(core_hz // 1000, links.routes, links.capacities)
+    def _prepare(self, core_hz: int, voltage_v: float, idle_hz: int) -> tuple[Any, Any]:
+        """What the meter and the tile machine take for a clock, which may stand still, and a voltage."""
+        if voltage_v not in self._by_voltage:
+            self._by_voltage[voltage_v] = np.zeros(self._spending.pj.shape[1:], dtype=np.int64)
+        scale, idle = self._spending.scale(voltage_v), self._idling.powers(voltage_v, idle_hz)
+        point = self._meter.point_of(core_hz, idle_hz, voltage_v, scale, self._by_voltage[voltage_v], *idle)
+        if core_hz == 0:
+            return point, None
+        links = self._fabric.at(core_hz)
+        return point, self._tiles.clock_of(core_hz // 1000, links.routes, links.capacities)
 
     # ---- seeing
 
-    def _account(self, now_ps: int) -> None:
-        """Energy and heat since the last instant, at the clock and voltage in force until now."""
-        span_ps = now_ps - self._since_ps
-        if span_ps == 0:
-            return
-        point = self._points[self._point]
-        core_hz, volts = point.core_hz, point.voltage_v
-        if self._change is not None:
-            core_hz, volts = self._change.core_hz, self._change.voltage_v
-        self._tiles.progress(self._work)
-        read_meter(self._work, self._last, self._pj, self._energy_pj, self._done)
-        dynamic = self._energy_pj * self._scales[volts]
-        static_w = self._volt_static * volts
-        if self._heat is not None and self._thermal is not None:
-            static_w *= leakage_factor(self._thermal.thermal, self._heat.die_c)
-        self._static.append(static_w * span_ps)
-        watts = (*(dynamic / span_ps).tolist(), static_w)
-        total_w = sum(watts)
-        if self._heat is not None and self._thermal is not None:
-            self._heat = self._thermal.after(self._heat, total_w, span_ps / 1e12)
-        die_c = None if self._heat is None else self._heat.die_c
-        self._segments.append(Segment(self._since_ps, now_ps, core_hz, volts, die_c, watts))
-        self._residency[point.name if self._change is None else "change"] += span_ps
-        if self._highest < len(self._points) - 1:
-            self._throttled_ps += span_ps
-        sums = self._done.tolist()
-        self._sum_pj += total_w * span_ps
-        self._sum_cycles += span_ps * core_hz / 1e12 * self._chip.cores
-        self._sum_tensor += sums[0]
-        self._sum_vector += sums[1]
-        self._sum_moved += sum(sums[2:])
-        self._since_ps = now_ps
+    def _read(self, changed: int, now_ps: int) -> None:
+        """A reading where sleep depends on more than how long blocks rested."""
+        if now_ps > self._meter.now_ps:
+            self._meter.gather(changed)
+            self._meter.close(now_ps, *self._idling.known_pj(self._open_span(now_ps)))
 
-    def _sample(self, now_ps: int) -> Sample:
-        span_ps = now_ps - self._sampled_ps
-        busy_ps, waiting = self._busy(now_ps)
-        found = Sample(
-            now_ps=now_ps,
-            interval_ps=span_ps,
-            point=self._point,
-            busy=(busy_ps - self._sampled_busy_ps) / span_ps,
-            waiting=waiting,
-            tensor=self._sum_tensor / self._sum_cycles,
-            vector=self._sum_vector / self._sum_cycles,
-            moved_bytes=self._sum_moved,
-            power_w=self._sum_pj / span_ps,
-            die_c=math.nan if self._heat is None else self._heat.die_c,
-            highest=self._highest,
+    def _open_span(self, now_ps: int) -> Spans:
+        """What blocks at rest need to know of the time since the last reading."""
+        meter = self._meter
+        return Spans(
+            bounds_ps=np.array([meter.now_ps, now_ps], dtype=np.int64),
+            rested_ps=meter.open_rests[None, :],
+            padding_ps=np.array([meter.open_counts[0] * 1e12 / max(1, meter.core_hz)]),
+            voltage_v=np.array([meter.voltage_v]),
+            core_hz=np.array([meter.idle_hz]),
+            heat=np.array([meter.heat_factor]),
         )
-        self._sampled_ps, self._sampled_busy_ps = now_ps, busy_ps
-        self._sum_pj = self._sum_cycles = 0.0
-        self._sum_tensor = self._sum_vector = self._sum_moved = 0
-        self._samples += 1
-        return found
-
-    def _most_w(self) -> tuple[float, ...]:
-        """A bound on the power at each point: every engine, port and link at its most with the costliest work."""
-        chip, pj = self._chip, self._spending.pj
-        on_die = np.array([component in ON_DIE for component in DYNAMIC])
-        each = pj[on_die].sum(axis=0)
-        ports = 3 * chip.core.dma.port_bytes_per_cycle
-        per_cycle = chip.cores * (each[:, 0].max() + each[:, 1].max() + ports * each[:, 2:].max())
-        model = energy_model(chip)
-        links = self._fabric
-        dram_pj = max(model.table.dram_random_pj_per_byte, model.table.dram_streaming_pj_per_byte)
-        off_die = links.dram.peak_bytes_per_s * dram_pj
-        off_die += (links.pcie.read_bytes_per_s + links.pcie.write_bytes_per_s) * model.table.pcie_pj_per_byte
-        thermal = chip.power.thermal
-        leak = 1.0 if thermal is None else max(1.0, leakage_factor(thermal, thermal.throttle))
-        change_w = chip.power.transition.energy_pj / chip.power.interval_ps
-        return tuple(
-            float(per_cycle * point.core_hz * (point.voltage_v / self._spending.voltage_v) ** 2 + off_die) / 1e12
-            + static_w * leak
-            + change_w
-            for point, static_w in zip(self._points, self._static_w, strict=True)
-        )
-
-
-def at_point(chip: Chip, point: OperatingPoint) -> Chip:
-    """The chip fixed at one of its operating points."""
-    changes: dict[str, object] = {
-        "power.governor": "fixed",
-        "power.heat": "false",
-        "clocks.core": f"{point.core_hz} Hz",
-    }
-    if chip.power.curve is not None:
-        changes["power.curve.voltage"] = f"{point.voltage_v!r} V"
-    elif chip.power.states:
-        changes["power.state"] = point.name
-    return chip.with_(changes)
-
-
-def at_highest_clock(program: Program, record: PowerRecord | None) -> Program:
-    """The program on a chip at the highest clock of its run, for bounds that must hold at every clock."""
-    fastest = max((segment.core_hz for segment in record.segments), default=0) if record is not None else 0
-    if fastest <= program.chip.clocks.core_hz:
-        return program
-    points = operating_points(program.chip, energy_model(program.chip).table.voltage_v)
-    return replace(program, chip=at_point(program.chip, next(each for each in points if each.core_hz == fastest)))
-
-
-def measure(program: Program, point: OperatingPoint) -> Measured:
-    """One request at one operating point, on a machine of its own."""
-    from leptonsim.machine.machine import Machine
-
-    chip = at_point(program.chip, point)
-    fixed = replace(program, chip=chip)
-    model = energy_model(chip)
-    machine = Machine(fixed, governed=False)
-    record = machine.execute(1)
-    costs = spending(fixed, model)
-    work = np.zeros(costs.pj.shape[1:], dtype=np.int64)
-    machine.tiles.progress(work)
-    dynamic = math.fsum(costs.energy_pj(work, costs.voltage_v).values())
-    return Measured(record.makespan_ps, dynamic + model.static_pj(record.makespan_ps))

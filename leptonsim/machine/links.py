@@ -63,7 +63,8 @@ class Fabric:
     def at(self, core_hz: int) -> Links:
         """Everything at a core clock of ``core_hz``."""
         chip = self.chip
-        noc = NocModel(chip.noc, chip.cores, core_hz)
+        uncore = chip.power.uncore
+        noc = NocModel(chip.noc, chip.cores, core_hz if uncore is None else uncore.clock_hz)
         shared = chip.shared_sram.bandwidth_bytes_per_s if chip.shared_sram else chip.noc.link_bytes_per_cycle * core_hz
         capacities = [
             self.dram.peak_bytes_per_s,

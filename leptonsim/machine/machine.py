@@ -22,8 +22,12 @@ from simpy.events import EventPriority
 from leptonsim.compiler.program import Program
 from leptonsim.compiler.routes import RouteTable
 from leptonsim.kernels.tiles import TileMachine
-from leptonsim.machine.governing import PowerControl, PowerRecord, is_governed
+from leptonsim.machine.energy import energy_model
+from leptonsim.machine.governing import PowerControl, is_governed
+from leptonsim.machine.governors import Governor
 from leptonsim.machine.links import Fabric, Links
+from leptonsim.machine.power_record import PowerRecord
+from leptonsim.machine.resting import may_sleep, route_blocks
 
 Process = Generator[simpy.Event, Any, None]
 Integers = npt.NDArray[np.int64]
@@ -68,6 +72,8 @@ class Record:
     Where jobs were asked for, ``jobs`` and ``staging`` are those of TileMachine, and ``copies`` has a run and its bytes
     for each tag of a copy (run -1: weights, before the first); they are empty otherwise. ``launches_ps`` has begin and
     end of each request's launch by the host, if launches take time.
+
+    ``rested_ps`` int64 (6,) is how long blocks rested, ``rests`` int64 (n, 3) each rest of those that may sleep.
     """
 
     makespan_ps: int
@@ -89,6 +95,8 @@ class Record:
     staging: Integers
     copies: tuple[tuple[int, int], ...]
     launches_ps: tuple[tuple[int, int], ...]
+    rested_ps: Integers
+    rests: Integers
     dram_bursts: int = 0
     power: PowerRecord | None = None
 
@@ -98,7 +106,7 @@ class Machine:
 
     ``log_jobs``: remember every job of every engine. ``dram_mix``: capacities of DRAM by the access patterns in flight,
     instead of what the fabric says. ``governed`` false: the clock stays as it is and heat is not followed, whatever
-    the chip says.
+    the chip says. ``governor`` takes the place of the chip's own.
     """
 
     def __init__(
@@ -107,6 +115,7 @@ class Machine:
         dram_mix: tuple[int, ...] | None = None,
         log_jobs: bool = False,
         governed: bool = True,
+        governor: Governor | None = None,
     ) -> None:
         chip = program.chip
         self.program = program
@@ -120,7 +129,8 @@ class Machine:
             self.links.routes, self.links.capacities, self.links.dram_mix,
             operators=len(program.operators), core_khz=chip.clocks.core_hz // 1000, setup_ps=chip.core.dma.setup_ps,
             copy_routes=(RouteTable.COPY_IN, RouteTable.COPY_OUT), one_queue=chip.core.dma.engines == 1,
-            log_jobs=log_jobs,
+            log_jobs=log_jobs, route_blocks=route_blocks(program.routes),
+            **(energy_model(chip).resting.machine_arguments() if may_sleep(chip) else {}),
         )  # fmt: skip
         self._asleep: simpy.Event | None = None
         self._copies: dict[int, simpy.Event] = {}
@@ -131,7 +141,9 @@ class Machine:
         self._launched_runs = 0
         self._busy_ps = self._busy_since_ps = 0
         self.control = (
-            PowerControl(program, self.fabric, self.tiles, self._busy) if governed and is_governed(chip) else None
+            PowerControl(program, self.fabric, self.tiles, self._busy, governor)
+            if governed and (governor is not None or is_governed(chip))
+            else None
         )
         self._log_jobs = log_jobs
         self._copied: list[tuple[int, int]] = []
@@ -180,6 +192,8 @@ class Machine:
             staging=self.tiles.staging,
             copies=tuple(self._copied),
             launches_ps=tuple(self._launches),
+            rested_ps=self.tiles.rested_ps(),
+            rests=self.tiles.rests(),
         )
 
     # ---- what the host does
@@ -228,6 +242,7 @@ class Machine:
             self.tiles.launch(run)
             if self._launched_runs == self.completed_runs:
                 self._busy_since_ps = int(self.environment.now)
+                self._tell_of_work()
             self._launched_runs += 1
             self._wake()
 
@@ -296,6 +311,7 @@ class Machine:
                     self.completed_runs += 1
                     if self._launched_runs == self.completed_runs:
                         self._busy_ps += tiles.now_ps - self._busy_since_ps
+                        self._tell_of_work()
                     self._done[which].succeed()
                     for room in self._room:
                         room.succeed()
@@ -309,18 +325,14 @@ class Machine:
 
         On the way the power control acts when it wants to: SimPy need not know, for nothing of its own happens there.
         """
-        tiles, control = self.tiles, self.control
-        if control is None:
-            reported: list[tuple[str, int]] = tiles.run(until_ps)
-            return reported
-        while True:
-            stop_ps = control.next_ps if until_ps < 0 else min(control.next_ps, until_ps)
-            happened: list[tuple[str, int]] = tiles.run(stop_ps)
-            if happened or tiles.now_ps < control.next_ps:
-                return happened
-            control.act(tiles.now_ps)
-            if tiles.now_ps == until_ps or (until_ps < 0 and tiles.next_ps() is None):
-                return []
+        reported: list[tuple[str, int]]
+        reported = self.tiles.run(until_ps) if self.control is None else self.control.run_to(until_ps)
+        return reported
+
+    def _tell_of_work(self) -> None:
+        """Work came, or there is none any more: a governor may want to know at once."""
+        if self.control is not None:
+            self.control.work_changed(int(self.tiles.now_ps))
 
     def _busy(self, now_ps: int) -> tuple[int, bool]:
         """How long requests were being worked on until now, and whether one is."""

@@ -59,6 +59,20 @@ class ThermalModel:
         """Of the fast pole (the die) and the slow one (the sink)."""
         return -1 / self._fast, -1 / self._slow
 
+    def for_meter(self) -> tuple[float, ...]:
+        """``HEAT_FIELDS`` of ``leptonsim.kernels.meter``: the two nodes, their leakage and their start."""
+        thermal = self.thermal
+        matrix = (self._a, self._b, self._c, self._d, self._fast, self._slow)
+        return (
+            *matrix,
+            thermal.r_die,
+            thermal.r_sink,
+            thermal.ambient,
+            thermal.leakage_per_kelvin,
+            thermal.leakage_at,
+            *self.start(),
+        )
+
     def start(self) -> Temperatures:
         """Temperatures before the first request."""
         thermal = self.thermal

@@ -11,7 +11,6 @@ import numpy.typing as npt
 from leptonsim.compiler.program import Program
 from leptonsim.kernels.tiles import CAUSE_NAMES, ENGINE_NAMES, STEP_FIELDS, WORK_FIELDS
 from leptonsim.machine.machine import Record
-from leptonsim.machine.spending import work_of
 
 Integers = npt.NDArray[np.int64]
 
@@ -79,9 +78,8 @@ class Spans(NamedTuple):
     ends: Integers
 
 
-def bytes_by_operator(program: Program) -> Integers:
-    """int64 (operators, routes): bytes delivered in one run of the program."""
-    per_step = work_of(program)
+def bytes_by_operator(program: Program, per_step: Integers) -> Integers:
+    """int64 (operators, routes): bytes delivered in one run of the program; ``per_step`` is ``work_of`` it."""
     operators, routes = len(program.operators), len(program.routes)
     first = STEP_FIELDS.index("w_route")
     step, kind = np.nonzero(program.steps[:, first : first + len(_BYTES)] >= 0)

@@ -2,76 +2,76 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
+
 from leptonsim.machine.energy import COMPONENTS
-from leptonsim.machine.governing import PowerRecord, Segment
+from leptonsim.machine.power_record import PowerRecord
 
 MOST_PIECES = 500
-"""Segments are joined with their neighbours until a result has at most about so many."""
+"""Readings are joined with their neighbours until a result has at most about so many."""
+
+Integers = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float64]
 
 
-def joined(segments: Sequence[Segment], most: int = MOST_PIECES) -> list[Segment]:
-    """Neighbours at the same clock and voltage as one, with the same energy, in even groups of them; never a change."""
-    size = -(-len(segments) // most)
-    pieces: list[Segment] = []
-    group: list[Segment] = []
-    for segment in segments:
-        same = group and (group[0].core_hz, group[0].voltage_v) == (segment.core_hz, segment.voltage_v)
-        if group and (not same or len(group) == size):
-            pieces.append(_one(group))
-            group = []
-        group.append(segment)
-    return [*pieces, _one(group)] if group else pieces
+def joined(record: PowerRecord, most: int = MOST_PIECES) -> tuple[Integers, Floats]:
+    """Neighbours as one, with the same energy: times and levels as of a ``PowerRecord``, fewer.
 
-
-def _one(group: Sequence[Segment]) -> Segment:
-    first, last = group[0], group[-1]
-    if len(group) == 1:
-        return first
-    span = last.to_ps - first.from_ps
-    watts = tuple(
-        math.fsum(each.power_w[place] * (each.to_ps - each.from_ps) for each in group) / span
-        for place in range(len(COMPONENTS))
-    )
-    return Segment(first.from_ps, last.to_ps, first.core_hz, first.voltage_v, last.die_c, watts)
+    Those at the same clock and voltage are joined in even groups, never over a change; where changes alone are more
+    than twice ``most``, what lies within each of ``most`` equal parts of the run is joined, and its clock and voltage
+    are means.
+    """
+    times, levels = record.times, record.levels
+    if len(times) <= most:
+        return times, levels
+    size = -(-len(times) // most)
+    changes = np.flatnonzero((np.diff(times[:, 2]) != 0) | (np.diff(levels[:, 0]) != 0)) + 1
+    if len(changes) > 2 * most:
+        end = int(times[-1, 1])
+        part = (times[:, 0].astype(np.float64) * most / end).astype(np.int64)
+        begins = np.flatnonzero(np.diff(part, prepend=-1))
+    else:
+        runs = np.concatenate([[0], changes])
+        place = np.arange(len(times)) - np.repeat(runs, np.diff(np.append(runs, len(times))))
+        begins = np.flatnonzero(place % size == 0)
+    spans = record.spans_ps.astype(np.float64)
+    total = np.add.reduceat(spans, begins)
+    means = np.add.reduceat(levels * spans[:, None], begins) / total[:, None]
+    lasts = np.append(begins[1:], len(times)) - 1
+    means[:, 1] = levels[lasts, 1]
+    clocks = np.add.reduceat(times[:, 2] * spans, begins) / total
+    constant = np.maximum.reduceat(levels[:, 0], begins) == np.minimum.reduceat(levels[:, 0], begins)
+    # a mean of equal numbers may differ from them in its last bit
+    means[:, 0] = np.where(constant, levels[begins, 0], means[:, 0])
+    return np.stack([times[begins, 0], times[lasts, 1], np.round(clocks).astype(np.int64)], axis=1), means
 
 
 def peak_w(record: PowerRecord) -> float:
-    """The highest mean power of one segment."""
-    return max((sum(segment.power_w) for segment in record.segments), default=0.0)
-
-
-def core_cycles(record: PowerRecord) -> float:
-    """Cycles of the core clock in the whole run."""
-    return math.fsum(segment.core_hz * (segment.to_ps - segment.from_ps) for segment in record.segments) / 1e12
+    """The highest mean power of one reading."""
+    return float(record.power_w.max(initial=0.0))
 
 
 def power_block(record: PowerRecord) -> dict[str, Any]:
     """The part ``power`` of a result's JSON."""
-    dies = [segment.die_c for segment in record.segments if segment.die_c is not None]
+    dies = record.levels[:, 1]
+    hot = bool(len(dies)) and not np.isnan(dies[-1])
+    times, levels = joined(record)
     return {
         "governor": record.governor,
         "samples": record.samples,
         "changes": record.changes,
         "residency_ps": record.residency_ps,
         "throttled_ps": record.throttled_ps,
-        "die_max_c": _rounded(max(dies)) if dies else None,
-        "die_end_c": _rounded(dies[-1]) if dies else None,
+        "die_max_c": _rounded(float(dies.max())) if hot else None,
+        "die_end_c": _rounded(float(dies[-1])) if hot else None,
         "die_steady_c": None if record.steady_c is None else _rounded(record.steady_c),
         "components": list(COMPONENTS),
         "segments": [
-            [
-                segment.from_ps,
-                segment.to_ps,
-                segment.core_hz,
-                segment.voltage_v,
-                None if segment.die_c is None else _rounded(segment.die_c),
-                *(_rounded(watts) for watts in segment.power_w),
-            ]
-            for segment in joined(record.segments)
+            [*time, _rounded(level[0]), _rounded(level[1]) if hot else None, *map(_rounded, level[2:])]
+            for time, level in zip(times.tolist(), levels.tolist(), strict=True)
         ],
     }
 

@@ -48,7 +48,7 @@ def dataframe(result: AnyResult) -> DataFrame:
     except ImportError:
         raise LeptonError("to_dataframe needs pandas; install it with: pip install 'leptonsim[pandas]'") from None
     from leptonsim.kernels.tiles import CAUSE_NAMES, ENGINE_NAMES
-    from leptonsim.machine.energy import COMPONENTS
+    from leptonsim.machine.energy import DYNAMIC
 
     rows = []
     for step in result.steps:
@@ -58,7 +58,7 @@ def dataframe(result: AnyResult) -> DataFrame:
             if name not in ("waits_ps", "spans_ps", "energy_breakdown_pj")
         }
         row |= {f"waits_ps.{cause}": step.waits_ps.get(cause, 0) for cause in CAUSE_NAMES}
-        row |= {f"energy_breakdown_pj.{part}": step.energy_breakdown_pj.get(part, 0.0) for part in COMPONENTS[:-1]}
+        row |= {f"energy_breakdown_pj.{part}": step.energy_breakdown_pj.get(part, 0.0) for part in DYNAMIC}
         for engine in ENGINE_NAMES:
             begin, end = step.spans_ps.get(engine, (pd.NA, pd.NA))
             row |= {f"spans_ps.{engine}.start": begin, f"spans_ps.{engine}.end": end}

@@ -56,7 +56,10 @@ def _fields(part: Mapping[str, Any], path: str) -> Iterator[tuple[str, str, str]
             yield from _fields(item, f"{here}[].")
             continue
         yield here, _kind(field), field["description"]
-        if field.get("additionalProperties") is False and name not in ("waits_ps", "time_ps"):
+        others = field.get("additionalProperties")
+        if isinstance(others, dict) and "properties" in others:
+            yield from _fields(others, f"{here}.*.")
+        if others is False and name not in ("waits_ps", "time_ps"):
             yield from _fields(field, f"{here}.")
 
 

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,9 +15,11 @@ from leptonsim.compiler.program import Program
 from leptonsim.compiler.routes import Route
 from leptonsim.compiler.target import usable_sram_bytes
 from leptonsim.kernels.tiles import ENGINE_NAMES
-from leptonsim.machine.energy import COMPONENTS, EnergyModel, energy_model, total_pj
-from leptonsim.machine.governing import PowerRecord, at_highest_clock
+from leptonsim.machine.energy import AT_REST, COMPONENTS, EnergyModel, energy_model, total_pj
 from leptonsim.machine.machine import Record
+from leptonsim.machine.power_record import PowerRecord
+from leptonsim.machine.spending import array_cycles, resting_energy, work_of
+from leptonsim.machine.trials import at_highest_clock
 from leptonsim.result.accounts import (
     Integers,
     bytes_by_level,
@@ -26,10 +28,12 @@ from leptonsim.result.accounts import (
     staging_by_operator,
     time_by_engine,
 )
+from leptonsim.result.blocks import blocks_of
 from leptonsim.result.bounds import bounds_ps, peaks
 from leptonsim.result.document import SCHEMA, document, json_text
-from leptonsim.result.governed import core_cycles, peak_w
+from leptonsim.result.governed import peak_w
 from leptonsim.result.hints import low_utilization
+from leptonsim.result.merit import figures_of_merit
 from leptonsim.result.power import power_over_time
 from leptonsim.result.step import Step
 from leptonsim.version import leptonsim_version
@@ -63,6 +67,8 @@ class Result:
     warnings: tuple[str, ...]
     seed: int = 0
     power: PowerRecord | None = None
+    carbon_g_per_kwh: float | None = None
+    blocks: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     @property
     def chip(self) -> str:
@@ -145,6 +151,13 @@ class Result:
         return self.energy_j / self.makespan_s
 
     @property
+    def merit(self) -> dict[str, float | None]:
+        """Figures of merit: see ``leptonsim.result.merit``."""
+        return figures_of_merit(
+            self.energy_j, self.requests, self.samples, self.latency_s, self.macs, self.carbon_g_per_kwh
+        )
+
+    @property
     def macs(self) -> int:
         """Multiply-accumulates of one request."""
         return self.program.runs_per_request * sum(operator.macs for operator in self.program.operators)
@@ -215,29 +228,33 @@ class Result:
         write_whole(path, self.to_json())
 
 
-def make_result(program: Program, record: Record, requests: int, seed: int = 0) -> Result:
+def make_result(
+    program: Program, record: Record, requests: int, seed: int = 0, carbon_g_per_kwh: float | None = None
+) -> Result:
     """Accounts of a machine's record."""
     chip = program.chip
     cores = chip.cores
     model = energy_model(chip)
-    moved = bytes_by_operator(program)
+    work = work_of(program)
+    moved = bytes_by_operator(program, work)
     accounts, spans = operator_accounts(program, record, moved)
     times = time_by_engine(record, cores)
-    dynamic = _dynamic_energy(program, model, moved)
-    copies = {
-        route: int(size)
-        for route, size in zip(program.routes, record.route_bytes.tolist(), strict=True)
-        if route.end == "copy"
-    }
-    parts = [{name: value * record.runs for name, value in each.items()} for each in dynamic]
-    parts += [model.bytes_pj(copies), {"static": model.static_pj(record.makespan_ps)}]
-    breakdown = {name: value / 1e12 for name, value in total_pj(parts).items()}
     power = record.power
-    if power is not None:
+    if power is None:
+        dynamic = _dynamic_energy(program, model, moved, array_cycles(program, work))
+        copies = {
+            route: int(size)
+            for route, size in zip(program.routes, record.route_bytes.tolist(), strict=True)
+            if route.end == "copy"
+        }
+        parts = [{name: value * record.runs for name, value in each.items()} for each in dynamic]
+        resting, sleep = resting_energy(program, model, record.runs, record.makespan_ps, record.rested_ps, record.rests)
+        parts += [model.bytes_pj(copies), {name: math.fsum(each) for name, each in resting.parts.items()}]
+        breakdown = {name: value / 1e12 for name, value in total_pj(parts).items()}
+    else:
+        dynamic, resting, sleep = power.operators_pj(record.runs), power.resting, power.sleep
         breakdown = {name: value / 1e12 for name, value in power.energy_pj(record.runs).items()}
     levels = bytes_by_level(program, record)
-    if power is not None:
-        dynamic = power.operators_pj(record.runs)
     steps = tuple(
         Step(
             operator.name,
@@ -276,7 +293,10 @@ def make_result(program: Program, record: Record, requests: int, seed: int = 0) 
         time_ps=times,
         tensor_cycles=_tensor_cycles(program),
         energy_breakdown_j=breakdown,
-        power_peak_w=power_over_time(spans, dynamic).peak_w + model.static_w if power is None else peak_w(power),
+        power_peak_w=power_over_time(spans, dynamic).peak_w
+        + math.fsum(breakdown[name] for name in AT_REST) / (record.makespan_ps / 1e12)
+        if power is None
+        else peak_w(power),
         bytes=levels,
         bounds_ps=bounds_ps(at_highest_clock(program, power), requests, record.cold_bytes),
         sram_peak_bytes=max(
@@ -294,18 +314,28 @@ def make_result(program: Program, record: Record, requests: int, seed: int = 0) 
         },
         warnings=(*program.warnings, *low_utilization(utilization, times, tensor_works)),
         power=power,
+        blocks=blocks_of(model.resting, resting, sleep, record),
         seed=seed,
+        carbon_g_per_kwh=carbon_g_per_kwh,
     )
 
 
-def _dynamic_energy(program: Program, model: EnergyModel, moved: Integers) -> list[dict[str, float]]:
-    """Energy of one execution of each operator, which moves bytes by route; equal ones are computed once."""
+def _dynamic_energy(
+    program: Program, model: EnergyModel, moved: Integers, cycles_of: list[int]
+) -> list[dict[str, float]]:
+    """Energy of one execution of each operator, by the bytes it moves by route and its cycles on all tensor cores.
+
+    Equal ones are computed once.
+    """
     known: dict[object, dict[str, float]] = {}
     energies = []
-    for operator, sizes in zip(program.operators, map(tuple, moved.tolist()), strict=True):
+    moves = map(tuple, moved.tolist())
+    for operator, sizes, cycles in zip(program.operators, moves, cycles_of, strict=True):
         key = (
             operator.dtype,
             operator.tensor_macs,
+            cycles,
+            operator.cells_share,
             tuple(operator.vector.items()),
             operator.accumulator_bytes,
             operator.sram_read_bytes,
@@ -315,7 +345,7 @@ def _dynamic_energy(program: Program, model: EnergyModel, moved: Integers) -> li
         energy = known.get(key)
         if energy is None:
             by_route = {route: size for route, size in zip(program.routes, sizes, strict=True) if size}
-            energy = known[key] = model.operator_pj(operator, by_route)
+            energy = known[key] = model.operator_pj(operator, by_route, cycles)
         energies.append(energy)
     return energies
 
@@ -337,7 +367,7 @@ def _utilization(
         for name in ENGINE_NAMES
     }
     core = program.chip.core.tensor_core
-    clock = program.chip.clocks.core_hz * span / 1e12 if record.power is None else core_cycles(record.power)
+    clock = program.chip.clocks.core_hz * span / 1e12 if record.power is None else record.power.core_cycles
     peak = core.rows * core.cols * core.count * cores * clock
     rates: dict[str, float] = dict(core.rates.items())
     macs = record.runs * sum(

@@ -42,12 +42,14 @@ LINES = tuple(zip((BLUE, VERMILLION, GREEN, PURPLE, ORANGE, SKY, GREY), "osD^vPX
 COLOUR_MAP = "cividis"
 ENGINES = {"weights": VERMILLION, "activations": ORANGE, "tensor": BLUE, "vector": GREEN, "store": PURPLE}
 COMPONENTS = {
-    "static": PALE, "tensor_core": BLUE, "accumulators": SKY, "vector_unit": GREEN, "sram": ORANGE,
+    "static": GREY, "clock": PALE, "standby": "#8c6d5a",
+    "tensor_core": BLUE, "accumulators": SKY, "vector_unit": GREEN, "sram": ORANGE,
     "shared_sram": YELLOW, "noc": PURPLE, "dram": VERMILLION, "pcie": "#7a4b94",
 }  # fmt: skip
 CAUSES = {
     "busy": BLUE, "dram": VERMILLION, "contention": "#f0a880", "noc": PURPLE, "pcie": "#7a4b94", "latency": YELLOW,
-    "dependency": GREEN, "input": "#7fcdb5", "buffer": SKY, "launch": GREY, "arrival": PALE, "done": "#e3e5e8",
+    "dependency": GREEN, "input": "#7fcdb5", "buffer": SKY, "launch": GREY, "arrival": PALE,
+    "transition": INK, "done": "#e3e5e8",
 }  # fmt: skip
 """Where time goes, in the order in which it is stacked."""
 HATCHES = {

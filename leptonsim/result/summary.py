@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from leptonsim.result.load import power_in_time
-from leptonsim.result.units import count_text, energy_text, rate_text, size_text, time_text
+from leptonsim.result.units import carbon_text, count_text, energy_text, rate_text, size_text, time_text
 
 if TYPE_CHECKING:
     from leptonsim.result.load import AnyResult
@@ -41,6 +41,8 @@ def summary_rows(result: AnyResult) -> list[tuple[str, str]]:
             f"{result.power_avg_w:.1f} W average, {result.power_peak_w:.1f} W peak, TDP {result.peaks['tdp_w']:g} W",
         ),
         *governed(result),
+        *at_rest(result),
+        ("per joule", merits(result)),
         ("work", f"{count_text(result.macs)} MACs, {busy['macs']:.1%} of the tensor cores' peak"),
         ("engines busy", ", ".join(f"{name} {busy[name]:.0%}" for name in ENGINES)),
         ("tensor cores", shares(tensor_time_ps(result))),
@@ -54,6 +56,17 @@ def summary_rows(result: AnyResult) -> list[tuple[str, str]]:
     ]
 
 
+def merits(result: AnyResult) -> str:
+    """Figures of merit in words: samples and operations for a joule, energy x delay, and carbon where it is known."""
+    merit = result.merit
+    parts = [f"energy x delay {merit['energy_delay_product_js']:.3g} Js"]
+    if merit["samples_per_j"] is not None and merit["operations_per_j"] is not None:
+        parts.insert(0, f"{rate_text(merit['samples_per_j'])} samples, {count_text(merit['operations_per_j'])}OP")
+    if merit["carbon_g_per_sample"] is not None:
+        parts.append(f"{carbon_text(merit['carbon_g_per_sample'])} CO2 a sample")
+    return "; ".join(parts)
+
+
 def governed(result: AnyResult) -> list[tuple[str, str]]:
     """The governor, the time in each state and the hottest that the die was; nothing for a run in one state."""
     block = power_in_time(result)
@@ -64,6 +77,40 @@ def governed(result: AnyResult) -> list[tuple[str, str]]:
     states = ", ".join(f"{name} {time / total:.0%}" for name, time in block["residency_ps"].items() if time)
     throttled = f", throttled {block['throttled_ps'] / total:.0%}" if block["throttled_ps"] else ""
     return [("governor", f"{block['governor']}: {states}{heat}{throttled}")]
+
+
+def at_rest(result: AnyResult) -> list[tuple[str, str]]:
+    """What blocks took beside their operations, by block; and the share of its time that each slept, if any did."""
+    blocks: Mapping[str, Any] = result.blocks
+    rows = []
+    for name, field, words in (("static", "static_j", ""), ("clocks", "clock_j", " at rest")):
+        parts = {block: each[field] for block, each in blocks.items()}
+        rows.append((name, f"{energy_text(sum(parts.values()))} in all{words}: {shares(parts)}"))
+    asleep = [
+        f"{block} {state} {time_ps / max(1, each['time_ps']):.0%}"
+        for block, each in blocks.items()
+        for state, time_ps in each["slept_ps"].items()
+    ]
+    return [*rows, ("asleep", ", ".join(asleep))] if asleep else rows
+
+
+def block_rows(result: AnyResult) -> list[dict[str, str]]:
+    """One block in words, by column: energies of the whole run, and shares of its units' time."""
+    rows = []
+    for block, each in result.blocks.items():
+        whole = max(1, each["time_ps"])
+        rows.append(
+            {
+                "block": block.replace("_", " "),
+                "static": energy_text(each["static_j"]),
+                "clock at rest": energy_text(each["clock_j"]),
+                "standby": energy_text(each["standby_j"]),
+                "at rest": f"{each['rested_ps'] / whole:.1%}",
+                "policy": each["gating"],
+                "asleep": ", ".join(f"{state} {time / whole:.1%}" for state, time in each["slept_ps"].items()),
+            }
+        )
+    return rows
 
 
 def step_row(step: Step, total_ps: int) -> dict[str, str]:

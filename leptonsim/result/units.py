@@ -15,6 +15,11 @@ def energy_text(energy_j: float) -> str:
     return _scaled(energy_j, ((1e3, "kJ"), (1.0, "J"), (1e-3, "mJ"), (1e-6, "uJ"), (1e-9, "nJ"), (1e-12, "pJ")))
 
 
+def carbon_text(mass_g: float) -> str:
+    """Grams as t, kg, g, mg, ug or ng."""
+    return _scaled(mass_g, ((1e6, "t"), (1e3, "kg"), (1.0, "g"), (1e-3, "mg"), (1e-6, "ug"), (1e-9, "ng")))
+
+
 def size_text(size_bytes: float) -> str:
     """Bytes as GiB, MiB, KiB or B."""
     return _scaled(size_bytes, ((2.0**40, "TiB"), (2.0**30, "GiB"), (2.0**20, "MiB"), (1024.0, "KiB"), (1.0, "B")))

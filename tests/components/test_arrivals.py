@@ -6,10 +6,10 @@ import pytest
 from click.testing import CliRunner
 
 import leptonsim as ls
-from leptonsim.chip import energy_table
 from leptonsim.cli.run import command
 from leptonsim.errors import LeptonError
 from leptonsim.machine.arrivals import arrival_times_ps
+from leptonsim.machine.energy import energy_model
 
 
 @pytest.fixture(scope="module")
@@ -74,24 +74,23 @@ def test_requests_that_come_at_once_queue_and_their_latency_counts_from_their_ar
     assert together.request_times_ps[-1] == together.makespan_ps
 
 
-def test_an_idle_chip_draws_its_static_power(program):
+def test_an_idle_chip_draws_static_power_clocks_and_standby(program):
     busy = ls.execute(program)
     late = ls.execute(program, arrivals_ps=(10**12,))
-    static_w = busy.energy_breakdown_j["static"] / busy.makespan_s
-    assert late.energy_j - busy.energy_j == pytest.approx(static_w * 1.0, rel=1e-9)
+    idle_w = energy_model(program.chip).resting.power.idle_w(0.55, 10**9)
+    assert late.energy_j - busy.energy_j == pytest.approx(idle_w * 1.0, rel=1e-9)
     assert late.energy_per_sample_j == late.energy_j
 
 
-def test_idle_time_under_a_governor_is_the_static_power_of_its_state():
+def test_idle_time_under_a_governor_is_the_idle_power_of_its_state():
     chip = ls.load_chip("lepton-c1", ["power.governor=race_to_idle", "power.thermal.leakage_per_kelvin=0 %/K"])
     model = ls.load_model("gemm:512x512x512")
     result = ls.execute(ls.compile(chip, model), arrivals_ps=(10**11,))
-    # 0.1 s of which all but the first interval is at 0.48 V: static power is stated at the nominal voltage
+    # 0.1 s of which all but the first interval is at 0.48 V
     idle = [each for each in result.power.segments if each.to_ps <= 10**11 and each.voltage_v == 0.48]
     assert sum(each.to_ps - each.from_ps for each in idle) > 99 * 10**9
-    nominal_v = energy_table(chip).voltage_v
     for each in idle:
-        assert sum(each.power_w) == pytest.approx(10 * 0.48 / nominal_v)
+        assert sum(each.power_w) == pytest.approx(energy_model(chip).resting.power.idle_w(0.48, 700_000_000))
 
 
 def test_the_command_takes_arrivals_and_power_options(tmp_path):

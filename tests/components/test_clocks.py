@@ -5,7 +5,15 @@ import pytest
 from leptonsim.chip import load_chip
 from leptonsim.chip.power import Curve, Transition
 from leptonsim.errors import LeptonError
-from leptonsim.machine.clocks import OperatingPoint, change, curve_points, operating_points, relative_clock, start_of
+from leptonsim.machine.clocks import (
+    OperatingPoint,
+    Phase,
+    change,
+    curve_points,
+    operating_points,
+    relative_clock,
+    start_of,
+)
 
 LOW, HIGH = OperatingPoint("low", 0.5, 600_000_000), OperatingPoint("high", 0.75, 1_000_000_000)
 CURVE = {"threshold": "0.3 V", "alpha": "1.3", "lowest": "0.5 V", "highest": "1.0 V", "voltage": "0.8 V"}
@@ -50,8 +58,24 @@ def test_a_transition_costs_what_it_says_to_the_picosecond():
     # 0.25 V at 10 us for each volt, and the lock
     assert up.time_ps == down.time_ps == 2_500_000 + 7_000_000
     assert up.energy_pj == 1e6
-    # the lower clock and the higher voltage both ways: voltage first going up, clock first going down
-    assert (up.core_hz, up.voltage_v) == (down.core_hz, down.voltage_v) == (LOW.core_hz, HIGH.voltage_v)
+    # voltage first going up, clock first going down; it stands still, and the higher voltage is paid for all the way
+    assert up.phases == (Phase(2_500_000, 0, 0.75, LOW.core_hz), Phase(7_000_000, 0, 0.75, LOW.core_hz))
+    assert down.phases == (Phase(7_000_000, 0, 0.75, LOW.core_hz), Phase(2_500_000, 0, 0.75, LOW.core_hz))
+
+
+def test_a_chip_that_runs_during_the_ramp_does_so_at_the_lower_clock_and_still_stops_for_the_lock():
+    cost = Transition.model_validate({"ramp": "10 us", "lock": "7 us", "run_during_ramp": "true"})
+    ramp, lock = Phase(2_500_000, LOW.core_hz, 0.75, LOW.core_hz), Phase(7_000_000, 0, 0.75, LOW.core_hz)
+    assert change(LOW, HIGH, cost).phases == (ramp, lock)
+    assert change(HIGH, LOW, cost).phases == (lock, ramp)
+
+
+def test_a_voltage_alone_changes_without_a_lock_and_a_clock_alone_without_a_ramp():
+    cost = Transition.model_validate({"ramp": "10 us", "lock": "7 us"})
+    other = OperatingPoint("other", 0.6, LOW.core_hz)
+    assert change(LOW, other, cost).phases == (Phase(1_000_000, 0, 0.6, LOW.core_hz),)
+    faster = OperatingPoint("faster", 0.5, HIGH.core_hz)
+    assert change(LOW, faster, cost).phases == (Phase(7_000_000, 0, 0.5, LOW.core_hz),)
 
 
 def test_a_transition_is_free_unless_the_chip_says_otherwise():

@@ -20,7 +20,6 @@ NARROW = {"core.sram.ports": 1, "core.sram.banks": 2, "core.tensor_core.schedule
 SMALL = {"cores": 1, "core.tensor_core.rows": 16, "core.tensor_core.cols": 16}
 GEMM, SHORT, BIG = "gemm:256x512x256", "gemm:8x512x512", "gemm:64x8192x8192"
 RESNET, BERT = "zoo:resnet50", "zoo:bert-base"
-LATER = "governors and the thermal model read it; the governor `fixed` does not"
 HOST = "read by operators that run on the host; every operator known today runs on the chip"
 NAME = "a name for people"
 
@@ -29,6 +28,22 @@ TIME, ENERGY, PEAK = (
     lambda result: result.energy_j,
     lambda result: result.power_peak_w,
 )
+BLOCKS = ("tensor_core", "vector_unit", "sram", "noc", "dram", "pcie")
+ASLEEP = {f"power.blocks.{block}.gating": "directed" for block in BLOCKS} | {"software.launch": "100 us"}
+DETECTED = {f"power.blocks.{block}.gating": "idle_detection:100ns" for block in BLOCKS[:4]}
+
+RISING = {"power.governor": "deadline:390us"}
+WARM = {"power.heat": "true", "power.interval": "20 us"}
+CURVED = {
+    "power.states": [],
+    "power.state": None,
+    "power.governor": "powersave",
+    "power.curve": {
+        **{"voltage": "0.55 V", "threshold": "0.3 V", "alpha": 1.3, "lowest": "0.5 V", "highest": "0.6 V", "steps": 4}
+    },
+}
+UNCORE = {"power.uncore.voltage": "0.55 V", "power.uncore.clock": "1 GHz"}
+
 MORE, LESS, OTHER = "more", "less", "other"
 
 # path: (model, variant of lepton-c1, new value, what is looked at, what becomes of it)
@@ -61,6 +76,8 @@ EFFECTS = {
     "core.sram.read": (GEMM, SMALL, "16 B/cycle", TIME, MORE),
     "core.sram.write": (BERT, {}, "1 B/cycle", TIME, MORE),
     "core.sram.ports": (GEMM, SMALL | NARROW, 2, TIME, LESS),
+    "core.sram.cell": (GEMM, {}, "low_standby_power", ENERGY, OTHER),
+    "core.sram.access": (GEMM, {}, "8 B", ENERGY, MORE),
     "core.dma.engines": (BIG, {"core.dma.outstanding": 4}, 8, TIME, LESS),
     "core.dma.outstanding": (BIG, {}, 2, TIME, MORE),
     "core.dma.setup": (GEMM, {}, "5 us", TIME, MORE),
@@ -94,6 +111,41 @@ EFFECTS = {
     "power.state": (GEMM, ECO, BOOST, TIME, LESS),
     "power.states": (GEMM, {}, FREE_CLOCK, ENERGY, OTHER),
     "power.static": (GEMM, {}, "40 W", ENERGY, MORE),
+    "power.leakage_per_volt": (GEMM, {}, 2.5, ENERGY, LESS),  # the starting state is below nominal voltage
+    "power.uncore.voltage": (BERT, UNCORE, "0.8 V", ENERGY, MORE),
+    "power.uncore.clock": (BERT, UNCORE | {"noc.link": "2 B/cycle"}, "2 GHz", TIME, LESS),
+    "power.blocks.clock_gating": (GEMM, {}, False, ENERGY, MORE),
+    "power.blocks.partial_arrays": ("gemm:256x64x64", {}, True, ENERGY, LESS),
+    **{f"power.blocks.{block}.gating": (GEMM, {}, "directed", ENERGY, LESS) for block in BLOCKS},
+    **{f"power.blocks.{block}.static_share": (GEMM, ASLEEP, 0.5, ENERGY, LESS) for block in BLOCKS[:4]},
+    # the interfaces' supplies do not fall with the core's voltage
+    **{f"power.blocks.{block}.static_share": (GEMM, {}, 0.5, ENERGY, MORE) for block in BLOCKS[4:]},
+    **{f"power.blocks.{block}.wake": (GEMM, DETECTED, "20 us", TIME, MORE) for block in BLOCKS[:4]},
+    **{f"power.blocks.{block}.break_even": (GEMM, ASLEEP, "100 us", ENERGY, MORE) for block in BLOCKS[:4]},
+    **{f"power.blocks.{block}.residual": (GEMM, ASLEEP, 0.9, ENERGY, MORE) for block in BLOCKS[:4]},
+    "power.governor": (RESNET, {}, "powersave", TIME, MORE),
+    "power.heat": (RESNET, {}, "true", ENERGY, LESS),
+    "power.interval": (RESNET, {"power.governor": "on_demand"}, "20 us", TIME, LESS),
+    "power.transition.lock": (RESNET, RISING, "10 us", TIME, MORE),
+    "power.transition.ramp": (RESNET, RISING, "200 us", TIME, MORE),
+    "power.transition.energy": (RESNET, RISING, "1 uJ", ENERGY, MORE),
+    "power.transition.run_during_ramp": (RESNET, RISING | {"power.transition.ramp": "200 us"}, "true", TIME, LESS),
+    "power.curve.voltage": (RESNET, CURVED, "0.56 V", TIME, MORE),
+    "power.curve.threshold": (RESNET, CURVED, "0.35 V", TIME, MORE),
+    "power.curve.alpha": (RESNET, CURVED, 1.5, TIME, MORE),
+    "power.curve.lowest": (RESNET, CURVED, "0.45 V", TIME, MORE),
+    "power.curve.highest": (RESNET, CURVED | {"power.governor": "race_to_idle"}, "0.8 V", TIME, LESS),
+    "power.thermal.r_die": (RESNET, WARM, "0.5 K/W", ENERGY, MORE),
+    "power.thermal.c_die": (RESNET, WARM, "0.13 J/K", ENERGY, LESS),
+    "power.thermal.r_sink": (RESNET, WARM | {"power.thermal.c_sink": "0.001 J/K"}, "1 K/W", ENERGY, MORE),
+    "power.thermal.c_sink": (RESNET, WARM, "0.001 J/K", ENERGY, MORE),
+    "power.thermal.ambient": (RESNET, WARM, "60 degC", ENERGY, MORE),
+    "power.thermal.start": (RESNET, WARM, "80 degC", ENERGY, MORE),
+    "power.thermal.throttle": (RESNET, WARM | {"power.thermal.start": "80 degC"}, "70 degC", TIME, MORE),
+    "power.thermal.leakage_at": (RESNET, WARM, "90 degC", ENERGY, LESS),
+    # below the temperature at which static power is stated
+    "power.thermal.leakage_per_kelvin": (RESNET, WARM, "4 %/K", ENERGY, LESS),
+    "energy.activity": (GEMM, {}, 0.5, ENERGY, LESS),
     "software.launch": (GEMM, {}, "1 ms", TIME, MORE),
     "software.buffer_share": (RESNET, {"shared_sram": None, "core.sram.size": "1 MiB"}, 0.3, TIME, MORE),
     "software.default_dtype": (BIG, {}, "int8", TIME, LESS),
@@ -120,19 +172,9 @@ UNCHANGED = {
     "name": NAME,
     "description": NAME,
     "core.tensor_core.sparsity": "what the cells could exploit; models say nothing of sparse weights",
-    "power.governor": "read where clocks change: tests/components/test_governing.py",
-    "power.heat": "read where clocks change: tests/components/test_governing.py",
-    "power.interval": LATER,
-    "power.tdp": LATER,
-    **{f"power.curve.{name}": LATER for name in ("alpha", "highest", "lowest", "steps", "threshold", "voltage")},
-    **{f"power.transition.{name}": LATER for name in ("energy", "lock", "ramp")},
-    **{
-        f"power.thermal.{name}": LATER
-        for name in (
-            "r_die", "c_die", "r_sink", "c_sink", "ambient", "throttle", "hysteresis", "start", "leakage_at",
-            "leakage_per_kelvin",
-        )
-    },
+    "power.tdp": "what the chip is made for: results are shown beside it",
+    "power.curve.steps": "how finely a governor may choose: tests/components/test_clocks.py",
+    "power.thermal.hysteresis": "tests/components/test_governing.py: heat throttles and lets go with hysteresis",
     **{f"host.{name}": HOST for name in ("rate", "memory", "latency")},
 }  # fmt: skip
 

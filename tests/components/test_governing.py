@@ -2,17 +2,19 @@
 
 import json
 import math
+import sys
 
 import jsonschema
 import numpy as np
 import pytest
+from leptonsim.kernels.tiles import CAUSE_NAMES
 
 import leptonsim as ls
-from leptonsim.chip import energy_table
 from leptonsim.errors import LeptonError
-from leptonsim.machine.governing import at_point
+from leptonsim.machine.energy import AT_REST, energy_model
 from leptonsim.machine.governors import governor_names
 from leptonsim.machine.machine import Machine
+from leptonsim.machine.trials import at_point
 from leptonsim.result.reference import schema
 
 NO_LEAK = "power.thermal.leakage_per_kelvin=0 %/K"
@@ -59,12 +61,13 @@ def test_energy_adds_up_over_components_operators_and_time(resnet, governor):
     copies = (power.spending.operators_pj(work, volts)[-1].sum() for volts, work in power.work.items())
     copies_j = math.fsum(copies) / 1e12
     steps_j = math.fsum(step.energy_pj for step in result.steps) * 4 / 1e12
-    assert steps_j + copies_j + parts["static"] == pytest.approx(result.energy_j, rel=1e-9)
+    rest_j = math.fsum(parts[name] for name in AT_REST)
+    assert steps_j + copies_j + rest_j == pytest.approx(result.energy_j, rel=1e-9)
     assert sum(result.power.residency_ps.values()) == result.makespan_ps
 
 
 def test_a_fixed_state_under_a_governor_is_that_state_without(resnet):
-    for governor, state in (("powersave", "eco"), ("race_to_idle", "boost")):
+    for governor, state in (("powersave", "eco"), ("power_cap:1kW", "boost")):
         governed = run(resnet, f"power.governor={governor}", NO_LEAK, requests=1)
         volts = {each.name: each for each in chip().power.states}[state]
         program = ls.compile(chip(NO_LEAK), resnet)
@@ -83,21 +86,22 @@ def _on(program, state):
 
 @pytest.mark.parametrize("governor", governor_names())
 def test_the_json_of_every_governor_is_what_the_schema_says_and_the_same_twice(resnet, governor):
-    told = {"power_cap": ":40W/1ms", "deadline": ":2ms"}.get(governor, "")
+    told = {"power_cap": ":40W/1ms", "deadline": ":2ms", "oracle": ":2ms"}.get(governor, "")
     first, second = (run(resnet, f"power.governor={governor}{told}", "power.heat=true", requests=2) for _ in range(2))
     assert first.to_json() == second.to_json()
     jsonschema.Draft202012Validator(schema()).validate(json.loads(first.to_json()))
     assert max(first.bounds_ps.values()) <= first.makespan_ps
 
 
-CAPS = [(60, 1), (50, 2), (60, 5), (45, 5)]
+CAPS = [(60, 1, "0 us"), (50, 2, "0 us"), (60, 5, "0 us"), (45, 5, "0 us"), (50, 2, "30 us")]
 
 
-@pytest.mark.parametrize(("cap_w", "window_ms"), CAPS)
-def test_over_any_window_of_its_length_the_average_stays_at_the_cap(cap_w, window_ms):
+@pytest.mark.parametrize(("cap_w", "window_ms", "lock"), CAPS)
+def test_over_any_window_of_its_length_the_average_stays_at_the_cap(cap_w, window_ms, lock):
     """Sliding over the recorded segments, at their edges: between them a window's energy is linear in its place."""
     product = ls.load_model("gemm:4096x4096x4096")
-    result = run(product, f"power.governor=power_cap:{cap_w}W/{window_ms}ms", requests=12)
+    capped = f"power.governor=power_cap:{cap_w}W/{window_ms}ms"
+    result = run(product, capped, f"power.transition.lock={lock}", requests=12)
     ends = np.array([0] + [each.to_ps for each in result.power.segments])
     energy = np.concatenate(
         [[0.0], np.cumsum([sum(each.power_w) * (each.to_ps - each.from_ps) for each in result.power.segments])]
@@ -122,8 +126,8 @@ def test_a_deadline_takes_no_more_energy_than_the_highest_state_and_is_met(resne
     slow = run(resnet, f"power.governor=deadline:{deadline_s * 1e3:g}ms", NO_LEAK, requests=1)
     fast = run(resnet, "power.governor=race_to_idle", NO_LEAK, requests=1)
     assert slow.latency_s <= deadline_s
-    nominal_w = chip().power.static_w / energy_table(chip()).voltage_v
-    base_w, top_w = 0.48 * nominal_w, 0.62 * nominal_w
+    power = energy_model(chip()).resting.power
+    base_w, top_w = power.idle_w(0.48, 700_000_000), power.idle_w(0.62, 1_200_000_000)
     slow_j = slow.energy_j + base_w * (deadline_s - slow.makespan_s)
     fast_j = fast.energy_j + top_w * (deadline_s - fast.makespan_s)
     assert slow_j < fast_j
@@ -176,17 +180,26 @@ class _Steps:
         return self.points.get(self.samples, sample.point)
 
 
-def test_a_transition_takes_its_time_at_the_lower_clock_and_the_higher_voltage(resnet):
+def test_a_transition_takes_its_time_to_the_picosecond_with_the_clock_standing_still(resnet):
     cost = "power.transition={ramp: 10 us, lock: 20 us, energy: 1 uJ}"
     program = ls.compile(chip("power.governor=on_demand", cost), resnet)
     machine = Machine(program)
     machine.control._governor = _Steps({2: 2})
     record = machine.execute(2)
     # 0.55 V to 0.62 V at 10 us for each volt, then the lock
-    way = next(each for each in record.power.segments if each.voltage_v == 0.62)
-    assert (way.from_ps, way.to_ps) == (200_000_000, 200_000_000 + 700_000 + 20_000_000)
-    assert way.core_hz == 1_000_000_000
+    ramp, lock = (each for each in record.power.segments if each.core_hz == 0)
+    assert (ramp.from_ps, ramp.to_ps, lock.to_ps) == (200_000_000, 200_700_000, 220_700_000)
+    assert ramp.voltage_v == lock.voltage_v == 0.62
     assert record.power.residency_ps["change"] == 20_700_000
+    transition = CAUSE_NAMES.index("transition")
+    assert record.engine_time_ps[:-3, transition].tolist() == [20_700_000] * (record.engine_time_ps.shape[0] - 3)
+    assert not record.engine_time_ps[-3:, transition].any()
+    # all of the chip at rest, at the higher voltage and the lower clock, for nothing is copied at the time
+    power = energy_model(chip()).resting.power
+    for phase in (ramp, lock):
+        leakage = math.exp(0.018 * (record.power.segments[1].die_c - 60))
+        idle_w = float((power.static_w(0.62, leakage) + power.rest_w(0.62, 10**9)).sum())
+        assert sum(phase.power_w) == pytest.approx(idle_w, rel=2e-3)
 
 
 def test_heat_throttles_and_lets_go_with_hysteresis(resnet):
@@ -218,3 +231,54 @@ def test_heat_throttles_and_lets_go_with_hysteresis(resnet):
 def test_a_governor_that_is_misnamed_or_mistold_is_refused(resnet, governor, says):
     with pytest.raises(LeptonError, match=says):
         run(resnet, f"power.governor={governor}")
+
+
+def calls_of(run):
+    """Calls of functions, Python's and compiled, while something runs."""
+    calls = 0
+
+    def count(frame, event, argument):
+        nonlocal calls
+        calls += event in ("call", "c_call")
+
+    sys.setprofile(count)
+    try:
+        result = run()
+    finally:
+        sys.setprofile(None)
+    return calls, result
+
+
+def test_a_sample_costs_a_few_calls():
+    """What a governor costs is counted, not timed: benchmarks/governor_cost.py has the times."""
+    model = ls.load_model("zoo:llama-3-8b?seq=1&past=128")
+    found = []
+    for interval in ("200 us", "200 us", "100 us"):
+        program = ls.compile(chip("power.governor=on_demand", f"power.interval={interval}"), model)
+        found.append(calls_of(lambda program=program: ls.execute(program)))
+    # the first run imports what it needs
+    _, (few, coarse), (many, fine) = found
+    more = fine.power.samples - coarse.power.samples
+    assert more > 300
+    # run, when and what changed, read, act, busy, sample, choose, and what these call
+    assert (many - few) / more < 12
+
+
+def test_changes_are_told_of_few_operators_whatever_the_program():
+    program = ls.compile(chip("power.governor=on_demand"), ls.load_model("zoo:llama-3-8b?seq=1&past=128"))
+    machine = Machine(program)
+    tiles, told = machine.control._tiles, []
+
+    class Counting:
+        def __getattr__(self, name):
+            return getattr(tiles, name)
+
+        def changes(self):
+            told.append(tiles.changes())
+            return told[-1]
+
+    machine.control._tiles = Counting()
+    machine.execute(1)
+    assert len(program.operators) > 200
+    assert len(told) > 500
+    assert np.mean(told) < 5

@@ -17,7 +17,7 @@ SHIPPED = ("lepton-e1", "lepton-c1", "lepton-t1")
 DRAM_PARTS = ("LPDDR4X-4266", "LPDDR5-6400", "DDR4-3200", "DDR5-6400", "GDDR6-16", "HBM2E-3600", "HBM3-6400")
 BINDINGS = {
     "tensor core", "vector unit", "data movement", "dependency", "input", "buffer", "dram", "noc", "pcie", "latency",
-    "contention", "launch", "arrival",
+    "contention", "launch", "arrival", "transition",
 }  # fmt: skip
 
 

@@ -89,6 +89,76 @@ def test_the_logged_jobs_of_an_engine_sum_to_its_busy_time_and_never_overlap(til
         assert not len(levels) or levels[-1, 2] == 0
 
 
+@quick
+@given(data=st.data())
+def test_while_the_clock_stands_every_engine_of_a_core_that_has_work_left_is_in_transition(
+    tile_tools: Any, data: Any
+) -> None:
+    case = data.draw(tile_tools.cases())
+    case.clocks, case.program["log_jobs"] = [], True
+    at = 0
+    pauses = []
+    for gap, length in data.draw(st.lists(st.tuples(st.integers(1, 3_000_000), st.integers(1, 10**6)), max_size=4)):
+        pauses.append((at + gap, length))
+        at += gap + length
+    case.pauses = pauses
+    machine = TileMachine(**case.program)
+    result = tile_tools.drive(machine, case)
+    cores = len(case.program["cores"]) - 1
+    for row in result["engine_time_ps"][: 5 * cores]:
+        until = result["end_ps"] - row[-1]
+        assert row[-2] == sum(length for begin, length in pauses if begin < until)
+    assert not np.array(result["engine_time_ps"])[5 * cores :, -2].any()
+    for engine, _, _, _, begin, end, _, _ in result["jobs"]:
+        if engine < 5 * cores:
+            assert all(end <= pause or begin >= pause + length for pause, length in pauses)
+
+
+def test_a_pause_and_a_new_clock_in_the_middle_of_a_tile_equal_the_hand_calculation() -> None:
+    # Weights: set-up 100, latency 1000, then 10 bytes of 1024 ps each, to 11340 if nothing came between. The clock
+    # stands from 5000 to 8000: 3900 ps of bytes are done, so that they end at 14340. Tensor: 7 cycles of 1 ns from
+    # 14340; the clock stands from 16000, after 1660 ps, to 17000, then runs at half: 5340 ps of work take 10680.
+    machine = launched(
+        program([[1, 10, 0, 0, 7, 0, 0]], [0, 1], setup_ps=100, routes=[[SLOW, 1000, 0, 4, 0, *[0] * 8]])
+    )
+    for pause_ps, resume_ps, khz in ((5000, 8000, 1_000_000), (16000, 17000, 500_000)):
+        machine.run(pause_ps)
+        machine.pause()
+        machine.run(resume_ps)
+        machine.set_clock(khz)
+    assert machine.run() == [("done", 0)]
+    assert machine.now_ps == 27680
+    machine.finish(27680)
+    assert causes(machine, WEIGHTS) == {"busy": 11340, "transition": 3000, "done": 27680 - 14340}
+    assert causes(machine, TENSOR) == {"busy": 1660 + 10680, "latency": 1100, "dram": 10240, "transition": 4000}
+    assert causes(machine, VECTOR) == {"done": 27680}
+
+
+def test_what_ends_at_the_instant_of_a_pause_ends_and_what_would_start_starts_after_it() -> None:
+    machine = launched(
+        program([[1, 10, 0, 0, 7, 0, 0]], [0, 1], setup_ps=100, routes=[[SLOW, 1000, 0, 4, 0, *[0] * 8]])
+    )
+    machine.run(11340)
+    machine.pause()
+    machine.run(20000)
+    assert machine.next_ps() is None
+    machine.set_clock(1_000_000)
+    assert machine.run() == [("done", 0)]
+    assert machine.now_ps == 27000
+    machine.finish(27000)
+    assert causes(machine, WEIGHTS) == {"busy": 11340, "done": 27000 - 11340}
+    assert causes(machine, TENSOR) == {"busy": 7000, "latency": 1100, "dram": 10240, "transition": 8660}
+
+
+def test_a_pause_that_the_clock_ends_at_its_own_instant_is_none() -> None:
+    arguments = program([[1, 10, 0, 0, 7, 0, 0]], [0, 1])
+    machine, plain = launched(arguments), launched(arguments)
+    machine.run(500)
+    machine.pause()
+    machine.set_clock(1_000_000)
+    assert (machine.run(), plain.run(), machine.now_ps) == ([("done", 0)], [("done", 0)], plain.now_ps)
+
+
 def test_jobs_without_a_pause_between_them_are_one_row_and_none_is_logged_unasked() -> None:
     # Three tiles of one cycle each wait for nothing but each other: one row.
     arguments = program([[3, 0, 0, 0, 1, 0, 0]], [0, 1])
@@ -305,7 +375,7 @@ def test_a_single_tile_passes_its_engines_one_after_the_other() -> None:
     assert causes(machine, TENSOR) == {"busy": 7000, "latency": 1100, "dram": 10240, "done": 6148}
     assert causes(machine, VECTOR) == {"busy": 3000, "latency": 1100, "dram": 10240, "input": 7000, "done": 3148}
     assert causes(machine, STORE) == {"busy": 3148, "latency": 1100, "dram": 10240, "input": 10000}
-    assert machine.moving_time_ps[STORE].tolist() == [0, 0, 0, 0, 2048, 0, 0, 1100, 0, 0, 0, 0]
+    assert machine.moving_time_ps[STORE].tolist() == [0, 0, 0, 0, 2048, 0, 0, 1100, 0, 0, 0, 0, 0]
 
 
 def test_latency_shows_as_far_as_it_reaches_beyond_the_transfer_before() -> None:
@@ -315,7 +385,7 @@ def test_latency_shows_as_far_as_it_reaches_beyond_the_transfer_before() -> None
     machine = launched(program([[3, 0, 5, 0, 0, 1, 0]], [0, 1], stage=10, routes=[[SLOW, 5000, 0, 4, 0, *[0] * 8]]))
     assert machine.run() == [("done", 0)]
     assert machine.now_ps == 22240
-    assert machine.moving_time_ps[ACTIVATIONS].tolist() == [0, 0, 0, 0, 3 * 5120, 0, 0, 5880, 0, 0, 0, 0]
+    assert machine.moving_time_ps[ACTIVATIONS].tolist() == [0, 0, 0, 0, 3 * 5120, 0, 0, 5880, 0, 0, 0, 0, 0]
 
 
 def test_a_clock_change_in_the_middle_of_a_tile_stretches_what_is_left() -> None:
@@ -353,7 +423,7 @@ def test_two_cores_share_dram_until_one_has_what_it_wants() -> None:
     assert machine.run() == [("done", 0)]
     assert machine.now_ps == 16360
     machine.finish(16360)
-    assert machine.moving_time_ps[WEIGHTS].tolist() == [0, 0, 0, 0, 10240, 0, 0, 0, 5120, 0, 0, 0]
+    assert machine.moving_time_ps[WEIGHTS].tolist() == [0, 0, 0, 0, 10240, 0, 0, 0, 5120, 0, 0, 0, 0]
     assert causes(machine, TENSOR) == {"busy": 1000, "dram": 10240, "contention": 5120}
     assert causes(machine, 5 + TENSOR) == {"busy": 1000, "dram": 5120, "contention": 5120, "done": 5120}
 

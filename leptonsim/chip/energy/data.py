@@ -13,13 +13,16 @@ from typing import Any
 import yaml
 
 from leptonsim.chip.dram_parts import is_own_part
-from leptonsim.chip.energy.interpolate import log_log, rising
+from leptonsim.chip.energy.interpolate import log_log
 from leptonsim.chip.report import near
 from leptonsim.chip.tree import ChipError
 
 Sourced = tuple[float, str]
 KIB = 1024
 SMALLEST_SRAM_KIB = 32
+SRAM_ACCESS_BYTES = 64
+"""Width of an access at which most of CACTI's points are."""
+
 _SRAM_NODES = (22, 32, 45)
 _SRAM_COLUMN = {"read": 0, "write": 1}
 
@@ -35,6 +38,16 @@ def nominal_voltage_v(node_nm: int) -> Sourced:
     """The voltage at which the table holds."""
     nominal = _file("supply")["nominal"]
     return round(log_log(nominal["volts"], node_nm), 3), nominal["source"]
+
+
+def idle() -> Any:
+    """``idle.yaml``: how static power divides, clocks, sleep."""
+    return _file("idle")
+
+
+def clocked_share() -> Sourced:
+    """Dynamic power of a block that does nothing and has its clock, as a share of its active power."""
+    return idle()["clocked"]["share"], idle()["clocked"]["source"]
 
 
 def idle_share() -> Sourced:
@@ -75,27 +88,49 @@ def vector_pj(function: str, node_nm: int) -> Sourced:
     return energy, source
 
 
-def sram_pj_per_byte(size_bytes: float, node_nm: int, access: str) -> Sourced:
-    """One byte read from or written to ("read", "write") an SRAM of this size.
+def sram_pj_per_byte(
+    size_bytes: float, node_nm: int, access: str, cell: str = "high_performance", width_bytes: int = SRAM_ACCESS_BYTES
+) -> Sourced:
+    """One byte read from or written to ("read", "write") an SRAM of this size and cell, ``width_bytes`` at once.
 
-    Straight in log-log between the CACTI points in size and node; under 32 KiB as 32 KiB; above 32 MiB the last power
-    law goes on.
+    CACTI's own values at its points; straight in log-log between them in size, node and width; under 32 KiB as 32 KiB;
+    above its largest the last power law goes on.
     """
     data = _file("sram")
     size_kib = max(size_bytes / KIB, SMALLEST_SRAM_KIB)
-    by_node: dict[float, float] = {node: log_log(_sram_curve(node, access), size_kib) for node in _SRAM_NODES}
-    smallest = min(_SRAM_NODES)
+    by_node: dict[float, float] = {node: log_log(_sram_curve(cell, node, access), size_kib) for node in _SRAM_NODES}
+    source, smallest = data["source"], min(_SRAM_NODES)
+    wide = 1.0
+    if width_bytes != SRAM_ACCESS_BYTES:
+        wide, source = _width_factor(size_kib, width_bytes, access), f"{source}; {data['widths']['source']}"
     if node_nm >= smallest:
-        return log_log(by_node, node_nm), data["source"]
+        return wide * log_log(by_node, node_nm), source
     below = data["below_22"]
     energy = by_node[smallest] * (node_nm / smallest) ** below["exponent"]
-    return energy, f"{data['source']}; to {node_nm} nm {below['source']}"
+    return wide * energy, f"{source}; to {node_nm} nm {below['source']}"
+
+
+def sram_leakage_ratio(cell: str) -> float:
+    """Leakage of an SRAM of some kind of cell over that of high-performance cells."""
+    ratio: float = _file("sram")["leakage"].get(cell, 1.0)
+    return ratio
 
 
 @functools.cache
-def _sram_curve(node_nm: int, access: str) -> dict[float, float]:
+def _sram_curve(cell: str, node_nm: int, access: str) -> dict[float, float]:
     column = _SRAM_COLUMN[access]
-    return rising({size_kib: pair[column] for size_kib, pair in _file("sram")[node_nm].items()})
+    return {size_kib: pair[column] for size_kib, pair in _file("sram")[cell][node_nm].items()}
+
+
+def _width_factor(size_kib: float, width_bytes: int, access: str) -> float:
+    """Energy of a byte in accesses of a width over that in accesses of 64 B."""
+    column = _SRAM_COLUMN[access]
+    sizes = {size: pairs for size, pairs in _file("sram")["widths"].items() if size != "source"}
+    by_size: dict[float, float] = {}
+    for size, pairs in sizes.items():
+        curve = {width: pair[column] / pairs[SRAM_ACCESS_BYTES][column] for width, pair in pairs.items()}
+        by_size[size] = log_log(curve, min(max(width_bytes, min(pairs)), max(pairs)))
+    return log_log(by_size, min(max(size_kib, min(sizes)), max(sizes)))
 
 
 @functools.cache

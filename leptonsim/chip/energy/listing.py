@@ -18,7 +18,7 @@ class Entry(NamedTuple):
 
 def entries(table: EnergyTable) -> list[Entry]:
     """Every constant of a table, in the order of the overrides."""
-    values = [(f"mac_{dtype}", energy, "pJ") for dtype, energy in table.mac.items()]
+    values = [(f"mac_{dtype}", table.mac_pj(dtype), "pJ") for dtype in table.mac]
     values += [(f"vector_{function}", energy, "pJ") for function, energy in table.vector_pj.items()]
     values += [
         ("accumulator", table.accumulator_pj_per_byte, "pJ/B"),

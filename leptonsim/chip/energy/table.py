@@ -1,7 +1,8 @@
 """Energy per event of one chip: constants of its process node, memory and link, its own overrides, all with sources.
 
 On-die dynamic energy holds at the node's nominal voltage and scales with the square of the voltage; DRAM and PCIe have
-supplies of their own. Static power is the chip's to state. Not modelled: data-dependent switching, temperature.
+supplies of their own. Static power is the chip's to state. Not modelled: which operands are zero (their share is the
+chip's ``energy.activity``), temperature.
 """
 
 from __future__ import annotations
@@ -27,9 +28,10 @@ class EnergyTable:
     """Dynamic energy in pJ at ``voltage_v``.
 
     ``sources`` has one text for each constant, under the name that overrides it (``mac_bf16``, ``sram_read``), and for
-    ``nominal_voltage``, ``idle_share`` and ``power_gated_share``. ``idle_share`` is the dynamic power of a clock-gated
-    engine as a share of its active power, ``power_gated_share`` the leakage of a power-gated one as a share of its
-    leakage.
+    ``nominal_voltage``, ``clocked_share``, ``idle_share`` and ``power_gated_share``. ``clocked_share`` and
+    ``idle_share`` are the dynamic power of a block that does nothing, with its clock and with it gated, as shares of
+    its active power; ``power_gated_share`` is the leakage of a power-gated one as a share of its leakage. ``mac`` is
+    at full ``activity`` of the operands.
     """
 
     mac: Mapping[str, float]
@@ -43,15 +45,20 @@ class EnergyTable:
     dram_random_pj_per_byte: float
     pcie_pj_per_byte: float
     voltage_v: float
+    activity: float
+    clocked_share: float
     idle_share: float
     power_gated_share: float
     sources: Mapping[str, str]
 
     def mac_pj(self, dtype: str) -> float:
-        """One multiply-accumulate with the cell's registers and clock; raises ChipError for an unknown data type."""
+        """One multiply-accumulate with the cell's registers and clock, of operands of the chip's activity.
+
+        Raises ChipError for an unknown data type.
+        """
         if dtype not in self.mac:
             raise ChipError(f"no multiply-accumulate energy for data type {dtype!r}; known: {', '.join(self.mac)}")
-        return self.mac[dtype]
+        return self.mac[dtype] * (1 - (1 - self.clocked_share) * (1 - self.activity))
 
     def dram_pj_per_byte(self, access: str) -> float:
         """One byte to or from DRAM, ``access`` being "streaming" or "random"."""
@@ -59,24 +66,29 @@ class EnergyTable:
             raise ValueError(f"access is 'streaming' or 'random', not {access!r}")
         return self.dram_streaming_pj_per_byte if access == "streaming" else self.dram_random_pj_per_byte
 
-    def scaled(self, voltage_ratio: float) -> EnergyTable:
-        """The table at ``voltage_ratio`` times its voltage: on-die dynamic energy goes with the square."""
+    def scaled(self, voltage_ratio: float, uncore_ratio: float | None = None) -> EnergyTable:
+        """The table at ``voltage_ratio`` times its voltage: on-die dynamic energy goes with the square.
+
+        Network and SRAM, but for the accumulators, are at ``uncore_ratio`` times it where they have a supply of their
+        own.
+        """
         square = voltage_ratio * voltage_ratio
+        uncore = square if uncore_ratio is None else uncore_ratio * uncore_ratio
         return dataclasses.replace(
             self,
             mac={dtype: energy * square for dtype, energy in self.mac.items()},
             vector_pj={function: energy * square for function, energy in self.vector_pj.items()},
             accumulator_pj_per_byte=self.accumulator_pj_per_byte * square,
-            sram_read_pj_per_byte=self.sram_read_pj_per_byte * square,
-            sram_write_pj_per_byte=self.sram_write_pj_per_byte * square,
-            shared_sram_pj_per_byte=self.shared_sram_pj_per_byte * square,
-            noc_pj_per_byte_hop=self.noc_pj_per_byte_hop * square,
+            sram_read_pj_per_byte=self.sram_read_pj_per_byte * uncore,
+            sram_write_pj_per_byte=self.sram_write_pj_per_byte * uncore,
+            shared_sram_pj_per_byte=self.shared_sram_pj_per_byte * uncore,
+            noc_pj_per_byte_hop=self.noc_pj_per_byte_hop * uncore,
             voltage_v=self.voltage_v * voltage_ratio,
         )
 
-    def at_voltage(self, voltage_v: float) -> EnergyTable:
-        """The table at ``voltage_v``: what a performance state asks for."""
-        return self.scaled(voltage_v / self.voltage_v)
+    def at_voltage(self, voltage_v: float, uncore_v: float | None = None) -> EnergyTable:
+        """The table at ``voltage_v``: what a performance state asks for; network and SRAM at ``uncore_v``, if given."""
+        return self.scaled(voltage_v / self.voltage_v, None if uncore_v is None else uncore_v / self.voltage_v)
 
 
 def energy_table(chip: Chip) -> EnergyTable:
@@ -93,22 +105,30 @@ def energy_table(chip: Chip) -> EnergyTable:
         return value
 
     banks = max(1, tensor.cols * 4 // ACCUMULATOR_ACCESS_BYTES)
+    sram = chip.core.sram
     shared = chip.shared_sram.size_bytes if chip.shared_sram else chip.core.sram.size_bytes
     nominal_v, sources["nominal_voltage"] = data.nominal_voltage_v(node)
+    clocked_share, sources["clocked_share"] = data.clocked_share()
     idle_share, sources["idle_share"] = data.idle_share()
     power_gated_share, sources["power_gated_share"] = data.power_gated_share()
     return EnergyTable(
         mac={dtype: constant(f"mac_{dtype}", data.mac_pj, dtype, node) for dtype in get_args(Dtype)},
         vector_pj={name: constant(f"vector_{name}", data.vector_pj, name, node) for name in get_args(VectorFunction)},
         accumulator_pj_per_byte=constant("accumulator", _both_ways, tensor.accumulator_size_bytes / banks, node),
-        sram_read_pj_per_byte=constant("sram_read", data.sram_pj_per_byte, chip.core.sram.size_bytes, node, "read"),
-        sram_write_pj_per_byte=constant("sram_write", data.sram_pj_per_byte, chip.core.sram.size_bytes, node, "write"),
+        sram_read_pj_per_byte=constant(
+            "sram_read", data.sram_pj_per_byte, sram.size_bytes, node, "read", sram.cell, sram.access_bytes
+        ),
+        sram_write_pj_per_byte=constant(
+            "sram_write", data.sram_pj_per_byte, sram.size_bytes, node, "write", sram.cell, sram.access_bytes
+        ),
         shared_sram_pj_per_byte=constant("shared_sram", _both_ways, shared, node),
         noc_pj_per_byte_hop=constant("noc_hop", data.noc_pj_per_byte_hop, node),
         dram_streaming_pj_per_byte=constant("dram_streaming", data.dram_pj_per_byte, chip.dram.part, "streaming"),
         dram_random_pj_per_byte=constant("dram_random", data.dram_pj_per_byte, chip.dram.part, "random"),
         pcie_pj_per_byte=constant("pcie", data.pcie_pj_per_byte, chip.pcie.generation),
         voltage_v=nominal_v,
+        activity=chip.energy.activity,
+        clocked_share=clocked_share,
         idle_share=idle_share,
         power_gated_share=power_gated_share,
         sources=sources,

@@ -3,6 +3,9 @@
 Each is one file of this folder; its name is the value of ``power.governor``, which may tell it something after a colon
 (``power_cap:60W``). Third parties add to them by entry points of the group ``leptonsim.machine.governors``. A module
 has ``govern(setting, told)``, which gives a ``Governor``; it raises LeptonError for a text that it does not understand.
+
+A governor sees a sample every ``power.interval``. One with ``work_changed`` is asked when work comes or goes too, one
+with ``marks`` and ``reached`` at the ends of operators of its choice.
 """
 
 from __future__ import annotations
@@ -10,14 +13,15 @@ from __future__ import annotations
 import difflib
 import importlib
 import pkgutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib.metadata import entry_points
-from typing import NamedTuple, Protocol
+from importlib.util import find_spec
+from typing import NamedTuple, Protocol, runtime_checkable
 
 from leptonsim.chip.spec import Chip
 from leptonsim.errors import LeptonError
-from leptonsim.machine.clocks import OperatingPoint
+from leptonsim.machine.clocks import OperatingPoint, change
 
 
 class Sample(NamedTuple):
@@ -44,26 +48,49 @@ class Sample(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """One request at one point: its latency, and its energy in that time."""
+    """One request: its latency, and its energy in that time.
+
+    ``ends_ps`` and ``dynamic_pj`` are by operator: when its last job ended, and its energy (of one point alone).
+    """
 
     latency_ps: int
     energy_pj: float
+    ends_ps: tuple[int, ...]
+    dynamic_pj: tuple[float, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Setting:
     """What a governor knows beforehand: the operating points by rising clock, and where the chip starts.
 
-    ``most_w`` is for each point a bound on the power that the program can draw there, up to the temperature at which
-    the chip throttles. ``measure`` runs one request at a point and tells how it went.
+    ``bound_w`` gives for each point a bound on the power that the program can draw there, up to the temperature at
+    which the chip throttles, ``idle_w`` is what the chip draws while all of it rests, ``rest_w`` the same at any
+    voltage and clock. ``measure`` runs one request at a point and tells how it went; ``rehearse`` runs one under a
+    plan, a point for each operator and one for rest, with the changes between them.
     """
 
     chip: Chip
     points: tuple[OperatingPoint, ...]
     start: int
-    most_w: tuple[float, ...]
-    static_w: tuple[float, ...]
+    bound_w: Callable[[], tuple[float, ...]]
+    idle_w: tuple[float, ...]
+    rest_w: Callable[[float, int], float]
     measure: Callable[[int], Measured]
+    rehearse: Callable[[Sequence[int], int], Measured]
+
+    def window_pj(self, run: Measured, last: int, rest: int, window_ps: int) -> float:
+        """Energy from the start of a request to that of the next, ``window_ps`` later, with rest after the request.
+
+        ``last`` is the point at which the request ends; the way from there to rest counts.
+        """
+        way = change(self.points[last], self.points[rest], self.chip.power.transition)
+        rest_ps = max(0, window_ps - run.latency_ps - way.time_ps)
+        return run.energy_pj + way.energy_pj + self.change_w(last, rest) * way.time_ps + self.idle_w[rest] * rest_ps
+
+    def change_w(self, old: int, new: int) -> float:
+        """Power on the way between two points: at the higher voltage and the lower clock."""
+        one, other = self.points[old], self.points[new]
+        return self.rest_w(max(one.voltage_v, other.voltage_v), min(one.core_hz, other.core_hz))
 
 
 class Governor(Protocol):
@@ -77,6 +104,26 @@ class Governor(Protocol):
         """The point for the next interval."""
 
 
+@runtime_checkable
+class Prompt(Protocol):
+    """A governor that is also asked at the instant at which work comes or goes, as the driver knows who launches it."""
+
+    def work_changed(self, waiting: bool) -> int:
+        """The point from now on; ``waiting``: whether a request is being worked on."""
+
+
+@runtime_checkable
+class Planning(Protocol):
+    """A governor that is also asked when operators end that it has marked, as by instructions of the program."""
+
+    @property
+    def marks(self) -> Sequence[int]:
+        """Indices of the operators."""
+
+    def reached(self, operator: int, waiting: bool) -> int:
+        """The point from now on, after one of them ended."""
+
+
 def governor_names() -> list[str]:
     """Names of all governors: the files of this folder, then those of entry points."""
     own = sorted(found.name for found in pkgutil.iter_modules(__path__) if not found.name.startswith("_"))
@@ -86,12 +133,14 @@ def governor_names() -> list[str]:
 def make_governor(text: str, setting: Setting) -> Governor:
     """The governor that ``name`` or ``name:what it is told`` stands for. Raises LeptonError where there is none."""
     name, _, told = text.partition(":")
-    names = governor_names()
-    if name not in names:
+    is_own = name.isidentifier() and not name.startswith("_") and find_spec(f"{__name__}.{name}") is not None
+    # to list the packages that are installed takes longer than some simulations
+    given = [] if is_own else [entry for entry in entry_points(group=__name__) if entry.name == name]
+    if not is_own and not given:
+        names = governor_names()
         near = difflib.get_close_matches(name, names, 1)
         hint = f"did you mean {near[0]!r}?" if near else f"known: {', '.join(names)}"
         raise LeptonError(f"power.governor: no governor is called {name!r}; {hint}")
-    given = [entry for entry in entry_points(group=__name__) if entry.name == name]
     module = given[0].load() if given else importlib.import_module(f"{__name__}.{name}")
     governor: Governor = module.govern(setting, told)
     return governor

@@ -44,7 +44,7 @@ class PowerCap:
         power = self.setting.chip.power
         self.interval_s = power.interval_ps / 1e12
         self.intervals = self.window_ps // power.interval_ps
-        most_w = self.setting.most_w
+        most_w = self.setting.bound_w()
         self.floor_j = min(most_w[0], FLOOR * self.cap_w) * self.interval_s
         # what the next interval may take at each point, with the way down from there at the end of it
         ramp_s = [
@@ -72,7 +72,10 @@ class PowerCap:
         # total(now) - total(now - j) + floor (n - 1 - j), at its greatest over all j below n.
         worst_j = self.total_j + self.floor_j * (self.intervals - 1 - self.sample) + self.peaks[0][1]
         room_j = self.cap_w * self.interval_s * self.intervals - worst_j
-        return next((point for point in range(len(self.reserve_j) - 1, 0, -1) if self.reserve_j[point] <= room_j), 0)
+        reserve_j, point = self.reserve_j, len(self.reserve_j) - 1
+        while point and reserve_j[point] > room_j:
+            point -= 1
+        return point
 
 
 def govern(setting: Setting, told: str) -> Governor:

@@ -14,8 +14,12 @@ class RaceToIdle:
     first: int
 
     def choose(self, sample: Sample) -> int:
+        """What holds already."""
+        return self.work_changed(sample.waiting)
+
+    def work_changed(self, waiting: bool) -> int:
         """The highest point while a request is being worked on."""
-        return self.first if sample.waiting else 0
+        return self.first if waiting else 0
 
 
 def govern(setting: Setting, told: str) -> Governor:

@@ -1,8 +1,8 @@
 """Pictures of a result: a file for each kind, the file's name is the kind's.
 
 Each module has ``draw(result) -> matplotlib.figure.Figure`` and shows itself: ``python -m
-leptonsim.result.figures.roofline``. Packages of third parties add kinds by entry points of the group
-``leptonsim.result.figures``.
+leptonsim.result.figures.roofline``. One with ``applies(result) -> bool`` says of which results a page shows it.
+Packages of third parties add kinds by entry points of the group ``leptonsim.result.figures``.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import importlib
 import pkgutil
 from importlib.metadata import entry_points
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING
 
 from leptonsim.errors import LeptonError
@@ -29,13 +30,23 @@ def kinds() -> list[str]:
 
 def draw(kind: str, result: AnyResult) -> Figure:
     """One kind of picture of a result. Raises LeptonError if there is no such kind."""
+    figure: Figure = _module(kind).draw(result)
+    return figure
+
+
+def applies(kind: str, result: AnyResult) -> bool:
+    """Whether a kind tells anything of a result. Raises LeptonError if there is no such kind."""
+    module = _module(kind)
+    return not hasattr(module, "applies") or bool(module.applies(result))
+
+
+def _module(kind: str) -> ModuleType:
     if kind not in kinds():
         raise LeptonError(f"no kind of picture is called {kind!r}; there are: {', '.join(kinds())}")
     for entry in entry_points(group=__name__, name=kind):
-        figure: Figure = entry.load().draw(result)
-        return figure
-    figure = importlib.import_module(f"{__name__}.{kind}").draw(result)
-    return figure
+        module: ModuleType = entry.load()
+        return module
+    return importlib.import_module(f"{__name__}.{kind}")
 
 
 def save_plot(kind: str, result: AnyResult, path: str | Path) -> None:

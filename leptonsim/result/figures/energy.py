@@ -1,6 +1,7 @@
 """Where energy goes: the whole run by component, and the costliest operators' dynamic energy by component.
 
-Static energy belongs to the run, not to an operator; copies between host and DRAM are in the run's alone.
+Clocks at rest, standby and static energy belong to the run, not to an operator; copies between host and DRAM are in the
+run's alone.
 """
 
 from __future__ import annotations

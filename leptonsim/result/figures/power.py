@@ -1,7 +1,8 @@
 """Power over time, stacked by component, with what the chip is made for; clock and temperature where they changed.
 
 Of a run in one performance state the first run of the program is shown. Within the time in which an operator's engines
-are at work its energy is spread evenly (``leptonsim.result.power``). Where there are more changes than a picture can
+are at work its energy is spread evenly (``leptonsim.result.power``); clocks
+at rest, standby and static power are means over the run. Where there are more changes than a picture can
 show, power is the mean over equal pieces of time, which the axis says; the highest instant is written out.
 
 Of a run under a governor or with a thermal model the whole is shown, with the core's clock and the die's temperature
@@ -16,6 +17,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from leptonsim.machine.energy import AT_REST
 from leptonsim.result import style
 from leptonsim.result.load import power_in_time
 from leptonsim.result.power import Piece, step_pieces
@@ -44,9 +46,9 @@ def stacked(result: AnyResult) -> tuple[Floats, dict[str, Floats], bool]:
     averaged = len(edges) > MOST_EDGES
     if averaged:
         edges = np.linspace(0, end, MOST_EDGES + 1)
-    static_w = result.energy_breakdown_j["static"] / result.makespan_s
     levels = {name: _means([each for each in pieces if each[2] == name], edges) for name in style.COMPONENTS}
-    levels["static"] = np.full(len(edges) - 1, static_w)
+    for name in AT_REST:
+        levels[name] = np.full(len(edges) - 1, result.energy_breakdown_j[name] / result.makespan_s)
     return edges, {name: values for name, values in levels.items() if values.any()}, averaged
 
 

@@ -26,6 +26,8 @@ CAPTIONS = {
     "time": "Where the time of engines and operators goes.",
     "roofline": "What operators do in a second against what they do for each byte of DRAM.",
     "power": "Power over time.",
+    "states": "The clock over the run, and the time in each performance state.",
+    "temperature": "The temperature of the die.",
     "energy": "Where the energy goes.",
     "sram": "What tensors and tiles on their way take in SRAM.",
     "utilization": "How busy each engine of each core is.",
@@ -59,6 +61,7 @@ def report_html(result: AnyResult) -> str:
         subtitle=summary.setting(result),
         cards=_cards(result),
         rows=rows,
+        blocks=summary.block_rows(result),
         bounds=[(name.replace("_", " "), time_text(value)) for name, value in result.bounds_ps.items()],
         warnings=list(result.warnings),
         pictures=[(kind, CAPTIONS.get(kind, kind), Markup(svg)) for kind, svg in _pictures(result)],
@@ -109,11 +112,11 @@ def _cards(result: AnyResult) -> list[tuple[str, str, str]]:
 
 
 def _pictures(result: AnyResult) -> Iterator[tuple[str, str]]:
-    from leptonsim.result.figures import draw, kinds
+    from leptonsim.result.figures import applies, draw, kinds
 
     order = [*CAPTIONS, *(kind for kind in kinds() if kind not in CAPTIONS)]
     for kind in order:
-        if kind in kinds() and kind not in DRAWN_HERE:
+        if kind in kinds() and kind not in DRAWN_HERE and applies(kind, result):
             yield kind, inline_svg(draw(kind, result), kind)
 
 

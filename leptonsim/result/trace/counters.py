@@ -1,20 +1,23 @@
 """Quantities over the time of a run: dynamic and static power, DRAM bandwidth, staging space in SRAM, core clock.
 
-Power is that of ``leptonsim.result.power``, for every run of the program by its own jobs: each operator's energy over
-the time in which the engines that spend it are at work; copies over PCIe are not in it. Bandwidth is the mean over a
+Power of a run in one state is that of ``leptonsim.result.power``, for every run of the program by its own jobs: each
+operator's energy over the time in which the engines that spend it are at work; copies over PCIe are not in it. Under a
+governor it is what its meter read, at the voltages in force. Bandwidth is the mean over a
 ``BINS``-th of the run, its bytes spread evenly over each job. Staging space is what the tiles in flight hold of a
 core's SRAM; what tensors keep there besides is shown for the operators of the first run.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
 from leptonsim.compiler.program import Program
 from leptonsim.kernels.tiles import ENGINE_NAMES, JOB_FIELDS
+from leptonsim.machine.energy import COMPONENTS
 from leptonsim.machine.machine import Record
+from leptonsim.machine.power_record import PowerRecord
 from leptonsim.result.power import SPENDERS
 from leptonsim.result.step import Step
 from leptonsim.result.trace.model import Floats, Integers
@@ -26,8 +29,13 @@ ENGINE, STEP, INSTANCE, ROUTE, BEGIN, END, JOBS, BYTES = range(len(JOB_FIELDS))
 _OPERATOR = 11
 
 
-def power_w(program: Program, record: Record, steps: Sequence[Step], static_w: float) -> dict[str, Series]:
-    """Watts by component, and in all; ``steps`` are the result's, one for each operator."""
+def power_w(
+    program: Program, record: Record, steps: Sequence[Step], at_rest_w: Mapping[str, float]
+) -> dict[str, Series]:
+    """Watts by component, and in all; ``steps`` are the result's, one for each operator.
+
+    ``at_rest_w`` is the mean power of blocks beside their operations, by component.
+    """
     begins, ends = _spans(program, record)
     nothing: Series = np.zeros(1, dtype=np.int64), np.zeros(1)
     parts: dict[str, tuple[Integers, Integers, Floats]] = {}
@@ -42,9 +50,16 @@ def power_w(program: Program, record: Record, steps: Sequence[Step], static_w: f
         parts[component] = begin[spent], end[spent], watts
     begin, end, watts = (np.concatenate(each) for each in zip(*parts.values(), strict=True))
     times, levels = _sum_of_pieces(begin, end, watts)
-    found = {"total": (times, levels + static_w)}
+    found = {"total": (times, levels + sum(at_rest_w.values()))}
     found.update({name: _sum_of_pieces(*part) for name, part in parts.items() if len(part[0])})
-    return {**found, "static": (nothing[0], nothing[1] + static_w)}
+    return {**found, **{name: (nothing[0], nothing[1] + watts) for name, watts in at_rest_w.items()}}
+
+
+def readings_w(record: PowerRecord) -> dict[str, Series]:
+    """Watts by component, and in all, of a run under a governor: what its meter read, at the voltages in force."""
+    times = record.times[:, 0]
+    parts = {name: (times, record.levels[:, 2 + place]) for place, name in enumerate(COMPONENTS)}
+    return {"total": (times, record.power_w), **{name: part for name, part in parts.items() if part[1].any()}}
 
 
 def _spans(program: Program, record: Record) -> tuple[Integers, Integers]:

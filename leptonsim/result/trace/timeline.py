@@ -12,10 +12,10 @@ import numpy as np
 from leptonsim.compiler.program import Program
 from leptonsim.errors import LeptonError
 from leptonsim.kernels.tiles import ENGINE_NAMES, JOB_FIELDS
-from leptonsim.machine.energy import energy_model
+from leptonsim.machine.energy import AT_REST
 from leptonsim.machine.machine import Record
 from leptonsim.result.result import Result
-from leptonsim.result.trace.counters import dram_bytes_per_s, power_w, resident_bytes, staging_bytes
+from leptonsim.result.trace.counters import dram_bytes_per_s, power_w, readings_w, resident_bytes, staging_bytes
 from leptonsim.result.trace.flows import flows
 from leptonsim.result.trace.model import Counter, Integers, Slices, Texts, Timeline, Track
 
@@ -177,8 +177,11 @@ class _Building:
     def add_counters(self) -> None:
         """Power, bandwidth, staging space, clock."""
         program, record = self.program, self.record
-        static_w = energy_model(program.chip).static_w
-        for name, (times, values) in power_w(program, record, self.result.steps, static_w).items():
+        result = self.result
+        at_rest_w = {name: result.energy_breakdown_j[name] / result.makespan_s for name in AT_REST}
+        governed = record.power
+        watts = power_w(program, record, result.steps, at_rest_w) if governed is None else readings_w(governed)
+        for name, (times, values) in watts.items():
             self.counters.append(Counter(self.track(f"power, {name}", self.root, "W"), times, values))
         for name, (times, values) in dram_bytes_per_s(program, record).items():
             self.counters.append(Counter(self.track(f"DRAM {name}", self.root, "GB/s"), times, values / 1e9))
@@ -186,5 +189,12 @@ class _Building:
             self.counters.append(Counter(self.track("SRAM staging", self.cores[core], "bytes"), times, values))
         resident = self.track("SRAM resident in a core, first run", self.root, "bytes")
         self.counters.append(Counter(resident, *resident_bytes(self.result.steps)))
-        clock = np.array([program.chip.clocks.core_hz / 1e6])
-        self.counters.append(Counter(self.track("core clock", self.root, "MHz"), np.zeros(1, dtype=np.int64), clock))
+        begin, clock = np.zeros(1, dtype=np.int64), np.array([program.chip.clocks.core_hz / 1e6])
+        if governed is not None:
+            begin, clock = governed.times[:, 0], governed.times[:, 2] / 1e6
+            voltage, die_c = governed.levels[:, 0], governed.levels[:, 1]
+            self.counters.append(Counter(self.track("core voltage", self.root, "V"), begin, voltage))
+            if not np.isnan(die_c).any():
+                # the temperature of a reading is that at its end
+                self.counters.append(Counter(self.track("die", self.root, "degC"), governed.times[:, 1], die_c))
+        self.counters.append(Counter(self.track("core clock", self.root, "MHz"), begin, clock))

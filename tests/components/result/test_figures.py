@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 import leptonsim as ls
+from leptonsim.machine.energy import AT_REST
 from leptonsim.result import style
 from leptonsim.result.figures import draw, kinds, save_plot
 from leptonsim.result.figures.energy import draw as draw_energy
@@ -123,7 +124,11 @@ def test_power_over_time_has_the_peak_and_the_energy_of_the_result(runs):
         edges, watts, averaged = stacked(result)
         assert averaged == (len(edges) == MOST_EDGES + 1)
         for name, values in watts.items():
-            if name != "static":
+            if name in AT_REST:
+                assert float(values @ np.diff(edges)) == pytest.approx(
+                    result.energy_breakdown_j[name] * 1e12 * edges[-1] / result.makespan_ps
+                )
+            else:
                 energy_pj = math.fsum(step.energy_breakdown_pj.get(name, 0) for step in result.steps)
                 assert float(values @ np.diff(edges)) == pytest.approx(energy_pj, rel=1e-6)
         highest = max(sum(each) for each in zip(*watts.values(), strict=True))

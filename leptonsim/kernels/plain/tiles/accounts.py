@@ -4,14 +4,15 @@ An engine is busy or waits. A wait lasts from the end of its job before to the s
 condition, the one that was satisfied at the instant at which the wait ended, and a condition names the engine that
 satisfied it. What that engine was doing during the wait is the cause, picosecond by picosecond: for time in which it
 computed, the kind of condition says the cause; for time in which it moved bytes, memory or contention; for time in
-which it waited itself, the cause of that wait.
+which it waited itself, the cause of that wait. While the core clock stands still no engine of a core could go on,
+whatever it waits for: that time is a cause of its own.
 
 Logs are kept for ever here; the compiled kernel drops what no wait can reach any more.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import IntEnum
 
 import numpy as np
@@ -21,7 +22,7 @@ CHIP_ENGINES = 3  # host, copy in, copy out
 
 CAUSE_NAMES = (
     *("busy", "dependency", "input", "buffer", "dram", "noc", "pcie", "latency", "contention"),
-    *("launch", "arrival", "done"),
+    *("launch", "arrival", "transition", "done"),
 )
 
 
@@ -39,7 +40,8 @@ class Cause(IntEnum):
     CONTENTION = 8
     LAUNCH = 9
     ARRIVAL = 10
-    DONE = 11
+    TRANSITION = 11
+    DONE = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +55,13 @@ class Source:
     engine: int
     relation: Cause
     time_ps: int
+
+
+def delayed(source: Source | None, since_ps: int, now_ps: int) -> Source | None:
+    """A source that satisfied its condition at ``since_ps`` or later as if it had done so now."""
+    if source is None or source.time_ps < since_ps:
+        return source
+    return replace(source, time_ps=now_ps)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,11 +78,14 @@ class Segment:
 class Accounts:
     """Picoseconds by engine and cause, by step, engine and cause, and the log of each engine.
 
-    ``jobs`` and ``staging`` are rows for the outside, kept where ``log_jobs`` asks for them.
+    ``jobs`` and ``staging`` are rows for the outside, kept where ``log_jobs`` asks for them. ``pauses`` has begin and
+    end of each time in which the core clock stood still.
     """
 
     def __init__(self, cores: int, steps: int, log_jobs: bool = False) -> None:
         self.log_jobs = log_jobs
+        self.clocked = cores * ENGINES
+        self.pauses: list[tuple[int, int]] = []
         self.jobs: list[list[int]] = []
         self.staging: list[list[int]] = []
         self.last_jobs: dict[int, list[int]] = {}
@@ -107,6 +119,18 @@ class Accounts:
         return found
 
     def wait(self, engine: int, step: int | None, since_ps: int, until_ps: int, source: Source) -> None:
+        """Put a wait down to the pauses of the engine's clock, the rest to what the awaited engine was doing."""
+        at = since_ps
+        for begin_ps, end_ps in self.pauses if engine < self.clocked else []:
+            if end_ps > since_ps:
+                self.resolve(engine, step, at, max(at, begin_ps), source)
+                at = max(at, begin_ps)
+                self.account(engine, step, Cause.TRANSITION, end_ps - at)
+                self.log(engine, Segment(at, end_ps, Cause.TRANSITION))
+                at = end_ps
+        self.resolve(engine, step, at, until_ps, source)
+
+    def resolve(self, engine: int, step: int | None, since_ps: int, until_ps: int, source: Source) -> None:
         """Put a wait down to what the awaited engine was doing."""
         at = since_ps
         for segment in self.during(source.engine, since_ps, until_ps):
@@ -126,17 +150,26 @@ class Accounts:
             self.log(engine, Segment(at, until_ps, source.relation))
 
     def job(
-        self, engine: int, step: int | None, instance: int, route: int, begin_ps: int, end_ps: int, size: int
+        self,
+        engine: int,
+        step: int | None,
+        instance: int,
+        route: int,
+        begin_ps: int,
+        end_ps: int,
+        size: int,
+        jobs: int,
     ) -> None:
-        """Remember a job; one that goes on where the engine's last one of the same step and route ended joins it."""
-        if not self.log_jobs:
+        """Remember a job, or a part of one (``jobs`` 0); what goes on where the engine's last one of the same step and
+        route ended joins it."""
+        if not self.log_jobs or begin_ps == end_ps:
             return
         same = [engine, -1 if step is None else step, instance, route]
         last = self.last_jobs.get(engine)
         if last is not None and last[:4] == same and last[5] == begin_ps:
-            last[5:] = [end_ps, last[6] + 1, last[7] + size]
+            last[5:] = [end_ps, last[6] + jobs, last[7] + size]
             return
-        self.last_jobs[engine] = [*same, begin_ps, end_ps, 1, size]
+        self.last_jobs[engine] = [*same, begin_ps, end_ps, jobs, size]
         self.jobs.append(self.last_jobs[engine])
 
     def level(self, core: int, now_ps: int, staged_bytes: int) -> None:

@@ -12,6 +12,7 @@ from enum import Enum, auto
 
 from leptonsim.kernels.plain.fabric import Route, max_min, read_route
 from leptonsim.kernels.plain.tiles.accounts import CHIP_ENGINES, ENGINES, Accounts, Cause, Segment, Source
+from leptonsim.kernels.plain.tiles.rest import Blocks
 
 WORK_FIELDS = ("tensor_cycles", "vector_cycles", "w_bytes", "a_bytes", "x_bytes", "o_bytes")
 WORK_PER_CYCLE = 10**9  # kHz x ps
@@ -23,6 +24,7 @@ class State(Enum):
     IDLE = auto()
     COMPUTING = auto()
     LATENT = auto()  # a transfer before its first byte
+    WAKING = auto()  # a computation whose block wakes up
     MOVING = auto()
 
 
@@ -31,7 +33,8 @@ class Engine:
     """One engine and its job; ``left`` was true at ``updated_ps``, and ``end_ps`` is None until a rate is known.
 
     A copy between host and device belongs to no step, and its ``instance`` is its tag. ``account`` is the operator and
-    the column of ``WORK_FIELDS`` under which its cycles or bytes count.
+    the column of ``WORK_FIELDS`` under which its cycles or bytes count. A pause of the clock divides a job: the part
+    since ``start_ps`` is not accounted for yet, of what it moved ``counted`` is.
     """
 
     state: State = State.IDLE
@@ -39,7 +42,9 @@ class Engine:
     start_ps: int = 0
     ready_ps: int = 0
     left: int = 0
+    left_latency_ps: int = 0
     updated_ps: int = 0
+    counted: int = 0
     size_bytes: int = 0
     route: int = 0
     rate: int = 0
@@ -58,7 +63,7 @@ def ceil_div(a: int, b: int) -> int:
 class Engines:
     """All engines of a chip, and the fabric that their transfers share."""
 
-    def __init__(self, cores: int, operators: int, khz: int, setup_ps: int, accounts: Accounts) -> None:
+    def __init__(self, cores: int, operators: int, khz: int, setup_ps: int, accounts: Accounts, blocks: Blocks) -> None:
         self.engines = [Engine() for _ in range(cores * ENGINES + CHIP_ENGINES)]
         self.routes: list[Route] = []
         self.capacities: list[int] = []
@@ -70,6 +75,8 @@ class Engines:
         self.khz = khz
         self.setup_ps = setup_ps
         self.accounts = accounts
+        self.blocks = blocks
+        self.paused_since_ps: int | None = None
 
     def set_fabric(self, routes: list[list[int]], capacities: list[int], dram_mix: list[int]) -> None:
         """Set all rates; what is in flight is re-timed by the next ``share``."""
@@ -96,6 +103,7 @@ class Engines:
         if now_ps > job.last_end_ps:
             self.accounts.wait(e, step, job.last_end_ps, now_ps, source)
         job.start_ps = job.updated_ps = now_ps
+        job.counted = 0
         job.step = step
         job.instance = instance
         if step is not None and instance == 0:
@@ -108,8 +116,18 @@ class Engines:
         """Start a job of so many cycles."""
         job = self.begin(e, step, instance, source, now_ps)
         job.cycles, job.account = cycles, account
-        job.state = State.COMPUTING
         job.left = cycles * WORK_PER_CYCLE
+        job.ready_ps = now_ps + self.blocks.rouse(e, None, now_ps)
+        job.state, job.end_ps = State.WAKING, job.ready_ps
+        if job.ready_ps == now_ps:
+            self.count(e, now_ps)
+
+    def count(self, e: int, now_ps: int) -> None:
+        """The engine is awake: its cycles begin."""
+        job = self.engines[e]
+        self.log_part(e, job, 0, now_ps)
+        job.state = State.COMPUTING
+        job.start_ps = job.updated_ps = now_ps
         job.end_ps = now_ps + ceil_div(job.left, self.khz)
 
     def move(
@@ -134,6 +152,7 @@ class Engines:
         job.route = route
         job.left = size_bytes << 32
         job.ready_ps = max(now_ps, asked_ps + self.routes[route].latency_ps) + self.setup_ps
+        job.ready_ps += self.blocks.rouse(e, route, now_ps)
         job.state = State.LATENT
         job.end_ps = job.ready_ps
         if job.ready_ps == now_ps:
@@ -153,17 +172,17 @@ class Engines:
         if job.state is State.LATENT:
             self.flow(e, now_ps)
             return False
-        self.accounts.account(e, job.step, Cause.BUSY, now_ps - job.start_ps)
+        if job.state is State.WAKING:
+            self.count(e, now_ps)
+            return False
+        self.log_part(e, job, (job.size_bytes << 32) - job.counted, now_ps, jobs=1)
+        self.blocks.leave(e, job.route if job.state is State.MOVING else None, now_ps)
         operator, column = job.account
         self.work[operator][column] += job.size_bytes if job.state is State.MOVING else job.cycles
         if job.step is not None and job.instance == 0:
             self.accounts.span_end(e, job.step, now_ps)
         if job.state is State.MOVING:
-            self.log_transfer(e, job, now_ps)
-            self.accounts.job(e, job.step, job.instance, job.route, job.start_ps, now_ps, job.size_bytes)
-        else:
-            self.accounts.log(e, Segment(job.start_ps, now_ps, Cause.BUSY))
-            self.accounts.job(e, job.step, job.instance, -1, job.start_ps, now_ps, 0)
+            self.route_bytes[job.route] += job.size_bytes
         job.state = State.IDLE
         job.end_ps = None
         job.last_end_ps = now_ps
@@ -175,28 +194,81 @@ class Engines:
         for job in self.engines:
             operator, column = job.account
             if job.state is State.COMPUTING:
-                left = max(0, job.left - self.khz * (now_ps - job.updated_ps))
+                left = max(0, job.left - self.speed * (now_ps - job.updated_ps))
                 work[operator][column] += job.cycles - ceil_div(left, WORK_PER_CYCLE)
             elif job.state is State.MOVING:
                 left = max(0, job.left - job.rate * (now_ps - job.updated_ps))
                 work[operator][column] += job.size_bytes - ceil_div(left, 1 << 32)
         return work
 
-    def log_transfer(self, e: int, job: Engine, now_ps: int) -> None:
-        """A transfer's time is latency, then the bytes at the port's rate alone, and what is over is contention."""
+    @property
+    def speed(self) -> int:
+        """Work that a computation does in a picosecond: none while the clock stands still."""
+        return self.khz if self.paused_since_ps is None else 0
+
+    def log_part(self, e: int, job: Engine, moved: int, now_ps: int, jobs: int = 0) -> None:
+        """Account for a job since its ``start_ps``, in which so many 2^-32 byte of it moved; ``jobs``: 1 where it ends.
+
+        A transfer's time is latency, then the bytes at the port's rate alone, and what is over is contention.
+        """
+        if job.state is State.WAKING:
+            self.accounts.account(e, job.step, Cause.LATENCY, now_ps - job.start_ps)
+            self.accounts.log(e, Segment(job.start_ps, now_ps, Cause.LATENCY))
+            return
+        self.accounts.account(e, job.step, Cause.BUSY, now_ps - job.start_ps)
+        if job.state is State.COMPUTING:
+            self.accounts.log(e, Segment(job.start_ps, now_ps, Cause.BUSY))
+            self.accounts.job(e, job.step, job.instance, -1, job.start_ps, now_ps, 0, jobs)
+            return
+        size_bytes = (job.counted + moved >> 32) - (job.counted >> 32)
+        self.accounts.job(e, job.step, job.instance, job.route, job.start_ps, now_ps, size_bytes, jobs)
+        job.counted += moved
+        first_byte_ps = max(job.start_ps, min(job.ready_ps, now_ps))
         route = self.routes[job.route]
-        moving = now_ps - job.ready_ps
-        alone = min(moving, ceil_div(job.size_bytes << 32, route.port_rate))
-        self.accounts.log(e, Segment(job.start_ps, job.ready_ps, Cause.LATENCY))
-        self.accounts.log(e, Segment(job.ready_ps, now_ps, Cause(route.kind), alone))
-        self.accounts.moving_time_ps[e, Cause.LATENCY] += job.ready_ps - job.start_ps
+        alone = min(now_ps - first_byte_ps, ceil_div(moved, route.port_rate))
+        self.accounts.log(e, Segment(job.start_ps, first_byte_ps, Cause.LATENCY))
+        self.accounts.log(e, Segment(first_byte_ps, now_ps, Cause(route.kind), alone))
+        self.accounts.moving_time_ps[e, Cause.LATENCY] += first_byte_ps - job.start_ps
         self.accounts.moving_time_ps[e, route.kind] += alone
-        self.accounts.moving_time_ps[e, Cause.CONTENTION] += moving - alone
-        self.route_bytes[job.route] += job.size_bytes
+        self.accounts.moving_time_ps[e, Cause.CONTENTION] += now_ps - first_byte_ps - alone
+
+    def pause(self, now_ps: int) -> None:
+        """The core clock stands still: the jobs of the cores keep what is left of them."""
+        for e, job in enumerate(self.engines[:-CHIP_ENGINES]):
+            if job.state is State.IDLE:
+                continue
+            if job.state in (State.LATENT, State.WAKING):
+                self.log_part(e, job, 0, now_ps)
+                job.left_latency_ps = job.ready_ps - now_ps
+            else:
+                job.left -= (self.khz if job.state is State.COMPUTING else job.rate) * (now_ps - job.updated_ps)
+                self.log_part(e, job, (job.size_bytes << 32) - job.left - job.counted, now_ps)
+            job.rate, job.updated_ps, job.start_ps, job.end_ps = 0, now_ps, now_ps, None
+        self.paused_since_ps = now_ps
+
+    def resume(self, khz: int, now_ps: int) -> None:
+        """The core clock runs again: jobs go on with what is left of them, transfers by the next ``share``."""
+        if self.paused_since_ps is None:
+            raise ValueError("resume: the clock runs")
+        for e, job in enumerate(self.engines[:-CHIP_ENGINES]):
+            if job.state is State.IDLE:
+                continue
+            self.accounts.account(e, job.step, Cause.TRANSITION, now_ps - self.paused_since_ps)
+            self.accounts.log(e, Segment(self.paused_since_ps, now_ps, Cause.TRANSITION))
+            job.start_ps = job.updated_ps = now_ps
+            if job.state is State.COMPUTING:
+                job.end_ps = now_ps + ceil_div(job.left, khz)
+            elif job.state in (State.LATENT, State.WAKING):
+                job.ready_ps = job.end_ps = now_ps + job.left_latency_ps
+        if now_ps > self.paused_since_ps:
+            self.accounts.pauses.append((self.paused_since_ps, now_ps))
+        self.paused_since_ps = None
+        self.khz = khz
 
     def share(self, now_ps: int) -> None:
         """Renew the rates of all transfers; what has moved until now moved at the old ones."""
-        moving = [job for job in self.engines if job.state is State.MOVING]
+        going = self.engines if self.paused_since_ps is None else self.engines[-CHIP_ENGINES:]
+        moving = [job for job in going if job.state is State.MOVING]
         flows = [sum(job.route == r for job in moving) for r in range(len(self.routes))]
         mix = 0
         for job in moving:

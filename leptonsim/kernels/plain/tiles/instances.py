@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from leptonsim.kernels.plain.tiles.accounts import Cause, Source
+from leptonsim.kernels.plain.tiles.accounts import Cause, Source, delayed
 from leptonsim.kernels.plain.tiles.program import Program
 
 IN_PROGRESS = 2
@@ -60,6 +60,11 @@ class Instances:
             raise ValueError(f"instance {number} is not one of the two that may be in progress")
         self.get(number).left[token] = 0
         self.get(number).given_by[token] = Source(engine, Cause.DEPENDENCY, now_ps)
+
+    def delay(self, since_ps: int, now_ps: int) -> None:
+        """Tokens that were given since an instant count as given now."""
+        for instance in self.open.values():
+            instance.given_by = [delayed(source, since_ps, now_ps) for source in instance.given_by]
 
     def step_is_over(self, number: int, step: int, engine: int, now_ps: int) -> bool:
         """A step's last tile was written: its operator and itself are one completion nearer; whether the instance is

@@ -23,9 +23,10 @@ from leptonsim.kernels.plain.tiles.program import (
     check_fabric,
     read_fabric,
 )
+from leptonsim.kernels.plain.tiles.rest import Blocks
 from leptonsim.kernels.plain.tiles.stages import LOADS, Core, Held, Kind, Stage
 
-EVENT_NAMES = ("done", "copied")
+EVENT_NAMES = ("done", "copied", "reached")
 
 
 class TileMachine:
@@ -54,8 +55,12 @@ class TileMachine:
         copy_routes: tuple[int, int],
         one_queue: bool,
         log_jobs: bool = False,
+        route_blocks: Any = None,
+        sleeps: Any = None,
+        rests_from_ps: Any = None,
     ) -> None:
         check_clock(core_khz, setup_ps)
+        self.now_ps = self.wakes = self.tiles = 0
         self._fabric = read_fabric(routes, capacities, dram_mix)
         self._program = Program(runs, blocks, steps, cores, dependencies, operators, len(routes))
         self._cores = [Core(index, tiles) for index, tiles in enumerate(self._program.tiles)]
@@ -63,7 +68,8 @@ class TileMachine:
         if not all(0 <= route < len(routes) for route in copy_routes):
             raise ValueError("TileMachine: copies need a route")
         self._accounts = Accounts(len(self._cores), len(self._program.steps), log_jobs)
-        self._engines = Engines(len(self._cores), operators, core_khz, setup_ps, self._accounts)
+        self._blocks = Blocks(len(self._cores), len(routes), route_blocks, sleeps, rests_from_ps)
+        self._engines = Engines(len(self._cores), operators, core_khz, setup_ps, self._accounts, self._blocks)
         self._engines.set_fabric(*self._fabric)
         self._host = len(self._cores) * ENGINES
         self._copy_routes = copy_routes
@@ -73,8 +79,12 @@ class TileMachine:
         self._copying = [0, 0]
         self._instances = Instances(self._program)
         self._events: list[tuple[str, int]] = []
-        self._rates_are_stale = False
-        self.now_ps = self.wakes = self.tiles = 0
+        self._rates_are_stale = self._is_pausing = False
+        self._watched: set[int] = set()
+        self._reached: list[int] = []
+        self._told = [[0] * len(WORK_FIELDS) for _ in range(operators + 1)]
+        self._rows, self._change = self._told_shapes()
+        self._rested = self.rested_ps()
 
     # What the outside does.
 
@@ -109,16 +119,52 @@ class TileMachine:
             raise ValueError("copy: 1 byte to 2^30 at a time")
         self._copies[bool(out)].append((size_bytes, tag, self.now_ps))
 
+    def watch(self, operators: Any) -> None:
+        """Have ``run`` report ``("reached", operator)`` when one of these ends, in any instance; of several at one
+        instant the last."""
+        watched = {int(operator) for operator in operators}
+        for operator in watched:
+            if not 0 <= operator < self._program.operators:
+                raise ValueError(f"watch: there is no operator {operator}")
+        self._watched = watched
+
+    def pause(self) -> None:
+        """The core clock stands still from now on, until ``set_clock``.
+
+        Jobs of the cores neither go on nor start; copies go on. What ends at this instant ends.
+        """
+        self._is_pausing = self._engines.paused_since_ps is None
+
     def set_clock(self, core_khz: int, routes: Any = None, capacities: Any = None, dram_mix: Any = None) -> None:
-        """Change the core clock, and with it port rates and capacities, for what is in flight as for what follows."""
+        """Change the core clock, and with it port rates and capacities, for what is in flight as for what follows.
+
+        Ends a pause.
+        """
+        self.use_clock(self.clock_of(core_khz, routes, capacities, dram_mix))
+
+    def clock_of(self, core_khz: int, routes: Any = None, capacities: Any = None, dram_mix: Any = None) -> Any:
+        """A clock for ``use_clock``, with rates and capacities as they are now where none are given."""
         check_clock(core_khz)
         given = (routes, capacities, dram_mix)
         fabric = read_fabric(*(old if new is None else new for new, old in zip(given, self._fabric, strict=True)))
         if [len(new) for new in fabric] != [len(old) for old in self._fabric]:
             raise ValueError("set_clock: as many routes, links and DRAM mixes as before")
         check_fabric(*fabric, cores=len(self._cores))
+        return core_khz, fabric
+
+    def use_clock(self, clock: Any) -> None:
+        """``set_clock`` with what was checked before: a clock of this machine."""
+        core_khz, fabric = clock
         self._fabric = fabric
-        self._engines.set_clock(core_khz, self.now_ps)
+        since_ps = self._engines.paused_since_ps
+        if since_ps is None:
+            self._engines.set_clock(core_khz, self.now_ps)
+        else:
+            self._engines.resume(core_khz, self.now_ps)
+            self._instances.delay(since_ps, self.now_ps)
+            for core in self._cores:
+                core.delay(since_ps, self.now_ps)
+        self._is_pausing = False
         self._engines.set_fabric(*fabric)
         self._rates_are_stale = True
 
@@ -134,6 +180,7 @@ class TileMachine:
         for e, job in enumerate(self._engines.engines):
             self._accounts.account(e, None, Cause.DONE, end_ps - job.last_end_ps)
             job.last_end_ps = end_ps
+        self._blocks.finish(end_ps)
 
     # The loop.
 
@@ -160,7 +207,10 @@ class TileMachine:
             self._rates_are_stale = True
             if self._engines.complete(e, self.now_ps):
                 self._job_is_over(e)
-        has_moved = True
+        if self._is_pausing:
+            self._engines.pause(self.now_ps)
+            self._is_pausing, self._rates_are_stale = False, True
+        has_moved = self._engines.paused_since_ps is None
         while has_moved:
             moves = [self._start_core(core) for core in self._cores]
             has_moved = any(moves)
@@ -170,6 +220,9 @@ class TileMachine:
         if self._rates_are_stale:
             self._engines.share(self.now_ps)
             self._rates_are_stale = False
+        if self._reached:
+            self._events.append(("reached", max(self._reached)))
+            self._reached = []
 
     def _job_is_over(self, e: int) -> None:
         """The tile passes the stage that its job was for; a copy is reported."""
@@ -301,6 +354,10 @@ class TileMachine:
             stages.release_after(core, stage, tile, core.index * ENGINES + self._engine_of(stage), self.now_ps)
         if stage is Stage.WRITE:
             self.tiles += 1
+            operator = self._program.steps[tile.step].operator
+            instance = self._instances.get(number)
+            if tile.is_last and instance.left[operator] == 1 and operator in self._watched:
+                self._reached.append(operator)
             if tile.is_last:
                 self._note_staging(core, core.next_tile(Stage.WRITE)[2].step)
                 core.released_by = Source(why.engine, Cause.BUFFER, self.now_ps)
@@ -314,12 +371,12 @@ class TileMachine:
 
     @property
     def engine_time_ps(self) -> Any:
-        """int64 (engines, 12): picoseconds by cause; a row sums to the end given to ``finish``."""
+        """int64 (engines, 13): picoseconds by cause; a row sums to the end given to ``finish``."""
         return self._accounts.engine_time_ps.copy()
 
     @property
     def step_time_ps(self) -> Any:
-        """int64 (steps, 5, 12): picoseconds by engine of the step's core and cause, over all instances."""
+        """int64 (steps, 5, 13): picoseconds by engine of the step's core and cause, over all instances."""
         return self._accounts.step_time_ps.copy()
 
     @property
@@ -330,7 +387,7 @@ class TileMachine:
 
     @property
     def moving_time_ps(self) -> Any:
-        """int64 (engines, 12): how the busy time of DMA engines divides into dram, noc, pcie, latency and
+        """int64 (engines, 13): how the busy time of DMA engines divides into dram, noc, pcie, latency and
         contention."""
         return self._accounts.moving_time_ps.copy()
 
@@ -348,6 +405,34 @@ class TileMachine:
         if work.shape != (self._program.operators + 1, len(WORK_FIELDS)):
             raise ValueError("progress: a row for each operator and one for the copies, of 6 columns")
         work[:] = self._engines.done(self.now_ps)
+
+    def _told_shapes(self) -> tuple[Any, Any]:
+        rows = self._program.operators + 1
+        return np.zeros(rows, dtype=np.int64), np.zeros((rows, len(WORK_FIELDS)), dtype=np.int64)
+
+    def tell_changes(self, rows: Any, change: Any, rested: Any) -> None:
+        """Where ``changes`` writes: ``rows`` int64 (operators + 1,), ``change`` int64 (operators + 1, 6), ``rested``
+        int64 (6,)."""
+        if [rows.shape, change.shape] != [each.shape for each in self._told_shapes()]:
+            raise ValueError("tell_changes: a row for each operator and one for the copies, of 6 columns")
+        if rested.shape != self.rested_ps().shape:
+            raise ValueError("tell_changes: a rested time for each kind of block")
+        self._rows, self._change, self._rested = rows, change, rested
+
+    def changes(self) -> int:
+        """How many operators did something since the last call; which, and how much (``progress``).
+
+        Also how long blocks rested until now (``rested_ps``).
+        In the order of the program here; the compiled kernel has them in the order in which they began to.
+        """
+        done = self._engines.done(self.now_ps)
+        changed = [row for row, told in enumerate(self._told) if done[row] != told]
+        for place, row in enumerate(changed):
+            self._rows[place] = row
+            self._change[place] = [new - old for new, old in zip(done[row], self._told[row], strict=True)]
+        self._told = done
+        self._rested[:] = self.rested_ps()
+        return len(changed)
 
     @property
     def mix_bytes(self) -> Any:
@@ -375,8 +460,8 @@ class TileMachine:
         """int64 (n, 8): ``JOB_FIELDS``, in the order in which their first jobs ended; none unless ``log_jobs``.
 
         Jobs of one engine that belong to the same step and instance, take the same route and follow each other without
-        a pause are one row, which says how ``jobs`` many. Step and route are -1 where there is none; the instance of a
-        copy is its tag.
+        a pause are one row, which says how ``jobs`` many ended in it; a pause of the clock divides a job into rows.
+        Step and route are -1 where there is none; the instance of a copy is its tag.
         """
         return np.array(self._accounts.jobs, dtype=np.int64).reshape(-1, len(JOB_FIELDS))
 
@@ -384,6 +469,17 @@ class TileMachine:
     def staging(self) -> Any:
         """int64 (n, 3): core, time, and the staging bytes that it holds from then on; none unless ``log_jobs``."""
         return np.array(self._accounts.staging, dtype=np.int64).reshape(-1, 3)
+
+    def rested_ps(self) -> Any:
+        """int64 (6,): how long blocks rested until now by ``BLOCK_NAMES``, over all cores."""
+        return self._blocks.rested_until(self.now_ps)
+
+    def rests(self, first: int = 0, also_open: bool = False) -> Any:
+        """int64 (n, 3): ``REST_FIELDS`` of the remembered rests from number ``first`` on, as they ended.
+
+        With ``also_open`` those that go on follow, up to now.
+        """
+        return self._blocks.rests_until(first, also_open, self.now_ps)
 
     @property
     def log_segments(self) -> int:

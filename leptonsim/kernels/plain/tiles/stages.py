@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import IntEnum
 
-from leptonsim.kernels.plain.tiles.accounts import Cause, Source
+from leptonsim.kernels.plain.tiles.accounts import Cause, Source, delayed
 from leptonsim.kernels.plain.tiles.instances import Instance
 from leptonsim.kernels.plain.tiles.program import Program, Step, Tile
 
@@ -87,6 +87,12 @@ class Core:
             progress.passed_before = progress.passed
         progress.passed += 1
         self.passed_ps[stage].append(why.time_ps)
+
+    def delay(self, since_ps: int, now_ps: int) -> None:
+        """What moved tiles or freed space since an instant counts as if it did so now: before, nothing could go on."""
+        for progress in self.at.values():
+            progress.moved_by = delayed(progress.moved_by, since_ps, now_ps)
+        self.released_by = delayed(self.released_by, since_ps, now_ps)
 
     def releases(self, size_bytes: int, engine: int, now_ps: int) -> None:
         """Staging space is free again."""

@@ -1,0 +1,51 @@
+"""The powers of a chip's blocks at rest as rows for people, with their sources."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from leptonsim.chip.dram_part import load_part
+from leptonsim.chip.energy import data
+from leptonsim.chip.spec import Chip
+from leptonsim.kernels.tiles import BLOCK_NAMES
+from leptonsim.machine.blocks import BLOCKS
+from leptonsim.machine.energy import EnergyModel
+
+
+class IdleRow(NamedTuple):
+    """Watts of all blocks of a kind in the performance state: static, at rest beside it, and in all asleep by state."""
+
+    block: str
+    static_w: float
+    rest_w: float
+    gating: str
+    asleep_w: dict[str, float]
+
+
+def idle_rows(model: EnergyModel) -> Iterator[IdleRow]:
+    """A row for each kind of block; states of those that may sleep."""
+    volts, power, blocks = model.table.voltage_v, model.resting.power, model.chip.power.blocks
+    static_w, rest_w = power.static_w(volts).tolist(), power.rest_w(volts, model.chip.clocks.core_hz).tolist()
+    for block, static, rest in zip(BLOCKS, static_w, rest_w, strict=True):
+        gating = getattr(blocks, block).gating if block in BLOCK_NAMES else "none"
+        states = model.resting.states[block] if gating != "none" else ()
+        asleep = {state.name: static * state.static_share + rest * state.rest_share for state in states}
+        yield IdleRow(block, static, rest, gating, asleep)
+
+
+def idle_sources(chip: Chip) -> Iterator[str]:
+    """Where shares, clocks and states are from, a line each."""
+    known = data.idle()
+    for name, entry in known["static"].items():
+        yield f"static power, {name}: {entry['source']}"
+    (share, source), (gated, its_source) = data.clocked_share(), data.idle_share()
+    yield f"clock at rest, {share:g} of full work: {source}"
+    yield f"clock at rest, gated, {gated:g} of full work: {its_source}"
+    for block, entry in known["gated"].items():
+        yield f"sleep of {block}: {entry['source']}; leakage: {data.power_gated_share()[1]}"
+    family = load_part(chip.dram.part).standard
+    if family in known["dram"]:
+        yield f"sleep of {family}: {known['dram'][family]['source']}; interface: {known['dram_interface']['source']}"
+    yield f"sleep of pcie: {known['pcie']['source']}"
+    yield f"break-even of dram and pcie: {known['off_chip_break_even']['source']}"

@@ -1,0 +1,96 @@
+"""What the power control saw of a run: power, clock, voltage, temperature over time, and the work at each voltage."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from functools import cached_property
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from leptonsim.machine.energy import DYNAMIC
+from leptonsim.machine.resting import RestEnergy, Sleep
+from leptonsim.machine.spending import Spending
+
+Integers = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float64]
+
+
+class Segment(NamedTuple):
+    """Time at one clock (0 Hz: it stands still) and voltage: watts by component, die temperature at its end."""
+
+    from_ps: int
+    to_ps: int
+    core_hz: int
+    voltage_v: float
+    die_c: float | None
+    power_w: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class PowerRecord:
+    """What the control saw. ``residency_ps`` is time by operating point, on the way between points under ``change``.
+
+    ``times`` and ``levels`` are the meter's readings, int64 (n, 3) and float64 (n, 2 + components). ``work`` is what
+    was done at each voltage, int64 (operators + 1, columns); ``resting`` has the energy of blocks at rest, with that of
+    changes of state as static energy of what is no block; ``sleep`` is over the readings.
+    """
+
+    governor: str
+    times: Integers
+    levels: Floats
+    work: dict[float, Integers]
+    spending: Spending
+    resting: RestEnergy
+    sleep: Sleep
+    residency_ps: dict[str, int]
+    changes: int
+    samples: int
+    throttled_ps: int
+    steady_c: float | None
+
+    @cached_property
+    def segments(self) -> tuple[Segment, ...]:
+        """The readings one by one."""
+        return tuple(
+            Segment(begin, end, hertz, level[0], None if math.isnan(level[1]) else level[1], tuple(level[2:]))
+            for (begin, end, hertz), level in zip(self.times.tolist(), self.levels.tolist(), strict=True)
+        )
+
+    @property
+    def spans_ps(self) -> Integers:
+        """int64 (n,): the length of each reading."""
+        spans: Integers = self.times[:, 1] - self.times[:, 0]
+        return spans
+
+    @property
+    def power_w(self) -> Floats:
+        """float64 (n,): the power of each reading, all components together."""
+        total: Floats = self.levels[:, 2:].sum(axis=1)
+        return total
+
+    @property
+    def highest_hz(self) -> int:
+        """The highest clock of the run."""
+        return int(self.times[:, 2].max(initial=0))
+
+    @property
+    def core_cycles(self) -> float:
+        """Cycles of the core clock in the whole run."""
+        return math.fsum((self.times[:, 2] * self.spans_ps.astype(np.float64)).tolist()) / 1e12
+
+    def energy_pj(self, runs: int) -> dict[str, float]:
+        """Energy of ``runs`` runs of the program by component, each an exact sum over voltages."""
+        parts = [self.spending.energy_pj(work, voltage) for voltage, work in sorted(self.work.items())]
+        voltage = max(self.work, default=self.spending.voltage_v)
+        rest = dict(zip(DYNAMIC, (self.spending.idle_pj * self.spending.scale(voltage) * runs).tolist(), strict=True))
+        dynamic = {name: math.fsum([part[name] for part in parts] + [rest[name]]) for name in DYNAMIC}
+        return {**dynamic, **{name: math.fsum(blocks) for name, blocks in self.resting.parts.items()}}
+
+    def operators_pj(self, runs: int) -> list[dict[str, float]]:
+        """Dynamic energy of one of ``runs`` runs by operator and component: their mean."""
+        parts = [self.spending.operators_pj(work, voltage) for voltage, work in sorted(self.work.items())]
+        rows = (np.sum(parts, axis=0) / runs).tolist()[:-1]
+        return [dict(zip(DYNAMIC, row, strict=True)) for row in rows]

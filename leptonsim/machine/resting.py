@@ -1,0 +1,222 @@
+"""Energy of blocks that do nothing: static power, clocks at rest, standby of DRAM; less what sleep saves.
+
+The tile machine tells how long blocks of a kind rested, exactly, and each single rest of those that sleep; a policy
+(``leptonsim.machine.gating``) says what of that was slept. In a span of time at one voltage, clock and temperature
+
+    static energy  = static power x (time - sum over states of (1 - share left) x saved time / units)
+    energy of rest = power at rest / units x (rested time - sum over states of (1 - share left) x saved time)
+
+where saved time is time slept less the break-even time of each sleep, which pays for it: a sleep that is shorter costs
+more than it saves. What a sleep has to pay for counts at its beginning, and where it was too short at its end, so that
+the sum over spans is that of the whole, whatever the spans.
+
+Array cells that hold padding, with ``partial_arrays``, count as asleep while their array works, for nothing: ReGate
+(Xue and Huang, MICRO 2025) switches them within a cycle as the data pass. Not modelled: voltage domains of the blocks;
+supply noise on waking.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from leptonsim.chip.energy import EnergyTable
+from leptonsim.chip.spec import Chip
+from leptonsim.compiler.routes import Route
+from leptonsim.kernels.tiles import BLOCK_NAMES
+from leptonsim.machine.blocks import BLOCKS, BlockPower
+from leptonsim.machine.gating import Choice, Integers, Policy, make_policy
+from leptonsim.machine.sleep import SleepState, sleep_states
+
+Floats = npt.NDArray[np.float64]
+
+DEPTHS = 3
+_NOC, _DRAM, _PCIE = 1, 2, 4
+_USED = {"dram": _NOC | _DRAM, "shared": _NOC, "cores": _NOC, "local": 0, "host": _NOC | _PCIE, "copy": _DRAM | _PCIE}
+_ARRAYS = BLOCKS.index("tensor_core")
+_IS_DRAM = np.array([block == "dram" for block in BLOCKS])
+_IS_DRAM.flags.writeable = False
+
+
+@dataclass(frozen=True)
+class Spans:
+    """Spans of time, each at one voltage, clock and temperature, one after the other between ``bounds_ps``.
+
+    ``bounds_ps`` int64 (spans + 1,); ``rested_ps`` int64 (spans, 6) as the machine counts; ``padding_ps`` (spans,):
+    time in which arrays worked, over all cores, times the share of their cells with padding; ``voltage_v``,
+    ``core_hz`` and ``heat`` (leakage over that at the temperature it is stated at) are (spans,).
+    """
+
+    bounds_ps: Integers
+    rested_ps: Integers
+    padding_ps: Floats
+    voltage_v: Floats
+    core_hz: Integers
+    heat: Floats
+
+
+@dataclass(frozen=True)
+class Sleep:
+    """What blocks slept in some spans of time.
+
+    ``saved_ps`` int64 (spans, blocks, depths): time slept less what it cost; ``slept_ps`` and ``visits`` int64 (blocks,
+    depths), over all spans.
+    """
+
+    saved_ps: Integers
+    slept_ps: Integers
+    visits: Integers
+
+
+@dataclass(frozen=True)
+class RestEnergy:
+    """Energy in pJ by block, float64 (..., blocks) each, ``BLOCKS``: static, clocks at rest, standby of DRAM."""
+
+    static_pj: Floats
+    clock_pj: Floats
+    standby_pj: Floats
+
+    @property
+    def parts(self) -> dict[str, Floats]:
+        """By component, in the order of ``AT_REST``."""
+        return {"clock": self.clock_pj, "standby": self.standby_pj, "static": self.static_pj}
+
+    def total(self) -> RestEnergy:
+        """Over all spans, each sum rounded once."""
+        if len(self.static_pj) == 1:
+            return RestEnergy(*(part[0].copy() for part in self._spans))
+        return RestEnergy(*(np.array([math.fsum(column) for column in part.T.tolist()]) for part in self._spans))
+
+    @property
+    def _spans(self) -> tuple[Floats, Floats, Floats]:
+        return self.static_pj, self.clock_pj, self.standby_pj
+
+
+def _awake() -> Sleep:
+    """No sleep in one span."""
+    found = Sleep(
+        np.zeros((1, len(BLOCKS), DEPTHS), dtype=np.int64),
+        *(np.zeros((len(BLOCKS), DEPTHS), dtype=np.int64) for _ in range(2)),
+    )
+    for part in (found.saved_ps, found.slept_ps, found.visits):
+        part.flags.writeable = False
+    return found
+
+
+_AWAKE = _awake()
+
+
+class Resting:
+    """Blocks at rest of one chip. Raises LeptonError for a policy that is not known or cannot be had."""
+
+    def __init__(self, chip: Chip, table: EnergyTable, voltage_v: float) -> None:
+        self.chip = chip
+        self.power = BlockPower(chip, table)
+        self.is_partial = chip.power.blocks.partial_arrays
+        """Whether array cells with padding are off."""
+        self.states: dict[str, tuple[SleepState, ...]] = {}
+        self.policies: dict[str, Policy] = {}
+        self._left_static, self._left_rest = np.ones((len(BLOCKS), DEPTHS)), np.ones((len(BLOCKS), DEPTHS))
+        for index, block in enumerate(BLOCK_NAMES):
+            text = getattr(chip.power.blocks, block).gating
+            waits_asleep = block == "pcie" and chip.pcie.idle_state != "L0"
+            needs_states = text != "none" or waits_asleep or (block == "tensor_core" and self.is_partial)
+            self.states[block] = sleep_states(chip, block) if needs_states else ()
+            choices = [Choice(state, self._saved_w(index, state, voltage_v)) for state in self.states[block]]
+            self.policies[block] = make_policy(block, text, choices)
+            for depth, state in enumerate(self.states[block]):
+                self._left_static[index, depth], self._left_rest[index, depth] = state.static_share, state.rest_share
+
+    def _saved_w(self, index: int, state: SleepState, voltage_v: float) -> float:
+        static_w, rest_w = self.power.static_w(voltage_v), self.power.rest_w(voltage_v, self.chip.clocks.core_hz)
+        return float(static_w[index] * (1 - state.static_share) + rest_w[index] * (1 - state.rest_share))
+
+    def machine_arguments(self) -> dict[str, Integers]:
+        """What the tile machine is told: when blocks sleep, and which rests it remembers."""
+        sleeps = np.full((len(BLOCK_NAMES), 2 * DEPTHS), -1, dtype=np.int64)
+        from_ps = np.full(len(BLOCK_NAMES), -1, dtype=np.int64)
+        for index, policy in enumerate(self.policies.values()):
+            for depth, (after, wake) in enumerate(policy.sleeps):
+                sleeps[index, 2 * depth : 2 * depth + 2] = after, wake
+            from_ps[index] = -1 if policy.from_ps is None else policy.from_ps
+        return {"sleeps": sleeps, "rests_from_ps": from_ps}
+
+    def sleep(self, spans: Spans, rests: Integers) -> Sleep:
+        """What was slept in some spans; ``rests`` (n, 3) are the machine's."""
+        return self._sleep(rests, spans.rested_ps, spans.bounds_ps)
+
+    def _sleep(self, rests: Integers, rested_ps: Integers, bounds_ps: Integers) -> Sleep:
+        spans = len(bounds_ps) - 1
+        if spans == 1 and not len(rests) and self.chip.pcie.idle_state == "L0":
+            return _AWAKE
+        saved = np.zeros((spans, len(BLOCKS), DEPTHS), dtype=np.int64)
+        slept, visits = (np.zeros((len(BLOCKS), DEPTHS), dtype=np.int64) for _ in range(2))
+        for index, block in enumerate(BLOCK_NAMES if len(rests) else ()):
+            own = rests[rests[:, 0] == index]
+            for stays in self.policies[block].stays(own[:, 1], own[:, 2]) if len(own) else []:
+                cost_ps = 0 if stays.is_free else self.states[block][stays.state].break_even_ps
+                begin, end = stays.begin_ps, stays.end_ps
+                paid = begin + cost_ps
+                pays = paid <= end
+                saved[:, index, stays.state] += spread(paid[pays], end[pays], bounds_ps)
+                at = np.clip(np.searchsorted(bounds_ps, end[~pays], "left") - 1, 0, spans - 1)
+                np.add.at(saved[:, index, stays.state], at, end[~pays] - paid[~pays])
+                slept[index, stays.state] += (end - begin).sum()
+                visits[index, stays.state] += len(begin)
+        state = self.chip.pcie.idle_state
+        if state != "L0":
+            index = BLOCKS.index("pcie")
+            depth = [each.name for each in self.states["pcie"]].index(state)
+            saved[:, index, depth] += rested_ps[:, index]
+            slept[index, depth] += rested_ps[:, index].sum()
+        return Sleep(saved, slept, visits)
+
+    def energy(self, spans: Spans, sleep: Sleep) -> RestEnergy:
+        """Energy of each span, float64 (spans, blocks)."""
+        units = self.power.units
+        on = np.zeros((len(spans.rested_ps), len(BLOCKS))) + np.diff(spans.bounds_ps)[:, None]
+        rested = np.zeros(on.shape)
+        rested[:, : len(BLOCK_NAMES)] = spans.rested_ps
+        if sleep is not _AWAKE:
+            on -= ((1 - self._left_static) * sleep.saved_ps).sum(axis=2) / units
+            rested -= ((1 - self._left_rest) * sleep.saved_ps).sum(axis=2)
+        if self.is_partial:
+            on[:, _ARRAYS] -= (1 - self._left_static[_ARRAYS, 0]) * spans.padding_ps / units[_ARRAYS]
+        static = self.power.static_w(spans.voltage_v, spans.heat) * on
+        rest = self.power.rest_w(spans.voltage_v, spans.core_hz) * rested / units
+        return RestEnergy(static, np.where(_IS_DRAM, 0.0, rest), np.where(_IS_DRAM, rest, 0.0))
+
+
+def route_blocks(routes: Sequence[Route]) -> Integers:
+    """Blocks of the chip that each route uses, as the tile machine takes them."""
+    return np.array([_USED[route.end] for route in routes], dtype=np.int64)
+
+
+def may_sleep(chip: Chip) -> bool:
+    """Whether any block has a policy other than ``none``."""
+    return any(getattr(chip.power.blocks, block).gating != "none" for block in BLOCK_NAMES)
+
+
+def spread(begin_ps: Integers, end_ps: Integers, bounds_ps: Integers) -> Integers:
+    """int64 (spans,): time that intervals, int64 (n,) each, have in the spans between bounds; what is outside is not
+    counted.
+    """
+    begin = np.clip(begin_ps, bounds_ps[0], bounds_ps[-1])
+    end = np.clip(end_ps, bounds_ps[0], bounds_ps[-1])
+    spans = len(bounds_ps) - 1
+    total = np.zeros(spans, dtype=np.int64)
+    first = np.clip(np.searchsorted(bounds_ps, begin, "right") - 1, 0, spans - 1)
+    last = np.clip(np.searchsorted(bounds_ps, end, "left") - 1, 0, spans - 1)
+    within = first >= last
+    np.add.at(total, first[within], (end - begin)[within])
+    for one, other, since, until in zip(
+        first[~within].tolist(), last[~within].tolist(), begin[~within].tolist(), end[~within].tolist(), strict=True
+    ):
+        total[one] += bounds_ps[one + 1] - since
+        total[one + 1 : other] += np.diff(bounds_ps[one + 1 : other + 1])
+        total[other] += until - bounds_ps[other]
+    return total

@@ -1,0 +1,105 @@
+"""States in which a block sleeps: what it still draws, how long it takes to wake, and when sleep pays.
+
+Blocks on the die have one, in which their supply is switched off (an SRAM's is lowered, so that it keeps its data).
+DRAM has power-down and self-refresh, the PCIe link L0s, L1 and L1.2. Data and sources: chip/energy/idle.yaml; a chip's
+``power.blocks`` overrides those of blocks on the die.
+"""
+
+from __future__ import annotations
+
+import functools
+import math
+from dataclasses import dataclass
+
+from leptonsim.chip.dram_part import load_part
+from leptonsim.chip.energy import data
+from leptonsim.chip.gating import Block
+from leptonsim.chip.report import near
+from leptonsim.chip.spec import Chip
+from leptonsim.errors import LeptonError
+from leptonsim.fabric.pcie import EXIT_LATENCY_PS
+from leptonsim.kernels.tiles import BLOCK_NAMES
+
+ON_DIE = BLOCK_NAMES[:4]
+"""Blocks whose supply is that of the cores; the interfaces to DRAM and PCIe have supplies of their own."""
+
+
+@dataclass(frozen=True, slots=True)
+class SleepState:
+    """``static_share`` is what is left of static power, ``rest_share`` of what the block draws for resting awake.
+
+    Sleep of ``break_even_ps`` saves as much as going to sleep and waking up costs.
+    """
+
+    name: str
+    static_share: float
+    rest_share: float
+    wake_ps: int
+    break_even_ps: int
+
+
+def sleep_states(chip: Chip, block: str) -> tuple[SleepState, ...]:
+    """The states of a block, from the lightest to the deepest. Raises LeptonError for an unknown DRAM family."""
+    if block == "dram":
+        return _dram(chip)
+    if block == "pcie":
+        return _pcie()
+    return (_gated(block, getattr(chip.power.blocks, block)),)
+
+
+def dram_standby_w(chip: Chip) -> tuple[float, float]:
+    """Background power of all DRAM devices with rows open, and the mean power of refreshing them."""
+    background_w, refresh_w = _channel_w(chip.dram.part)
+    return chip.dram.channels * background_w, chip.dram.channels * refresh_w
+
+
+@functools.lru_cache(maxsize=64)
+def _channel_w(name: str) -> tuple[float, float]:
+    part = load_part(name)
+    ranks, interval_s = part.organization.ranks, part.clocks("refresh", "tREFI") / part.clock_hz
+    return (
+        ranks * part.energy.background_mw / 1e3,
+        ranks * part.organization.pseudo_channels * part.energy.refresh_pj / 1e12 / interval_s,
+    )
+
+
+def _gated(block: str, given: Block) -> SleepState:
+    known = data.idle()["gated"][block]
+    residual = known.get("residual", data.power_gated_share()[0])
+    return SleepState(
+        "sleep" if block == "sram" else "gated",
+        residual if given.residual is None else given.residual,
+        0.0,
+        math.ceil(known["wake_ns"] * 1000) if given.wake_ps is None else given.wake_ps,
+        math.ceil(known["break_even_ns"] * 1000) if given.break_even_ps is None else given.break_even_ps,
+    )
+
+
+def _dram(chip: Chip) -> tuple[SleepState, ...]:
+    part, families, interface = load_part(chip.dram.part), data.idle()["dram"], data.idle()["dram_interface"]
+    if part.standard not in families:
+        raise LeptonError(
+            f"power.blocks.dram.gating: nothing is known of the sleep of {part.standard!r}; "
+            f"{near(part.standard, families)} Or let it be none"
+        )
+    family = families[part.standard]
+    background_w, refresh_w = dram_standby_w(chip)
+    power_down_w = background_w * family["power_down"] + refresh_w
+    exits = data.idle()["off_chip_break_even"]["exits"]
+    down_ps = math.ceil(family["tXP_ns"] * 1000)
+    refreshed_ps = part.ps(part.clocks("refresh", "tRFC")) + math.ceil(family["tXS_over_tRFC_ns"] * 1000)
+    standby_w = background_w + refresh_w
+    return (
+        SleepState("power_down", interface["power_down"], power_down_w / standby_w, down_ps, exits * down_ps),
+        SleepState(
+            "self_refresh", interface["self_refresh"], family["self_refresh"], refreshed_ps, exits * refreshed_ps
+        ),
+    )
+
+
+def _pcie() -> tuple[SleepState, ...]:
+    shares, exits = data.idle()["pcie"], data.idle()["off_chip_break_even"]["exits"]
+    return tuple(
+        SleepState(name, shares[name], 0.0, EXIT_LATENCY_PS[name], exits * EXIT_LATENCY_PS[name])
+        for name in ("L0s", "L1", "L1.2")
+    )
