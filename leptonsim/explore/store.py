@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -72,37 +72,43 @@ class Store:
 
     def _open(self, read_only: bool) -> sqlite3.Connection:
         try:
-            if read_only:
-                return self._open_to_read()
-            database = sqlite3.connect(self.path, timeout=BUSY_TIMEOUT_S, isolation_level=None)
-            database.execute("PRAGMA journal_mode=WAL")
-            database.execute("PRAGMA synchronous=NORMAL")
-            database.execute(f"PRAGMA wal_autocheckpoint={LOG_PAGES}")
-            database.execute("BEGIN IMMEDIATE")
-            for statement in _TABLES.split(";"):
-                database.execute(statement)
-            if database.execute("SELECT count(*) FROM store").fetchone()[0] == 0:
-                database.execute("INSERT INTO store VALUES (?)", (SCHEMA,))
-            self._check(database)
-            database.execute("COMMIT")
-            return database
+            return self._open_to_read() if read_only else self._connected("mode=rwc", self._prepare)
         except sqlite3.Error as error:
             raise self._told(error) from None
 
     def _open_to_read(self) -> sqlite3.Connection:
-        address = self.path.absolute().as_uri()
         try:
-            database = sqlite3.connect(f"{address}?mode=ro", timeout=BUSY_TIMEOUT_S, isolation_level=None, uri=True)
-            self._check(database)
+            return self._connected("mode=ro", self._check)
         except sqlite3.OperationalError:
             # A folder that cannot be written has no room for the index of the log; without a log there is nothing to
             # index.
             log = self.path.with_name(self.path.name + "-wal")
             if log.exists() and log.stat().st_size:
                 raise
-            database = sqlite3.connect(f"{address}?immutable=1", isolation_level=None, uri=True)
-            self._check(database)
+            return self._connected("immutable=1", self._check)
+
+    def _connected(self, way: str, ready: Callable[[sqlite3.Connection], None]) -> sqlite3.Connection:
+        """A connection that was made ready, or is closed again."""
+        address = f"{self.path.absolute().as_uri()}?{way}"
+        database = sqlite3.connect(address, timeout=BUSY_TIMEOUT_S, isolation_level=None, uri=True)
+        try:
+            ready(database)
+        except BaseException:
+            database.close()
+            raise
         return database
+
+    def _prepare(self, database: sqlite3.Connection) -> None:
+        database.execute("PRAGMA journal_mode=WAL")
+        database.execute("PRAGMA synchronous=NORMAL")
+        database.execute(f"PRAGMA wal_autocheckpoint={LOG_PAGES}")
+        database.execute("BEGIN IMMEDIATE")
+        for statement in _TABLES.split(";"):
+            database.execute(statement)
+        if database.execute("SELECT count(*) FROM store").fetchone()[0] == 0:
+            database.execute("INSERT INTO store VALUES (?)", (SCHEMA,))
+        self._check(database)
+        database.execute("COMMIT")
 
     def _check(self, database: sqlite3.Connection) -> None:
         found = database.execute("SELECT schema FROM store").fetchone()
