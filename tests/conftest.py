@@ -27,7 +27,8 @@ def pytest_configure() -> None:
     stale = []
     for source in sorted((ROOT / "kernels").glob("*.pyx")):
         compiled = ROOT / "leptonsim" / "kernels" / f"{source.stem}{EXTENSION_SUFFIXES[0]}"
-        if not compiled.exists() or compiled.stat().st_mtime < source.stat().st_mtime:
+        parts = [source, *(ROOT / "kernels" / source.stem).glob("*.pxi")]
+        if not compiled.exists() or compiled.stat().st_mtime < max(part.stat().st_mtime for part in parts):
             stale.append(source.name)
     if stale:
         raise pytest.UsageError(f"{', '.join(stale)}: newer than compiled; run: python setup.py build_ext --inplace")
