@@ -13,6 +13,7 @@ import argparse
 import json
 import subprocess
 import sys
+from typing import Any
 
 from leptonsim.chip import load_chip
 from leptonsim.chip.spec import Chip
@@ -24,9 +25,8 @@ AGREEMENT = 1e-9
 
 def doublings(chip: Chip) -> dict[str, dict[str, object]]:
     """Twice as much of everything, as somebody would write it after --set."""
-    array, core, state = chip.core.tensor_core, chip.core, chip.power.states.index(chip.power.states[-1])
-    names = [each.name for each in chip.power.states]
-    state = names.index(chip.power.state) if chip.power.state in names else state
+    array, core = chip.core.tensor_core, chip.core
+    state = [each.name for each in chip.power.states].index(chip.power.state or "")
     clock = f"{2 * chip.clocks.core_hz} Hz"
     found: dict[str, dict[str, object]] = {
         "array rows": {"core.tensor_core.rows": 2 * array.rows},
@@ -48,20 +48,20 @@ def doublings(chip: Chip) -> dict[str, dict[str, object]]:
     return found
 
 
-def leptonsim(*arguments: str) -> dict[str, object] | None:
+def leptonsim(*arguments: str) -> dict[str, Any] | None:
     """The JSON of a command; None where it refuses, such as a clock beyond its range."""
     done = subprocess.run([sys.executable, "-m", "leptonsim", *arguments, "--json", "-"], capture_output=True)
     if done.returncode == 2:
         return None
     done.check_returncode()
-    found: dict[str, object] = json.loads(done.stdout)
+    found: dict[str, Any] = json.loads(done.stdout)
     return found
 
 
-def makespan_ps(chip: str, model: str, changes: dict[str, object]) -> float | None:
+def makespan_ps(chip: str, model: str, changes: dict[str, object]) -> int | None:
     sets = [f"--set={path}={value}" for path, value in changes.items()]
     result = leptonsim("run", "-c", chip, model, *sets)
-    return None if result is None else float(result["makespan_ps"])  # type: ignore[arg-type]
+    return None if result is None else result["makespan_ps"]
 
 
 def agrees(chip: str, model: str) -> bool:
@@ -69,7 +69,7 @@ def agrees(chip: str, model: str) -> bool:
     before = makespan_ps(chip, model, {})
     assert report is not None
     assert before is not None
-    first = report["advice"][0]  # type: ignore[index]
+    first = report["advice"][0]
     twice = first["twice"] or first["better_by_10_percent"]
     said = twice["speedup"]
     own_ps = makespan_ps(chip, model, twice["set"])

@@ -50,32 +50,23 @@ def short(study: Study) -> str:
     return ", ".join([model.partition("?")[0], *rest])
 
 
-def sram_bandwidth(found: list[Study]) -> None:
+def latencies(found: list[Study], columns: str, rows: str, title: str, file: str, names: dict[str, str]) -> None:
+    """A heat map of the latency of each workload over two parameters."""
     for study in found:
-        name = "resnet50" if "resnet50" in study.workload else "llama-decode"
-        picture = heat_map.figure(
-            study.records,
-            "dram.channels",
-            "core.sram.size",
-            "latency_s",
-            False,
-            f"{short(study)}: latency on lepton-c1 variants",
-        )
-        save(picture, IMAGES / f"sweep-sram-bandwidth-{name}.png")
+        name = next(name for model, name in names.items() if model in study.workload)
+        picture = heat_map.figure(study.records, columns, rows, "latency_s", False, f"{short(study)}{title}")
+        save(picture, IMAGES / f"sweep-{file}-{name}.png")
+
+
+def sram_bandwidth(found: list[Study]) -> None:
+    names = {"resnet50": "resnet50", "llama": "llama-decode"}
+    latencies(found, "dram.channels", "core.sram.size", ": latency on lepton-c1 variants", "sram-bandwidth", names)
 
 
 def array_shape(found: list[Study]) -> None:
-    for study in found:
-        name = "resnet50" if "resnet50" in study.workload else "bert-base"
-        picture = heat_map.figure(
-            study.records,
-            "core.tensor_core.cols",
-            "core.tensor_core.rows",
-            "latency_s",
-            False,
-            f"{short(study)}, batch 8: latency by shape of the array",
-        )
-        save(picture, IMAGES / f"sweep-array-shape-{name}.png")
+    names = {"resnet50": "resnet50", "bert-base": "bert-base"}
+    title = ", batch 8: latency by shape of the array"
+    latencies(found, "core.tensor_core.cols", "core.tensor_core.rows", title, "array-shape", names)
 
 
 def cores_equal_area(found: list[Study]) -> None:

@@ -25,7 +25,7 @@ Piece = tuple[int, int, int, int]
 
 
 class Mapping(Protocol):
-    """How addresses spread; see ``leptonsim.fabric.dram.MappingSpec``."""
+    """How addresses spread over channels and banks."""
 
     @property
     def interleave_bytes(self) -> int:
@@ -33,11 +33,11 @@ class Mapping(Protocol):
 
     @property
     def bank_groups(self) -> str:
-        """``low`` or ``high``."""
+        """``low``: consecutive bursts go to other bank groups; ``high``: a row is read to its end first."""
 
     @property
     def xor(self) -> bool:
-        """Whether fields are hashed with row bits."""
+        """Whether bank bits are XORed with low row bits, so that power-of-two pitches spread."""
 
 
 def channel_setup(part: DramPart, mapping: Mapping, channels: int = 1, window: int | None = None) -> DramSetup:

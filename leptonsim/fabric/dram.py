@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal, NamedTuple, Protocol
 
-from leptonsim.chip.dram_channel import channel_setup
+from leptonsim.chip.dram_channel import Mapping, channel_setup
 from leptonsim.chip.dram_part import DramPart, load_part
 from leptonsim.chip.dram_setup import DramSetup, Stream
 from leptonsim.errors import LeptonError
@@ -31,22 +31,6 @@ TILE_ROWS = 128
 
 PITCH_GRANULES = 43
 """Pitch of a strided tile in interleave granules: odd, so that rows spread over banks as most row lengths make them."""
-
-
-class MappingSpec(Protocol):
-    """How addresses spread over channels and banks."""
-
-    @property
-    def interleave_bytes(self) -> int:
-        """Consecutive bytes that stay on one channel."""
-
-    @property
-    def bank_groups(self) -> str:
-        """``low``: consecutive bursts go to other bank groups; ``high``: a row is read to its end first."""
-
-    @property
-    def xor(self) -> bool:
-        """Whether bank bits are XORed with low row bits, so that power-of-two pitches spread."""
 
 
 class DramSpec(Protocol):
@@ -69,7 +53,7 @@ class DramSpec(Protocol):
         """Latency between the requester and the memory controller, both ways in sum."""
 
     @property
-    def mapping(self) -> MappingSpec:
+    def mapping(self) -> Mapping:
         """Address mapping."""
 
 
@@ -100,7 +84,7 @@ class DramEnergy:
 
 
 class _Channel(NamedTuple):
-    """What all channels of a memory have alike: the name of the part and its ``MappingSpec``."""
+    """What all channels of a memory have alike: the name of the part and its ``Mapping``."""
 
     part: str
     interleave_bytes: int
