@@ -89,6 +89,7 @@ EFFECTS = {
     "noc.topology": (BERT, {"noc.link": "4 B/cycle"}, "crossbar", TIME, OTHER),
     "noc.link": (BERT, {}, "2 B/cycle", TIME, MORE),
     "noc.hop": (BERT, {}, "1000 cycles", TIME, MORE),
+    "noc.hop_length": (BERT, {}, "20 mm", ENERGY, MORE),
     "dram.part": (BIG, {}, "HBM3-6400", TIME, LESS),
     "dram.channels": (BIG, {}, 4, TIME, MORE),
     "dram.capacity": (BIG, {}, "16 MiB", TIME, MORE),
