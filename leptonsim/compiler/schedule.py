@@ -62,10 +62,13 @@ def schedule(
     """Map every operator.
 
     ``streamed`` names weights that stay on the host; ``choose`` says how a product is mapped, and what that costs in
-    picoseconds. Raises LeptonError if an operator fits nowhere.
+    picoseconds. How values lie is written into ``placement``, which may have seen another schedule before. Raises
+    LeptonError if an operator fits nowhere.
     """
     mapper = _Mapper(target, work, streamed, choose)
     values = placement.values
+    for place in values:
+        place.is_made = False
     known: dict[object, Mapped] = {}
     order: list[Mapped] = []
     operators: list[ProgramOperator] = []
