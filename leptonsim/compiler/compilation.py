@@ -15,8 +15,8 @@ from leptonsim.compiler.placement import place
 from leptonsim.compiler.policy import Policy
 from leptonsim.compiler.program import Memory, Program
 from leptonsim.compiler.requantise import under
-from leptonsim.compiler.schedule import Choose, fastest_mapping, schedule
-from leptonsim.compiler.steps import step_arrays
+from leptonsim.compiler.schedule import Choose, Scheduler, fastest_mapping
+from leptonsim.compiler.steps import Steps
 from leptonsim.compiler.target import Target
 from leptonsim.compiler.workload import Workload, workload
 from leptonsim.errors import LeptonError
@@ -69,6 +69,8 @@ class Compilation:
         self._placement = place(target, work)
         self._streamed: Mapping[str, int] = {}
         self._memory = self._fit(chip, work)
+        self._scheduler = Scheduler(target, work, self._placement, frozenset(self._streamed))
+        self._steps = Steps(target.cores, work, self._placement.room)
         spilled = self._placement.spilled
         if spilled:
             names = ", ".join([*spilled[:MANY_SPILLS], *(["..."] if len(spilled) > MANY_SPILLS else [])])
@@ -117,8 +119,8 @@ class Compilation:
     def program(self, choose: Choose = fastest_mapping) -> Program:
         """The program in which ``choose`` mapped every product."""
         target, graph, work = self._target, self._model.graph, self._work
-        mapped = schedule(target, work, self._placement, frozenset(self._streamed), choose)
-        arrays = step_arrays(target.cores, work, mapped.mapped, self._placement.room)
+        mapped = self._scheduler.schedule(choose)
+        arrays = self._steps.arrays(mapped.mapped)
         if not len(arrays.steps):
             raise LeptonError(f"{self._model.name}: every tensor of the model is empty; there is no work to simulate")
         return Program(

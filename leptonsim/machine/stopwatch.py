@@ -25,6 +25,7 @@ class Stopwatch:
     def __init__(self, chip: Chip) -> None:
         self._chip = chip
         self._links: dict[tuple[Route, ...], Links] = {}
+        self._fabric: Fabric | None = None
         self._sleeps: Mapping[str, Integers] | None = None
 
     def time_ps(self, program: Program) -> int:
@@ -35,7 +36,8 @@ class Stopwatch:
             self._sleeps = sleeping(self._chip)
         links = self._links.get(program.routes)
         if links is None:
-            links = self._links[program.routes] = Fabric(self._chip, program.routes).at(self._chip.clocks.core_hz)
+            self._fabric = Fabric(self._chip, program.routes, self._fabric)
+            links = self._links[program.routes] = self._fabric.at(self._chip.clocks.core_hz)
         return _finished_ps(tile_machine(program, links, self._sleeps), program, self._chip.software.launch_ps)
 
 
