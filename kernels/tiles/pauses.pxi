@@ -47,7 +47,7 @@ cdef int _pause(TileMachine self) noexcept nogil:
 
 cdef int _resume(TileMachine self, int64_t khz) noexcept nogil:
     """The core clock runs again, at ``khz``: jobs go on with what is left of them, and what came meanwhile counts as coming now."""
-    cdef int64_t e, t, c, s
+    cdef int64_t e, t, c, s, k, kept
     cdef Engine* engine
     cdef Pause* grown
     if self.pauses_n == self.pauses_room:
@@ -81,14 +81,20 @@ cdef int _resume(TileMachine self, int64_t khz) noexcept nogil:
             _set_end(self, e, engine.ready)
         else:
             _flow(self, e)
-    for t in range(2 * self.n_tokens):
+    # what was satisfied at the instant of the pause or since is among the recent
+    kept = 0
+    for k in range(self.recent_n):
+        t = self.recent[k]
         if self.token_source[t].time >= self.paused_since:
             self.token_source[t].time = self.now_ps
+            self.recent[kept] = t
+            kept += 1
+    self.recent_n = kept
+    self.recent_at = self.now_ps
     for c in range(self.n_cores):
         if self.core[c].release.time >= self.paused_since:
             self.core[c].release.time = self.now_ps
         for s in range(STAGES):
             if self.core[c].source[s].time >= self.paused_since:
                 self.core[c].source[s].time = self.now_ps
-    _wake_all(self, ALL_STAGES)
     return 0
