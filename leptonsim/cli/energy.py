@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import click
 
-from leptonsim.cli._options import chip_options, the_chip
+from leptonsim.cli._options import ChipOptions
 
 
 @click.command("energy")
-@chip_options
+@ChipOptions.bundled("chip_options")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")
-def command(config: str | None, overrides: tuple[str, ...], as_json: bool) -> None:
+def command(chip_options: ChipOptions, as_json: bool) -> None:
     """Print the energy of each operation of a chip, with its source, and the power of its blocks at rest.
 
     Energies are in pJ at the nominal voltage of the chip's node and at that of its performance state; what has a supply
@@ -23,7 +23,7 @@ def command(config: str | None, overrides: tuple[str, ...], as_json: bool) -> No
     from leptonsim.machine.energy import energy_model
     from leptonsim.machine.listing import idle_rows, idle_sources
 
-    chip = the_chip(config, overrides)
+    chip = chip_options.load()
     model = energy_model(chip)
     nominal, present = energy_table(chip), model.table
     idle = list(idle_rows(model))

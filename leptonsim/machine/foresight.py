@@ -24,7 +24,7 @@ def setting(
         points=points,
         start=start_of(program.chip, points),
         bound_w=lambda: most_w(program, points, costs, model, fabric),
-        idle_w=tuple(power.idle_w(point.voltage_v, point.core_hz) for point in points),
+        idle_w=tuple(power.idle_w(point.voltage_v, point.clock_hz) for point in points),
         rest_w=power.idle_w,
         measure=lambda point: measure(program, points[point]),
         rehearse=lambda plan, rest: rehearse(program, plan, rest),
@@ -49,8 +49,8 @@ def most_w(
         # what works does not rest: of each group the dearer of the two
         each = np.einsum("c,cow->ow", costs.scale(point.voltage_v)[on_die], pj[on_die])
         per_cycle = chip.cores * np.array([each[:, 0].max(), each[:, 1].max(), ports * each[:, 2:].max()])
-        work_w = per_cycle * point.core_hz / 1e12
-        arrays, vectors, srams, noc, dram, *_ = power.rest_w(point.voltage_v, point.core_hz).tolist()
+        work_w = per_cycle * point.clock_hz / 1e12
+        arrays, vectors, srams, noc, dram, *_ = power.rest_w(point.voltage_v, point.clock_hz).tolist()
         rest_w = np.array([arrays, vectors, srams + noc])
         dynamic_w = float(np.maximum(work_w, rest_w).sum()) + max(off_die / 1e12, dram)
         found.append(dynamic_w + float(power.static_w(point.voltage_v, leak).sum()) + change_w)

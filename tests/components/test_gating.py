@@ -18,7 +18,7 @@ from leptonsim.machine.gating import Choice, gating_names, make_policy
 from leptonsim.machine.machine import Machine
 from leptonsim.machine.resting import spread
 from leptonsim.machine.sleep import SleepState, dram_standby_w, sleep_states
-from leptonsim.result.result import make_result
+from leptonsim.result.from_record import make_result
 
 GATED = SleepState("gated", 0.1, 0.0, 30, 100)
 LIGHT, DEEP = SleepState("light", 0.5, 0.5, 10, 20), SleepState("deep", 0.1, 0.1, 100, 200)
