@@ -163,9 +163,11 @@ EFFECTS = {
     },
     **{
         f"energy.overrides.{name}": (BERT, {}, "100 pJ/B", ENERGY, MORE)
-        for name in ("accumulator", "sram_read", "sram_write", "noc_hop", "dram_streaming", "pcie")
+        for name in ("accumulator", "sram_read", "sram_write", "noc_hop", "dram_read", "dram_write", "dram_io", "pcie")
     },
-    "energy.overrides.dram_random": ("gather", {}, "10000 pJ/B", ENERGY, MORE),
+    "energy.overrides.dram_activate": (BERT, {}, "100 nJ", ENERGY, MORE),
+    "energy.overrides.dram_background": (BERT, {}, "100 W", ENERGY, MORE),
+    "energy.overrides.dram_refresh": (BERT, {}, "100 W", ENERGY, MORE),
     "energy.overrides.shared_sram": (RESNET, SHARED, "100 pJ/B", ENERGY, MORE),
 }  # fmt: skip
 

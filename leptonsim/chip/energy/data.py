@@ -12,10 +12,7 @@ from typing import Any
 
 import yaml
 
-from leptonsim.chip.dram_parts import is_own_part
 from leptonsim.chip.interpolate import log_log
-from leptonsim.chip.report import near
-from leptonsim.chip.tree import ChipError
 
 Sourced = tuple[float, str]
 KIB = 1024
@@ -142,22 +139,6 @@ def noc_pj_per_byte_hop(node_nm: int, length_mm: float, length_source: str) -> S
     energy = router_pj * per_mm / log_log(wire["pj_per_byte_mm"], router_nm) + length_mm * per_mm
     source = f"router ({router['source']}) + {length_mm:.3g} mm ({length_source}) of wire ({wire['source']})"
     return energy, source
-
-
-def dram_pj_per_byte(part: str, access: str) -> Sourced:
-    """One byte to or from a DRAM part, "streaming" or "random"; raises ChipError for an unknown family."""
-    families = _file("dram")
-    family = part.partition("-")[0]
-    if is_own_part(part):
-        from leptonsim.chip.dram_part import load_part
-
-        family = load_part(part).standard
-    if family not in families:
-        raise ChipError(
-            f"no energy is known for DRAM family {family!r} of dram.part {part!r}; {near(family, families)} "
-            "Or give energy.overrides.dram_streaming and energy.overrides.dram_random"
-        )
-    return 8 * families[family][access], f"{family}: {families[family]['source']}"
 
 
 def pcie_pj_per_byte(generation: int) -> Sourced:
