@@ -38,8 +38,15 @@ class Domain:
     began since it was last set to 0.
     """
 
-    def __init__(self, name: str, points: Sequence[OperatingPoint], transition: Transition, governor: Governor) -> None:
-        self.name, self.points, self.governor = name, tuple(points), governor
+    def __init__(
+        self,
+        name: str,
+        points: Sequence[OperatingPoint],
+        transition: Transition,
+        governor: Governor,
+        governor_name: str,
+    ) -> None:
+        self.name, self.points, self.governor, self.governor_name = name, tuple(points), governor, governor_name
         self._transition = transition
         self.top = self.highest = len(self.points) - 1
         self.point = self.target = self._wanted = max(0, min(governor.first, self.top))
@@ -53,6 +60,11 @@ class Domain:
         self._phases: Sequence[Phase] = ()
         self._ways: dict[tuple[int, int], Change] = {}
         self._since_ps = 0
+
+    @property
+    def is_fixed(self) -> bool:
+        """Whether it stays where it starts."""
+        return self.governor_name == "fixed"
 
     def wish(self, point: int, now_ps: int) -> None:
         """The governor wants a point; heat may hold it back, and a change in progress delays it."""

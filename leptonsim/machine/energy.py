@@ -1,6 +1,7 @@
 """Energy of a run: operations and bytes times energy per event, and what blocks draw for resting and leaking.
 
-On-die events scale with the square of the voltage of the performance state. DRAM and PCIe have supplies of their own.
+On-die events scale with the square of the voltage of the performance state. DRAM and PCIe have supplies of their own;
+a byte of DRAM costs other than in the table where the memory runs at a lower rate or voltage.
 While an array works, its cells that multiply nothing (they fill, drain, hold padding, or wait for weights) still take
 their clock. Constants and sources: leptonsim.chip.energy; blocks at rest: leptonsim.machine.resting.
 
@@ -9,17 +10,20 @@ Not modelled: which bits toggle (their share is the chip's ``energy.activity``).
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from leptonsim.chip.dram_part import load_part
 from leptonsim.chip.energy import EnergyTable, energy_table
 from leptonsim.chip.spec import Chip
 from leptonsim.compiler.program import ProgramOperator
 from leptonsim.compiler.routes import Route
 from leptonsim.fabric.noc import NocModel
 from leptonsim.machine.resting import Resting
+from leptonsim.machine.sleep import background_at, dram_standby_w
 
 DYNAMIC = ("tensor_core", "accumulators", "vector_unit", "sram", "shared_sram", "noc", "dram", "pcie")
 """Components whose energy operations and bytes take."""
@@ -33,9 +37,10 @@ COMPONENTS = (*DYNAMIC, *AT_REST)
 
 @dataclass(frozen=True)
 class EnergyModel:
-    """Energy per event of one chip at the voltage of its performance state."""
+    """Energy per event of one chip in its states of the start; ``nominal`` is its table as it is without states."""
 
     chip: Chip
+    nominal: EnergyTable
     table: EnergyTable
     hops: float
     static_w: float
@@ -96,16 +101,40 @@ class EnergyModel:
 
 def energy_model(chip: Chip) -> EnergyModel:
     """The energy model of a chip in its performance state. Raises LeptonError if its memory has no energy data."""
-    table = energy_table(chip)
+    table = nominal = energy_table(chip)
     state = next((each for each in chip.power.states if each.name == chip.power.state), None)
     curve = chip.power.curve
     volts = state.voltage_v if state is not None else curve.voltage_v if curve is not None else table.voltage_v
     resting = Resting(chip, table, volts)
-    uncore = chip.power.uncore
+    uncore, memory = chip.power.uncore, chip.power.memory
+    if memory is not None:
+        extra = dram_extra_pj(chip, table, memory.start.data_rate, memory.start.voltage_v)
+        table = dataclasses.replace(
+            table,
+            dram_streaming_pj_per_byte=table.dram_streaming_pj_per_byte + extra,
+            dram_random_pj_per_byte=table.dram_random_pj_per_byte + extra,
+        )
     if volts != table.voltage_v or uncore is not None:
-        table = table.at_voltage(volts, None if uncore is None else uncore.voltage_v)
+        table = table.at_voltage(volts, None if uncore is None else uncore.start.voltage_v)
     hops = NocModel(chip.noc, chip.cores, chip.clocks.core_hz).hops
-    return EnergyModel(chip, table, hops, float(resting.power.static_w(volts).sum()), resting)
+    return EnergyModel(chip, nominal, table, hops, float(resting.power.static_w(volts).sum()), resting)
+
+
+def dram_extra_pj(chip: Chip, table: EnergyTable, data_rate: int, voltage_v: float | None = None) -> float:
+    """What a byte of DRAM costs at a data rate and a voltage of its interface beyond the table, which has the part's.
+
+    The table's energy has the background power of the time in which the pins move a byte at the part's own rate; at a
+    lower one this takes longer, at less power. The energy of I/O goes with the square of the interface's voltage.
+    """
+    part, background_w = load_part(chip.dram.part), dram_standby_w(chip)[0]
+    clock = data_rate / part.clocking.data_rate
+    own_pj = background_w / (chip.dram.channels * part.channel_bytes_per_s) * 1e12
+    extra = own_pj * (float(background_at(clock)) / clock - 1.0)
+    own_v = part.energy.io_voltage_v
+    if voltage_v is not None and own_v is not None:
+        both = table.dram_streaming_pj_per_byte, table.dram_random_pj_per_byte
+        extra -= min(8 * part.energy.io_pj_per_bit, *both) * (1.0 - (voltage_v / own_v) ** 2)
+    return extra
 
 
 def total_pj(parts: Sequence[Mapping[str, float]]) -> dict[str, float]:

@@ -11,6 +11,9 @@ import functools
 import math
 from dataclasses import dataclass
 
+import numpy as np
+import numpy.typing as npt
+
 from leptonsim.chip.dram_part import load_part
 from leptonsim.chip.energy import data
 from leptonsim.chip.gating import Block
@@ -19,6 +22,8 @@ from leptonsim.chip.spec import Chip
 from leptonsim.errors import LeptonError
 from leptonsim.fabric.pcie import EXIT_LATENCY_PS
 from leptonsim.kernels.tiles import BLOCK_NAMES
+
+Numbers = float | npt.NDArray[np.float64]
 
 ON_DIE = BLOCK_NAMES[:4]
 """Blocks whose supply is that of the cores; the interfaces to DRAM and PCIe have supplies of their own."""
@@ -48,9 +53,15 @@ def sleep_states(chip: Chip, block: str) -> tuple[SleepState, ...]:
 
 
 def dram_standby_w(chip: Chip) -> tuple[float, float]:
-    """Background power of all DRAM devices with rows open, and the mean power of refreshing them."""
+    """Background power of all DRAM devices with rows open, and the mean power of refreshing them, at their own rate."""
     background_w, refresh_w = _channel_w(chip.dram.part)
     return chip.dram.channels * background_w, chip.dram.channels * refresh_w
+
+
+def background_at(clock: Numbers) -> Numbers:
+    """Background power of DRAM where its clock is ``clock`` times that of its own rate, over that there: linear."""
+    share: float = data.idle()["dram_clock"]["share"]
+    return 1.0 - share + share * clock
 
 
 @functools.lru_cache(maxsize=64)
