@@ -117,6 +117,8 @@ cdef class TileMachine:
     cdef int64_t[::1] operator_steps  # steps of each operator
     cdef int64_t[::1] token_left      # [parity * tokens + token]: completions still awaited
     cdef Source* token_source
+    cdef int64_t* recent              # tokens satisfied at `recent_at`, and all since then while the clock stands still, each once
+    cdef int64_t recent_n, recent_at
     cdef Route* routes
     cdef int64_t n_cores, n_steps, n_operators, n_tokens, n_routes, n_links, n_engines
     cdef int64_t khz, setup_ps
@@ -199,6 +201,7 @@ cdef class TileMachine:
 
     def __cinit__(self):
         self.token_source = NULL
+        self.recent = NULL
         self.routes = NULL
         self.engine = NULL
         self.log = NULL
@@ -273,6 +276,7 @@ cdef class TileMachine:
         self.operator_steps = np.bincount(np.asarray(self.steps)[:, STEP_OPERATOR], minlength=operators).astype(np.int64)
         self.token_left = np.zeros(2 * self.n_tokens, dtype=np.int64)
         self.token_source = <Source*> calloc(2 * self.n_tokens, sizeof(Source))
+        self.recent = <int64_t*> calloc(2 * self.n_tokens, sizeof(int64_t))
         self.routes = <Route*> calloc(self.n_routes, sizeof(Route))
         self.engine = <Engine*> calloc(self.n_engines, sizeof(Engine))
         self.log = <Log*> calloc(self.n_engines, sizeof(Log))
@@ -294,7 +298,7 @@ cdef class TileMachine:
         self.watched = np.zeros(operators, dtype=np.uint8)
         self.reached = -1
         if (
-            self.token_source == NULL or self.routes == NULL or self.engine == NULL or self.log == NULL or self.core == NULL
+            self.token_source == NULL or self.recent == NULL or self.routes == NULL or self.engine == NULL or self.log == NULL or self.core == NULL
             or self.end == NULL or self.core_end == NULL or self.due == NULL or self.queue == NULL or self.moving == NULL
             or self.todo == NULL or self.leveled == NULL or self.rester == NULL
             or self.shown == NULL or self.place == NULL or self.changed == NULL
@@ -356,6 +360,7 @@ cdef class TileMachine:
                 free(self.core[i].finished.at)
         free(self.log)
         free(self.token_source)
+        free(self.recent)
         free(self.routes)
         free(self.engine)
         free(self.core)
@@ -402,9 +407,7 @@ cdef class TileMachine:
             raise ValueError(f"instance {instance} is not one of the two that may be in progress")
         cdef int64_t at = (instance & 1) * self.n_tokens + token
         self.token_left[at] = 0
-        self.token_source[at].engine = engine
-        self.token_source[at].relation = DEPENDENCY
-        self.token_source[at].time = self.now_ps
+        _satisfied(self, at, engine)
         _wake_all(self, ALL_STAGES)
 
     def log_host(self, int64_t cause, int64_t until_ps):

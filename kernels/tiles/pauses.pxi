@@ -90,7 +90,7 @@ cdef int _pause(TileMachine self) noexcept nogil:
 
 cdef int _resume(TileMachine self, int64_t khz) noexcept nogil:
     """The core clock runs again, at ``khz``: jobs go on with what is left of them, and what came meanwhile counts as coming now."""
-    cdef int64_t e, t, c, s
+    cdef int64_t e, t, c, s, k, kept
     cdef Pause* grown
     if self.pauses_n == self.pauses_room:
         grown = <Pause*> realloc(self.pause_at, (2 * self.pauses_room + 16) * sizeof(Pause))
@@ -106,16 +106,22 @@ cdef int _resume(TileMachine self, int64_t khz) noexcept nogil:
     for e in range(self.n_cores * ENGINES):
         if self.engine[e].stands and not _stands(self, e) and _go_on(self, e, khz) < 0:
             return -1
-    for t in range(2 * self.n_tokens):
+    # what was satisfied at the instant of the pause or since is among the recent
+    kept = 0
+    for k in range(self.recent_n):
+        t = self.recent[k]
         if self.token_source[t].time >= self.paused_since:
             self.token_source[t].time = self.now_ps
+            self.recent[kept] = t
+            kept += 1
+    self.recent_n = kept
+    self.recent_at = self.now_ps
     for c in range(self.n_cores):
         if self.core[c].release.time >= self.paused_since:
             self.core[c].release.time = self.now_ps
         for s in range(STAGES):
             if self.core[c].source[s].time >= self.paused_since:
                 self.core[c].source[s].time = self.now_ps
-    _wake_all(self, ALL_STAGES)
     return 0
 
 

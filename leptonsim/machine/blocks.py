@@ -6,8 +6,7 @@ the die's temperature. The interfaces to DRAM and PCIe have supplies of their ow
 
 A block on the die that rests draws power for its clock: a share of its dynamic power at full work, smaller where the
 clock is gated. Full work is every cell with the chip's default data type, every lane, every port and every link. DRAM
-that rests draws background power, which falls with its clock, and refreshes; while it is accessed these are in the
-energy of its bytes.
+draws background power, which falls with its clock, and refreshes at all times.
 
 Not modelled: leakage that differs within a kind of block, clocks and leakage of control and host interface (they are
 in the rest of static power).
@@ -27,7 +26,7 @@ from leptonsim.chip.spec import Chip
 from leptonsim.fabric.noc import NocModel
 from leptonsim.fabric.pcie import GENERATIONS
 from leptonsim.kernels.tiles import BLOCK_NAMES
-from leptonsim.machine.sleep import ON_DIE, background_at, dram_standby_w
+from leptonsim.machine.sleep import ON_DIE, background_at
 
 Floats = npt.NDArray[np.float64]
 Numbers = float | Floats | npt.NDArray[np.int64]
@@ -70,9 +69,10 @@ class BlockPower:
         self._static_w = chip.power.static_w * static_shares(chip)
         share = table.idle_share if chip.power.blocks.clock_gating else table.clocked_share
         self._clock_pj, self._clock_w = share * _full_work_pj(chip, table), share * _full_work_w(chip, table)
-        background_w, refresh_w = dram_standby_w(chip)
-        self._background_w = np.where(_mask("dram"), background_w, 0.0)
-        self._refresh_w = np.where(_mask("dram"), refresh_w, 0.0)
+        self.refresh_w = table.dram.refresh_w
+        """What of the memory's power at rest is refresh."""
+        self._background_w = np.where(_mask("dram"), table.dram.background_w, 0.0)
+        self._refresh_w = np.where(_mask("dram"), table.dram.refresh_w, 0.0)
         uncore = chip.power.uncore
         self._has_uncore = uncore is not None
         own_rate = load_part(chip.dram.part).clocking.data_rate

@@ -3,8 +3,8 @@
 For each condition that a run comes to it is worked out once what the meter and the tile machine take for it; from then
 on a change is two assignments. Readings of the meter say which condition they were taken under, by number.
 
-While the clock of the cores stands still all of the chip counts as resting, while that of the network or the memory
-does these blocks do.
+While the clock of the cores stands still all of the chip counts as resting, while that of the network does the network.
+DRAM draws its standby at all times, at work as at rest.
 """
 
 from __future__ import annotations
@@ -14,11 +14,12 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from leptonsim.chip.spec import Chip
 from leptonsim.kernels.meter import Meter
 from leptonsim.kernels.tiles import BLOCK_NAMES, TileMachine
 from leptonsim.machine.blocks import Beside
 from leptonsim.machine.domain import InForce
-from leptonsim.machine.energy import EnergyModel, dram_extra_pj
+from leptonsim.machine.energy import io_at
 from leptonsim.machine.idling import Idling
 from leptonsim.machine.links import Fabric, Links
 from leptonsim.machine.spending import Spending, Supplies
@@ -55,7 +56,7 @@ class Condition(NamedTuple):
         """uint8 (blocks,): kinds of blocks of which all units count as resting."""
         if not self.core.clock_hz:
             return np.ones(len(BLOCK_NAMES), dtype=np.uint8)
-        names = (["noc"] if self.held & _NETWORK else []) + (["dram"] if self.held & _DRAM else [])
+        names = ("dram", "noc") if self.held & _NETWORK else ("dram",)
         return np.array([name in names for name in BLOCK_NAMES], dtype=np.uint8)
 
 
@@ -68,14 +69,14 @@ class Conditions:
     def __init__(
         self,
         start: Condition,
+        chip: Chip,
         spending: Spending,
-        model: EnergyModel,
         idling: Idling,
         fabric: Fabric,
         tiles: TileMachine,
         meter: Meter,
     ) -> None:
-        self._spending, self._model, self._idling, self._fabric = spending, model, idling, fabric
+        self._chip, self._spending, self._idling, self._fabric = chip, spending, idling, fabric
         self._tiles, self._meter = tiles, meter
         self._known: dict[Condition, tuple[Any, Any]] = {}
         self._clocks: dict[tuple[int, int, int, int], Any] = {}
@@ -126,20 +127,11 @@ class Conditions:
         return self._fabric.at(core_hz, uncore.idle_hz if uncore else None, memory.idle_hz)
 
     def _supplies(self, condition: Condition) -> Supplies:
-        """What energy goes by. A memory whose state does not change costs what it does at the start."""
         core, uncore, memory = condition
-        extra = 0.0
-        if self._spending.dram_bytes is not None:
-            extra = self._extra_pj(memory.idle_hz, memory.voltage_v)
-        return Supplies(core.voltage_v, None if uncore is None else uncore.voltage_v, extra)
-
-    def _extra_pj(self, data_rate: int, voltage_v: float) -> float:
-        chip, table = self._model.chip, self._model.nominal
-        start = chip.power.memory.start if chip.power.memory is not None else None
-        if start is None:
-            return 0.0
-        here = dram_extra_pj(chip, table, data_rate, voltage_v or None)
-        return here - dram_extra_pj(chip, table, start.data_rate, start.voltage_v)
+        start, io = self._chip.power.memory, 1.0
+        if start is not None:
+            io = io_at(self._chip, memory.voltage_v or None) / io_at(self._chip, start.start.voltage_v)
+        return Supplies(core.voltage_v, None if uncore is None else uncore.voltage_v, io)
 
     def core_hz(self, condition: Integers) -> Integers:
         """int64 (n,): the core clock under conditions by number; 0 where it stands still."""

@@ -12,7 +12,7 @@ from leptonsim.compiler.program import Program
 from leptonsim.errors import LeptonError
 from leptonsim.machine.blocks import Beside
 from leptonsim.machine.clocks import OperatingPoint, memory_points, start_of, uncore_points
-from leptonsim.machine.energy import DYNAMIC, EnergyModel, dram_extra_pj
+from leptonsim.machine.energy import DYNAMIC, EnergyModel, io_at
 from leptonsim.machine.governors import Setting
 from leptonsim.machine.links import Fabric
 from leptonsim.machine.spending import ON_DIE, Spending, Supplies
@@ -90,14 +90,14 @@ def most_w(
     )
     on_die = np.array([component in ON_DIE for component in DYNAMIC])
     ports = 3 * chip.core.dma.port_bytes_per_cycle
-    off_die = max(
-        fabric.dram_at(point.clock_hz).peak_bytes_per_s
-        * (
-            max(model.nominal.dram_random_pj_per_byte, model.nominal.dram_streaming_pj_per_byte)
-            + dram_extra_pj(chip, model.nominal, point.clock_hz, point.voltage_v or None)
-        )
-        for point in memories
+    # the interface at the part's own voltage, which is the highest
+    start_io = 1.0 if chip.power.memory is None else io_at(chip, chip.power.memory.start.voltage_v)
+    dram_pj = max(
+        math.fsum(pj / start_io if event == "io" else pj for event, pj in model.dram_pj_per_byte(route).items())
+        for route in fabric.routes
+        if fabric.bit(route)
     )
+    off_die = max(max(fabric.mix_at(point.clock_hz)[1:]) for point in memories) / 2**32 * 1e12 * dram_pj
     off_die += (fabric.pcie.read_bytes_per_s + fabric.pcie.write_bytes_per_s) * model.table.pcie_pj_per_byte
     thermal = chip.power.thermal
     leak = 1.0 if thermal is None else max(1.0, leakage_factor(thermal, thermal.throttle))
@@ -112,6 +112,6 @@ def most_w(
         work_w = per_cycle * point.clock_hz / 1e12
         arrays, vectors, srams, noc, dram, *_ = power.rest_w(point.voltage_v, point.clock_hz, beside).tolist()
         rest_w = np.array([arrays, vectors, srams + noc])
-        dynamic_w = float(np.maximum(work_w, rest_w).sum()) + max(off_die / 1e12, dram)
+        dynamic_w = float(np.maximum(work_w, rest_w).sum()) + off_die / 1e12 + dram
         found.append(dynamic_w + float(power.static_w(point.voltage_v, leak, beside).sum()) + change_w)
     return tuple(found)

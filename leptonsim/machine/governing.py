@@ -99,8 +99,8 @@ class PowerControl:
             self._beside.append((self._memory, MemoryLoad(tiles)))
         self._changing = (self._core, *(domain for domain, _ in self._beside))
         self._is_prompt = any(isinstance(domain.governor, Prompt) for domain in self._changing)
-        parts = self._spending, model, self._idling, fabric, tiles, self._meter
-        self._conditions = Conditions(self._condition(), *parts)
+        parts = self._spending, self._idling, fabric, tiles, self._meter
+        self._conditions = Conditions(self._condition(), chip, *parts)
         self._throttled_since_ps = self._throttled_ps = 0
         self._reached: int | None = None
         self._work_changed = self.is_changing = False

@@ -9,6 +9,7 @@ every span is worked out anew from them; nothing of it is lost or counted twice.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -19,6 +20,7 @@ from leptonsim.machine.blocks import Beside
 from leptonsim.machine.resting import RestEnergy, Resting, Sleep, Spans, may_sleep
 
 Floats = npt.NDArray[np.float64]
+Integers = npt.NDArray[np.int64]
 
 
 class Idling:
@@ -66,18 +68,28 @@ class Idling:
 def condensed(spans: Spans) -> Spans:
     """Spans with the same energy while nothing sleeps: one for each set of voltages and clocks, at its mean heat."""
     lengths = np.diff(spans.bounds_ps)
-    beside = () if spans.beside is None else spans.beside
-    clocked = np.stack([spans.voltage_v, spans.core_hz, *beside], axis=1).astype(np.float64)
-    states, place = np.unique(clocked, axis=0, return_inverse=True)
-    groups = [np.flatnonzero(place.ravel() == state) for state in range(len(states))]
+    columns = spans.voltage_v, spans.core_hz, *(() if spans.beside is None else spans.beside)
+    states, groups = _alike([np.asarray(column, dtype=np.float64) for column in columns])
     time_ps = [int(lengths[group].sum()) for group in groups]
     heated = [math.fsum((lengths[group] * spans.heat[group]).tolist()) for group in groups]
     return Spans(
         bounds_ps=np.cumsum([0, *time_ps]),
         rested_ps=np.array([spans.rested_ps[group].sum(axis=0) for group in groups]).reshape(-1, len(BLOCK_NAMES)),
         padding_ps=np.array([math.fsum(spans.padding_ps[group].tolist()) for group in groups]),
-        voltage_v=states[:, 0],
-        core_hz=states[:, 1].astype(np.int64),
+        voltage_v=np.array([state[0] for state in states]),
+        core_hz=np.array([state[1] for state in states], dtype=np.int64),
         heat=np.array(heated) / np.maximum(1, time_ps),
-        beside=None if spans.beside is None else Beside(*states[:, 2:].T),
+        beside=None if spans.beside is None else Beside(*np.array([state[2:] for state in states]).T),
     )
+
+
+def _alike(columns: Sequence[Floats]) -> tuple[list[tuple[float, ...]], list[Integers]]:
+    """The rows that occur, in order, and where each does; for there are few of them, no sorting of all is needed."""
+    found: dict[tuple[float, ...], Integers] = {}
+    left = np.arange(len(columns[0]))
+    while len(left):
+        state = tuple(float(column[left[0]]) for column in columns)
+        same = np.logical_and.reduce([column[left] == value for column, value in zip(columns, state, strict=True)])
+        found[state], left = left[same], left[~same]
+    states = sorted(found)
+    return states, [found[state] for state in states]

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from leptonsim.chip.spec import Chip
 from leptonsim.compiler.routes import Route, pattern_of
-from leptonsim.fabric.dram import AccessPattern, DramModel, memory_at_start
+from leptonsim.fabric.dram import AccessPattern, DramModel, start_rate
 from leptonsim.fabric.noc import NocModel
 from leptonsim.fabric.pcie import PcieLink
 
@@ -36,6 +36,10 @@ class Links:
     dram_mix: npt.NDArray[np.int64]
 
 
+_Way = tuple[int, int, int, list[tuple[int, float]]]
+"""Port rate, latency, cause, and shares of links of one route."""
+
+
 def shares_of(routes: npt.NDArray[np.int64], link: int) -> npt.NDArray[np.float64]:
     """float64 (routes,): how much of a link each byte of a route takes; ``routes`` as in ``Links``."""
     uses = routes[:, 5:9] == link
@@ -48,25 +52,23 @@ class Fabric:
     """The links of one chip; ``at`` gives their numbers at the clocks of cores, network and memory.
 
     ``dram`` is the memory at the rate at which the chip starts, ``dram_mix`` its capacities by the access patterns in
-    flight. Who replaces these by others corrects those at other rates by the same factors.
+    flight. Who replaces these by others corrects those at other rates by the same factors. ``like`` is a fabric of the
+    same chip for other routes: what is known of it serves this one, too.
     """
 
-    def __init__(self, chip: Chip, routes: Sequence[Route]) -> None:
+    def __init__(self, chip: Chip, routes: Sequence[Route], like: Fabric | None = None) -> None:
         self.chip = chip
         self.routes = tuple(routes)
-        self.dram = memory_at_start(chip)
-        self.pcie = PcieLink(chip.pcie)
+        self.pcie: PcieLink = PcieLink(chip.pcie) if like is None else like.pcie
+        self._models: dict[int, DramModel] = {} if like is None else like._models
+        self._ways: dict[tuple[Route, int, int, int], _Way] = {} if like is None else like._ways
+        self._mixes: dict[tuple[int, tuple[AccessPattern, ...]], tuple[int, ...]] = {} if like is None else like._mixes
         keys = sorted({pattern_of(route) for route in routes if route.end in ("dram", "copy")})
         self._bit = {key: 1 << index for index, key in enumerate(keys)}
         self.patterns = tuple(AccessPattern(access, run, write) for access, run, write in keys)
-        self.dram_mix = self._own_mix = self._measured(self.dram)
-        self._models = {self.dram.part.clocking.data_rate: self.dram}
-        self._mixes: dict[int, tuple[int, ...]] = {}
-
-    def _measured(self, model: DramModel) -> tuple[int, ...]:
-        """Capacities by access patterns in flight, as the burst-level kernel measures them."""
-        peak = model.peak_bytes_per_s
-        return tuple(rate_of(peak * model.efficiency(self.mix(mask))) for mask in range(1 << len(self.patterns)))
+        self.start_rate = start_rate(chip)
+        self.dram = self.dram_at(self.start_rate)
+        self.dram_mix = self._own_mix = self._measured(self.start_rate)
 
     def dram_at(self, data_rate: int) -> DramModel:
         """The memory at a data rate."""
@@ -74,14 +76,22 @@ class Fabric:
             self._models[data_rate] = DramModel(self.chip.dram, data_rate)
         return self._models[data_rate]
 
+    def _measured(self, data_rate: int) -> tuple[int, ...]:
+        """Capacities by access patterns in flight, as the burst-level kernel measures them."""
+        key = data_rate, self.patterns
+        if key not in self._mixes:
+            model = self.dram_at(data_rate)
+            self._mixes[key] = tuple(
+                rate_of(model.peak_bytes_per_s * model.efficiency(self.mix(mask)))
+                for mask in range(1 << len(self.patterns))
+            )
+        return self._mixes[key]
+
     def mix_at(self, data_rate: int) -> tuple[int, ...]:
         """Capacities of DRAM at a data rate by the access patterns in flight."""
-        model = self.dram_at(data_rate)
-        if model is self.dram:
+        if data_rate == self.start_rate:
             return self.dram_mix
-        if data_rate not in self._mixes:
-            self._mixes[data_rate] = self._measured(model)
-        corrected = zip(self._mixes[data_rate], self.dram_mix, self._own_mix, strict=True)
+        corrected = zip(self._measured(data_rate), self.dram_mix, self._own_mix, strict=True)
         return tuple(rate * given // own for rate, given, own in corrected)
 
     def mix(self, mask: int) -> tuple[AccessPattern, ...]:
@@ -101,7 +111,8 @@ class Fabric:
         start = None if chip.power.uncore is None else chip.power.uncore.start.clock_hz
         noc_hz = core_hz if start is None else uncore_hz or start
         noc = NocModel(chip.noc, chip.cores, noc_hz)
-        dram = self.dram if data_rate is None else self.dram_at(data_rate)
+        data_rate = data_rate or self.start_rate
+        dram = self.dram_at(data_rate)
         shared = chip.shared_sram.bandwidth_bytes_per_s if chip.shared_sram else chip.noc.link_bytes_per_cycle * core_hz
         if chip.shared_sram and start is not None:
             shared = shared * noc_hz // start
@@ -114,7 +125,11 @@ class Fabric:
         ]
         rows = np.zeros((len(self.routes), 13), dtype=np.int64)
         for row, route in zip(rows, self.routes, strict=True):
-            port, latency, kind, links = self._numbers(route, noc, dram, core_hz)
+            key = route, core_hz, noc_hz, data_rate
+            way = self._ways.get(key)
+            if way is None:
+                way = self._ways[key] = self._way(route, noc, dram, core_hz)
+            port, latency, kind, links = way
             row[:5] = (
                 port,
                 latency,
@@ -128,13 +143,10 @@ class Fabric:
         return Links(
             rows,
             np.array([rate_of(each) for each in capacities], dtype=np.int64),
-            np.array(self.dram_mix if data_rate is None else self.mix_at(data_rate), dtype=np.int64),
+            np.array(self.mix_at(data_rate), dtype=np.int64),
         )
 
-    def _numbers(
-        self, route: Route, noc: NocModel, dram: DramModel, core_hz: int
-    ) -> tuple[int, int, int, list[tuple[int, float]]]:
-        """Port rate, latency, cause, and shares of links of one route."""
+    def _way(self, route: Route, noc: NocModel, dram: DramModel, core_hz: int) -> _Way:
         chip, dma = self.chip, self.chip.core.dma
         port = dma.port_bytes_per_cycle * core_hz * route.engines
         part = 1 / route.receivers

@@ -105,6 +105,11 @@ class PowerRecord:
         dynamic = {name: math.fsum([part[name] for part in parts] + [rest[name]]) for name in DYNAMIC}
         return {**dynamic, **{name: math.fsum(blocks) for name, blocks in self.resting.parts.items()}}
 
+    @property
+    def io_extra_pj(self) -> float:
+        """What DRAM's interface took beyond what it would have in the memory's state at the start."""
+        return math.fsum(self.spending.io_extra_pj(work, at) for at, work in sorted(self.work.items()))
+
     def operators_pj(self, runs: int) -> list[dict[str, float]]:
         """Dynamic energy of one of ``runs`` runs by operator and component: their mean."""
         parts = [self.spending.operators_pj(work, at) for at, work in sorted(self.work.items())]

@@ -9,6 +9,7 @@ whole runs this sums to the energies of ``leptonsim.machine.energy``.
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -38,13 +39,13 @@ _CARRIERS = {
 
 
 class Supplies(NamedTuple):
-    """What the energy of operations and bytes goes by: the voltages of cores and of network and SRAM (where these have
-    their own), and what a byte of DRAM costs more than in the memory's state at the start.
+    """What the energy of operations and bytes goes by: the voltages of cores and of network and SRAM, where these have
+    their own, and the energy of DRAM's interface over that in the memory's state at the start.
     """
 
     core_v: float
     uncore_v: float | None = None
-    dram_pj_per_byte: float = 0.0
+    io: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -53,7 +54,7 @@ class Spending:
 
     ``on_core`` are the components whose energy goes with the square of the core's voltage, ``on_uncore`` those that go
     with that of network and SRAM. ``idle_pj`` is the energy by component of one run of operators that do no work that
-    the machine counts. Where the memory's state may change, ``dram_bytes`` are bytes of DRAM for each cycle and byte,
+    the machine counts. Where the memory's state may change, ``io_pj`` is what of DRAM's energy its interface takes,
     float64 (operators + 1, columns).
     """
 
@@ -62,31 +63,31 @@ class Spending:
     start: Supplies
     on_core: tuple[str, ...]
     on_uncore: tuple[str, ...]
-    dram_bytes: Floats | None = None
+    io_pj: Floats | None = None
 
     @property
     def rows(self) -> Floats:
-        """float64 (operators + 1, columns, components), as the meter takes it: ``pj``, then ``dram_bytes``, if any."""
-        parts = self.pj if self.dram_bytes is None else np.concatenate([self.pj, self.dram_bytes[None]])
+        """float64 (operators + 1, columns, components), as the meter takes it: ``pj``, then ``io_pj``, if any."""
+        parts = self.pj if self.io_pj is None else np.concatenate([self.pj, self.io_pj[None]])
         return np.ascontiguousarray(parts.transpose(1, 2, 0))
 
     def by_component(self, watts: Floats) -> Floats:
-        """Columns of the meter by component: what bytes of DRAM cost more is part of DRAM's."""
-        if self.dram_bytes is None:
+        """Columns of the meter by component: what DRAM's interface takes more or less than at the start is DRAM's."""
+        if self.io_pj is None:
             return watts
         found = np.delete(watts, len(DYNAMIC), axis=1)
         found[:, DYNAMIC.index("dram")] += watts[:, len(DYNAMIC)]
         return found
 
     def scale(self, at: Supplies) -> Floats:
-        """float64 (components,): energy by component at some supplies over that at the start; for ``dram_bytes``, if
-        any, what each costs more.
+        """float64 (components,): energy by component at some supplies over that at the start; for ``io_pj``, if any,
+        what it takes more, as a share.
         """
         core = uncore = (at.core_v / self.start.core_v) ** 2
         if at.uncore_v is not None and self.start.uncore_v is not None:
             uncore = (at.uncore_v / self.start.uncore_v) ** 2
         found = [core if name in self.on_core else uncore if name in self.on_uncore else 1.0 for name in DYNAMIC]
-        return np.array(found if self.dram_bytes is None else [*found, at.dram_pj_per_byte])
+        return np.array(found if self.io_pj is None else [*found, at.io - 1.0])
 
     def energy_pj(self, work: Integers, at: Supplies) -> dict[str, float]:
         """Energy of some work at some supplies, by component, each an exact sum in the order of operators."""
@@ -95,15 +96,20 @@ class Spending:
             component: float(scale[index]) * math.fsum((self.pj[index] * work).ravel().tolist())
             for index, component in enumerate(DYNAMIC)
         }
-        if self.dram_bytes is not None and at.dram_pj_per_byte:
-            found["dram"] += at.dram_pj_per_byte * math.fsum((self.dram_bytes * work).ravel().tolist())
+        found["dram"] += self.io_extra_pj(work, at)
         return found
+
+    def io_extra_pj(self, work: Integers, at: Supplies) -> float:
+        """What DRAM's interface took for some work beyond what it would have in the memory's state at the start."""
+        if self.io_pj is None:
+            return 0.0
+        return (at.io - 1.0) * math.fsum((self.io_pj * work).ravel().tolist())
 
     def operators_pj(self, work: Integers, at: Supplies) -> Floats:
         """float64 (operators + 1, components): energy of some work at some supplies, the copies last."""
         found: Floats = np.einsum("c,cow,ow->oc", self.scale(at)[: len(DYNAMIC)], self.pj, work)
-        if self.dram_bytes is not None:
-            found[:, DYNAMIC.index("dram")] += at.dram_pj_per_byte * (self.dram_bytes * work).sum(axis=1)
+        if self.io_pj is not None:
+            found[:, DYNAMIC.index("dram")] += (at.io - 1.0) * (self.io_pj * work).sum(axis=1)
         return found
 
 
@@ -166,6 +172,24 @@ def _sums(rows: Integers, begin: Integers, end: Integers) -> Integers:
     return running[end] - running[begin]
 
 
+def _carried(
+    energies: Mapping[str, float], row: tuple[int, ...]
+) -> tuple[list[tuple[int, int, float]], list[tuple[int, float]]]:
+    """An operator's energy for each unit of its work, as (component, column, pJ); and what no work of it carries."""
+    carried, uncarried = [], []
+    for component, groups in _CARRIERS.items():
+        value = energies[component]
+        if not value:
+            continue
+        carriers = next((group for group in groups if any(row[column] for column in group)), ())
+        place = DYNAMIC.index(component)
+        units = sum(row[each] for each in carriers)
+        carried += [(place, column, value / units) for column in carriers]
+        if not carriers:
+            uncarried.append((place, value))
+    return carried, uncarried
+
+
 def spending(program: Program, model: EnergyModel) -> Spending:
     """The costs of a program's work, at the voltage of ``model``."""
     steps = work_of(program)
@@ -174,23 +198,17 @@ def spending(program: Program, model: EnergyModel) -> Spending:
     np.add.at(work, owner, steps)
     pj = np.zeros((len(DYNAMIC), *work.shape))
     idle = np.zeros(len(DYNAMIC))
-    known: dict[object, dict[str, float]] = {}
-    for index, (operator, row) in enumerate(zip(program.operators, work.tolist(), strict=False)):
-        own = operator.dtype, operator.tensor_macs, row[_TENSOR[0]], operator.cells_share, operator.accumulator_bytes
-        alike = (*own, operator.sram_read_bytes, operator.sram_written_bytes, tuple(operator.vector.items()))
+    known: dict[object, tuple[list[tuple[int, int, float]], list[tuple[int, float]]]] = {}
+    for index, (operator, row) in enumerate(zip(program.operators, map(tuple, work.tolist()), strict=False)):
+        own = operator.dtype, operator.tensor_macs, operator.cells_share, operator.accumulator_bytes
+        alike = (*own, operator.sram_read_bytes, operator.sram_written_bytes, tuple(operator.vector.items()), row)
         if alike not in known:
-            known[alike] = model.operator_pj(operator, {}, row[_TENSOR[0]])
-        energies = known[alike]
-        for component, groups in _CARRIERS.items():
-            value = energies[component]
-            if not value:
-                continue
-            carriers = next((group for group in groups if any(row[column] for column in group)), ())
-            place = DYNAMIC.index(component)
-            for column in carriers:
-                pj[place, index, column] = value / sum(row[each] for each in carriers)
-            if not carriers:
-                idle[place] += value
+            known[alike] = _carried(model.operator_pj(operator, {}, row[_TENSOR[0]]), row)
+        carried, uncarried = known[alike]
+        for place, column, value in carried:
+            pj[place, index, column] = value
+        for place, value in uncarried:
+            idle[place] += value
     costs = [model.bytes_pj({route: 1}) for route in program.routes]
     first = STEP_FIELDS.index("w_route")
 
@@ -209,15 +227,18 @@ def spending(program: Program, model: EnergyModel) -> Spending:
         columns = by_work(np.array([each[component] for each in costs]))[:, _MOVED[0] :]
         pj[DYNAMIC.index(component), :, _MOVED[0] :] += columns
     uncore, memory = program.chip.power.uncore, program.chip.power.memory
-    dram_bytes = None
+    io_pj = None
     if memory is not None and memory.governor != "fixed":
-        share = [(route.end in ("dram", "copy")) / route.receivers for route in program.routes]
-        dram_bytes = by_work(np.array(share))
+        by_route = [
+            model.dram_pj_per_byte(route)["io"] / route.receivers if route.end in ("dram", "copy") else 0.0
+            for route in program.routes
+        ]
+        io_pj = by_work(np.array(by_route))
     return Spending(
         pj,
         idle,
         Supplies(model.table.voltage_v, None if uncore is None else uncore.start.voltage_v),
         ON_DIE if uncore is None else ON_DIE[:3],
         () if uncore is None else ON_DIE[3:],
-        dram_bytes,
+        io_pj,
     )
