@@ -18,7 +18,7 @@ from leptonsim.chip.spec import Chip
 from leptonsim.kernels.meter import Meter
 from leptonsim.kernels.tiles import BLOCK_NAMES, TileMachine
 from leptonsim.machine.blocks import Beside
-from leptonsim.machine.domain import InForce
+from leptonsim.machine.domain import Domain, InForce
 from leptonsim.machine.energy import io_at
 from leptonsim.machine.idling import Idling
 from leptonsim.machine.links import Fabric, Links
@@ -61,14 +61,15 @@ class Condition(NamedTuple):
 
 
 class Conditions:
-    """``seen`` are the conditions of a run by number, in the order in which it came to them; ``now`` is in force.
+    """``seen`` are the conditions of a run by number, in the order in which it came to them; ``now`` is in force. The
+    domains are those of cores, uncore and memory.
 
     ``work`` is what was done at each set of supplies, int64 (operators + 1, columns) as the meter counts it.
     """
 
     def __init__(
         self,
-        start: Condition,
+        domains: tuple[Domain, Domain | None, Domain],
         chip: Chip,
         spending: Spending,
         idling: Idling,
@@ -78,19 +79,27 @@ class Conditions:
     ) -> None:
         self._chip, self._spending, self._idling, self._fabric = chip, spending, idling, fabric
         self._tiles, self._meter = tiles, meter
-        self._known: dict[Condition, tuple[Any, Any]] = {}
+        self._core, self._uncore, self._memory = domains
+        self._is_alone = all(domain is None or domain.is_fixed for domain in domains[1:])
+        self._known: dict[int | tuple[int, int, int], tuple[Condition, Any, Any]] = {}
         self._clocks: dict[tuple[int, int, int, int], Any] = {}
         self.seen: list[Condition] = []
         self.work: dict[Supplies, Integers] = {}
-        self.now = start
-        self.use(start)
+        self._number: int | tuple[int, int, int] = -1
+        self.follow()
 
-    def use(self, condition: Condition) -> None:
-        """A condition from now on, for work in flight as for what follows."""
-        if condition not in self._known:
-            self._known[condition] = self._prepare(condition)
-        self.now = condition
-        point, clock = self._known[condition]
+    def follow(self) -> None:
+        """What is in force in the domains is the condition from now on, for work in flight as for what follows."""
+        if self._is_alone:
+            number: int | tuple[int, int, int] = self._core.number
+        else:
+            number = self._core.number, 0 if self._uncore is None else self._uncore.number, self._memory.number
+        if number == self._number:
+            return
+        if number not in self._known:
+            self._known[number] = self._prepare()
+        self._number = number
+        self.now, point, clock = self._known[number]
         self._meter.use_point(point)
         self._tiles.use_clock(clock)
 
@@ -98,9 +107,11 @@ class Conditions:
         """The links of the fabric under the condition in force; of what stands still at the clock at which it rests."""
         return self._links(self.now)
 
-    def _prepare(self, condition: Condition) -> tuple[Any, Any]:
-        """What the meter and the tile machine take for a condition."""
-        core, uncore, memory = condition
+    def _prepare(self) -> tuple[Condition, Any, Any]:
+        """The condition, and what the meter and the tile machine take for it."""
+        uncore = None if self._uncore is None else self._uncore.in_force
+        core, memory = self._core.in_force, self._memory.in_force
+        condition = Condition(core, uncore, memory)
         supplies = self._supplies(condition)
         if supplies not in self.work:
             self.work[supplies] = np.zeros(self._spending.pj.shape[1:], dtype=np.int64)
@@ -119,7 +130,7 @@ class Conditions:
             self._clocks[key] = self._tiles.clock_of(
                 core.clock_hz // 1000, links.routes, links.capacities, links.dram_mix, condition.held
             )
-        return point, self._clocks[key]
+        return condition, point, self._clocks[key]
 
     def _links(self, condition: Condition) -> Links:
         core, uncore, memory = condition

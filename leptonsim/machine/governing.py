@@ -29,7 +29,7 @@ from leptonsim.kernels.tiles import BLOCK_NAMES, TileMachine
 from leptonsim.machine.beside import memory_domain, uncore_domain
 from leptonsim.machine.blocks import Beside
 from leptonsim.machine.clocks import operating_points
-from leptonsim.machine.conditions import Condition, Conditions
+from leptonsim.machine.conditions import Conditions
 from leptonsim.machine.domain import Domain
 from leptonsim.machine.energy import AT_REST, energy_model
 from leptonsim.machine.foresight import setting
@@ -100,7 +100,7 @@ class PowerControl:
         self._changing = (self._core, *(domain for domain, _ in self._beside))
         self._is_prompt = any(isinstance(domain.governor, Prompt) for domain in self._changing)
         parts = self._spending, self._idling, fabric, tiles, self._meter
-        self._conditions = Conditions(self._condition(), chip, *parts)
+        self._conditions = Conditions((self._core, self._uncore, self._memory), chip, *parts)
         self._throttled_since_ps = self._throttled_ps = 0
         self._reached: int | None = None
         self._work_changed = self.is_changing = False
@@ -199,15 +199,12 @@ class PowerControl:
 
     def _apply(self) -> None:
         """What the domains are set to is in force from now on."""
-        ends_ps = [domain.phase_ends_ps for domain in self._changing if domain.is_changing]
-        self.is_changing, self._phase_ends_ps = bool(ends_ps), min(ends_ps, default=0)
-        condition = self._condition()
-        if condition != self._conditions.now:
-            self._conditions.use(condition)
-
-    def _condition(self) -> Condition:
-        uncore = None if self._uncore is None else self._uncore.in_force
-        return Condition(self._core.in_force, uncore, self._memory.in_force)
+        if self._beside:
+            ends_ps = [domain.phase_ends_ps for domain in self._changing if domain.is_changing]
+            self.is_changing, self._phase_ends_ps = bool(ends_ps), min(ends_ps, default=0)
+        else:
+            self.is_changing, self._phase_ends_ps = self._core.is_changing, self._core.phase_ends_ps
+        self._conditions.follow()
 
     def finish(self, end_ps: int) -> PowerRecord:
         """The run is over."""
