@@ -97,6 +97,10 @@ class PowerRecord:
         """Cycles of the core clock in the whole run."""
         return math.fsum((self.times[:, 2] * self.spans_ps.astype(np.float64)).tolist()) / 1e12
 
+    def cycles_of(self, domain: str) -> float:
+        """Cycles of the clock of a domain beside the cores in the whole run; of the memory transfers on each pin."""
+        return math.fsum((self.domains[domain].clock_hz * self.spans_ps.astype(np.float64)).tolist()) / 1e12
+
     def energy_pj(self, runs: int) -> dict[str, float]:
         """Energy of ``runs`` runs of the program by component, each an exact sum over voltages."""
         parts = [self.spending.energy_pj(work, at) for at, work in sorted(self.work.items())]

@@ -15,7 +15,8 @@ import numpy as np
 from leptonsim.chip.spec import Chip
 from leptonsim.compiler.program import Program
 from leptonsim.kernels.tiles import STEP_FIELDS
-from leptonsim.machine.clocks import OperatingPoint, operating_points
+from leptonsim.fabric.dram import start_rate
+from leptonsim.machine.clocks import OperatingPoint, memory_points, operating_points
 from leptonsim.machine.energy import energy_model
 from leptonsim.machine.governors import Measured, Sample
 from leptonsim.machine.power_record import PowerRecord
@@ -43,12 +44,19 @@ def at_point(chip: Chip, point: OperatingPoint) -> Chip:
 
 
 def at_highest_clock(program: Program, record: PowerRecord | None) -> Program:
-    """The program on a chip at the highest clock of its run, for bounds that must hold at every clock."""
-    fastest = record.highest_hz if record is not None else 0
-    if fastest <= program.chip.clocks.core_hz:
+    """The program on a chip at the highest clocks of its run, for bounds that must hold at every clock."""
+    if record is None:
         return program
-    points = operating_points(program.chip, energy_model(program.chip).table.voltage_v)
-    return replace(program, chip=at_point(program.chip, next(each for each in points if each.clock_hz == fastest)))
+    chip, fastest = program.chip, record.highest_hz
+    if "memory" in record.domains:
+        rate = int(record.domains["memory"].clock_hz.max(initial=0))
+        if rate > start_rate(chip):
+            state = next(point.name for point in memory_points(chip) if point.clock_hz == rate)
+            chip = chip.with_({"power.memory.state": state})
+    if fastest > chip.clocks.core_hz:
+        points = operating_points(chip, energy_model(chip).table.voltage_v)
+        chip = at_point(chip, next(each for each in points if each.clock_hz == fastest))
+    return program if chip is program.chip else replace(program, chip=chip)
 
 
 def measure(program: Program, point: OperatingPoint) -> Measured:
