@@ -14,8 +14,8 @@ import numpy as np
 
 from leptonsim.chip.spec import Chip
 from leptonsim.compiler.program import Program
-from leptonsim.kernels.tiles import STEP_FIELDS
 from leptonsim.fabric.dram import start_rate
+from leptonsim.kernels.tiles import STEP_FIELDS
 from leptonsim.machine.clocks import OperatingPoint, memory_points, operating_points
 from leptonsim.machine.energy import energy_model
 from leptonsim.machine.governors import Measured, Sample
