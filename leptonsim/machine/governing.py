@@ -1,11 +1,13 @@
 """Power in time: samples, governors, changes of operating point, heat and throttling, and the energy of all of it.
 
 Every interval the control has the meter read what the tile kernel did: energy, temperature, sums; and lets the governor
-choose. A governor may also be asked when work comes or goes, or when an operator ends. A new operating point takes
-effect on work in flight: the kernel re-times it. Where the die reaches its throttling temperature the control lowers
-the highest point allowed by one at each sample, and raises it by one at each sample below that less the hysteresis.
+of each domain choose: of the cores, and where they have states of network and SRAM and of the memory. A governor may
+also be asked when work comes or goes, or (of the cores) when an operator ends. A new operating point takes effect on
+work in flight: the kernel re-times it. Where the die reaches its throttling temperature the control lowers
+the cores' highest point allowed by one at each sample, and raises it by one at each sample below that less the
+hysteresis.
 
-Dynamic energy is kept as integers: cycles and bytes of each operator by the voltage at which they were done. All power,
+Dynamic energy is kept as integers: cycles and bytes of each operator by the supplies at which they were done. Power,
 that of the memory too, is taken to flow through the die, as under the one sink of a card.
 
 Not modelled: the energy that the governor's own software takes.
@@ -15,6 +17,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -23,15 +26,18 @@ from leptonsim.chip.spec import Chip
 from leptonsim.compiler.program import Program
 from leptonsim.kernels.meter import Meter
 from leptonsim.kernels.tiles import BLOCK_NAMES, TileMachine
+from leptonsim.machine.beside import memory_domain, uncore_domain
+from leptonsim.machine.blocks import Beside
 from leptonsim.machine.clocks import operating_points
-from leptonsim.machine.conditions import Condition, Conditions
+from leptonsim.machine.conditions import Conditions
 from leptonsim.machine.domain import Domain
 from leptonsim.machine.energy import AT_REST, energy_model
 from leptonsim.machine.foresight import setting
 from leptonsim.machine.governors import Governor, Planning, Prompt, Sample, make_governor
 from leptonsim.machine.idling import Idling
 from leptonsim.machine.links import Fabric
-from leptonsim.machine.power_record import PowerRecord
+from leptonsim.machine.load import MemoryLoad, UncoreLoad
+from leptonsim.machine.power_record import DomainRecord, PowerRecord
 from leptonsim.machine.resting import Spans
 from leptonsim.machine.spending import padded_cells, spending
 from leptonsim.machine.thermal import ThermalModel
@@ -41,7 +47,9 @@ Integers = npt.NDArray[np.int64]
 
 def is_governed(chip: Chip) -> bool:
     """Whether anything about the chip's power changes in time; where nothing does the machine takes no samples."""
-    return chip.power.governor.partition(":")[0] != "fixed" or (chip.power.heat and chip.power.thermal is not None)
+    power = chip.power
+    domains = [each for each in (power, power.uncore, power.memory) if each is not None]
+    return any(each.governor != "fixed" for each in domains) or (power.heat and power.thermal is not None)
 
 
 class PowerControl:
@@ -77,20 +85,28 @@ class PowerControl:
         tiles.tell_changes(self._meter.rows, self._meter.change, self._meter.rested)
         known = setting(program, points, self._spending, model, fabric)
         governor = governor or make_governor(chip.power.governor, known)
-        self._is_prompt = isinstance(governor, Prompt)
         if isinstance(governor, Planning):
             tiles.watch(governor.marks)
         thermal = chip.power.thermal
         self._throttle_c = math.inf if thermal is None else thermal.throttle
         self._release_c = -math.inf if thermal is None else thermal.throttle - thermal.hysteresis
-        self._core = Domain("core", points, chip.power.transition, governor)
-        self._conditions = Conditions(self._spending, self._idling, fabric, tiles, self._meter)
+        self._core = Domain("core", points, chip.power.transition, governor, chip.power.governor)
+        self._uncore, self._memory = uncore_domain(chip, model), memory_domain(chip, model)
+        self._beside: list[tuple[Domain, MemoryLoad | UncoreLoad]] = []
+        if self._uncore is not None and not self._uncore.is_fixed:
+            self._beside.append((self._uncore, UncoreLoad(tiles)))
+        if not self._memory.is_fixed:
+            self._beside.append((self._memory, MemoryLoad(tiles)))
+        self._changing = (self._core, *(domain for domain, _ in self._beside))
+        self._is_prompt = any(isinstance(domain.governor, Prompt) for domain in self._changing)
+        parts = self._spending, self._idling, fabric, tiles, self._meter
+        self._conditions = Conditions((self._core, self._uncore, self._memory), chip, *parts)
         self._throttled_since_ps = self._throttled_ps = 0
         self._reached: int | None = None
         self._work_changed = self.is_changing = False
         self._interval_ps = self._sample_ps = chip.power.interval_ps
         self.next_ps = self._sample_ps
-        self._apply()
+        self._phase_ends_ps = 0
 
     # ---- being told
 
@@ -145,31 +161,50 @@ class PowerControl:
             if self._meter.die_c >= self._throttle_c or core.highest < core.top:
                 self._throttle(now_ps)
             busy_ps, waiting = self._busy(now_ps)
-            sample = self._meter.sample(self._cores, core.point, busy_ps, waiting, core.once_pj, core.highest)
-            core.once_pj = 0.0
+            once_pj, core.once_pj = core.once_pj, 0.0
+            for domain, _ in self._beside:
+                once_pj, domain.once_pj = once_pj + domain.once_pj, 0.0
+            sample = self._meter.sample(self._cores, core.point, busy_ps, waiting, once_pj, core.highest)
             # a NamedTuple by its tuple, for a tenth of a microsecond instead of half of one
             wanted = core.governor.choose(tuple.__new__(Sample, sample))
             if wanted != core.point or core.is_changing or wanted > core.highest:
                 core.wish(wanted, now_ps)
                 self._apply()
-        self.next_ps = min(self._sample_ps, core.phase_ends_ps) if self.is_changing else self._sample_ps
+            if self._beside:
+                self._choose_beside(sample, now_ps)
+        self.next_ps = min(self._sample_ps, self._phase_ends_ps) if self.is_changing else self._sample_ps
         return changed
+
+    def _choose_beside(self, sample: tuple[Any, ...], now_ps: int) -> None:
+        """Let the governors of the other domains choose; they see the cores' sample with their own point and load."""
+        links = self._conditions.links()
+        for domain, load in self._beside:
+            own = Sample(*sample)._replace(point=domain.point, busy=load(links, now_ps), highest=domain.top)
+            domain.wish(domain.governor.choose(own), now_ps)
+        self._apply()
 
     def _act_between(self, now_ps: int) -> None:
         core, governor = self._core, self._core.governor
-        core.proceed(now_ps)
+        for domain in self._changing:
+            domain.proceed(now_ps)
         if self._reached is not None and isinstance(governor, Planning):
             operator, self._reached = self._reached, None
             core.wish(governor.reached(operator, self._busy(now_ps)[1]), now_ps)
-        if self._work_changed and isinstance(governor, Prompt):
+        if self._work_changed:
             self._work_changed = False
-            core.wish(governor.work_changed(self._busy(now_ps)[1]), now_ps)
+            for domain in self._changing:
+                if isinstance(domain.governor, Prompt):
+                    domain.wish(domain.governor.work_changed(self._busy(now_ps)[1]), now_ps)
         self._apply()
 
     def _apply(self) -> None:
         """What the domains are set to is in force from now on."""
-        self.is_changing = self._core.is_changing
-        self._conditions.use(Condition(self._core.in_force))
+        if self._beside:
+            ends_ps = [domain.phase_ends_ps for domain in self._changing if domain.is_changing]
+            self.is_changing, self._phase_ends_ps = bool(ends_ps), min(ends_ps, default=0)
+        else:
+            self.is_changing, self._phase_ends_ps = self._core.is_changing, self._core.phase_ends_ps
+        self._conditions.follow()
 
     def finish(self, end_ps: int) -> PowerRecord:
         """The run is over."""
@@ -177,12 +212,13 @@ class PowerControl:
             self._meter.read(self._tiles.changes(), end_ps)
         else:
             self._read(self._tiles.changes(), end_ps)
-        self._core.reside(end_ps)
+        for domain in self._changing:
+            domain.reside(end_ps)
         self._throttle(end_ps)
         meter, conditions = self._meter, self._conditions
         bounds, levels = meter.times[:, :2], meter.levels
         condition = meter.times[:, 2]
-        core_hz, voltage_v = conditions.core_hz[condition], conditions.core_v[condition]
+        core_hz, voltage_v = conditions.core_hz(condition), conditions.core_v(condition)
         lengths = np.maximum(1, bounds[:, 1] - bounds[:, 0]).astype(np.float64)[:, None]
         resting, sleep, leaks = self._idling.finish(
             Spans(
@@ -190,11 +226,13 @@ class PowerControl:
                 rested_ps=meter.rests,
                 padding_ps=levels[:, -1] * 1e12 / np.maximum(1, core_hz),
                 voltage_v=voltage_v,
-                core_hz=conditions.core_idle_hz[condition],
+                core_hz=conditions.core_idle_hz(condition),
                 heat=levels[:, 1],
+                beside=conditions.beside(condition),
             )
         )
-        levels = np.asfortranarray(np.column_stack([voltage_v, levels[:, 0], levels[:, 2:-1]]))
+        watts = self._spending.by_component(levels[:, 2:-1])
+        levels = np.asfortranarray(np.column_stack([voltage_v, levels[:, 0], watts]))
         if self._idling.sleeps:
             # what a sleep comes to is known when it is over: until then it was taken as if it ended at once
             at_rest = np.stack([part.sum(axis=1) for part in resting.parts.values()], axis=1)
@@ -205,7 +243,7 @@ class PowerControl:
             heated, plain = math.fsum(leaks[0]), math.fsum(leaks[1])
             steady = self._thermal.steady_or_none((joules - heated) / end_ps, plain / end_ps)
         total = resting.total()
-        total.static_pj[-1] += math.fsum(self._core.changes_pj)
+        total.static_pj[-1] += math.fsum(pj for domain in self._changing for pj in domain.changes_pj)
         return PowerRecord(
             governor=self._chip.power.governor,
             times=np.column_stack([bounds, core_hz]),
@@ -219,6 +257,15 @@ class PowerControl:
             samples=meter.samples,
             throttled_ps=self._throttled_ps,
             steady_c=steady,
+            domains={
+                domain.name: DomainRecord(
+                    domain.governor_name,
+                    *conditions.in_force(domain.name, condition),
+                    domain.residency_ps,
+                    domain.changes,
+                )
+                for domain, _ in self._beside
+            },
         )
 
     def _throttle(self, now_ps: int) -> None:
@@ -242,7 +289,7 @@ class PowerControl:
 
     def _open_span(self, now_ps: int) -> Spans:
         """What blocks at rest need to know of the time since the last reading."""
-        meter, core = self._meter, self._core.in_force
+        meter, core, beside = self._meter, self._core.in_force, self._conditions.now.beside
         return Spans(
             bounds_ps=np.array([meter.now_ps, now_ps], dtype=np.int64),
             rested_ps=meter.open_rests[None, :],
@@ -250,4 +297,5 @@ class PowerControl:
             voltage_v=np.array([core.voltage_v]),
             core_hz=np.array([core.idle_hz]),
             heat=np.array([meter.heat_factor]),
+            beside=Beside(*(np.array([each]) for each in beside)),
         )
