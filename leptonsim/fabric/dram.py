@@ -105,6 +105,7 @@ class DramModel:
 
         mapping = spec.mapping
         self._channel = _Channel(spec.part, mapping.interleave_bytes, mapping.bank_groups, mapping.xor)
+        self._efficiencies: dict[tuple[AccessPattern, ...], float] = {}
 
     @property
     def latency_ps(self) -> int:
@@ -141,8 +142,12 @@ class DramModel:
     def efficiency(self, mix: Iterable[AccessPattern]) -> float:
         """Useful bytes per byte of peak when the patterns of ``mix`` share the memory in equal parts; at most 1."""
         patterns = tuple(sorted(frozenset(mix)))
-        if not patterns:
-            return 1.0
+        found = self._efficiencies.get(patterns)
+        if found is None:
+            found = self._efficiencies[patterns] = self._efficiency(patterns) if patterns else 1.0
+        return found
+
+    def _efficiency(self, patterns: tuple[AccessPattern, ...]) -> float:
         granule = max(self.part.access_bytes, self.spec.mapping.interleave_bytes)
         shares = tuple(
             AccessPattern(each.kind, self._on_one_channel(each.run_bytes, granule), each.write) for each in patterns
