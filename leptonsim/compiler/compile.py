@@ -165,6 +165,7 @@ def compile_graph(
             sram_capacity_bytes=chip.core.sram.size_bytes,
         ),
         warnings=tuple(warnings),
+        upper_bounds=dict(graph.largest),
         **arrays._asdict(),
     )
 
