@@ -3,6 +3,8 @@
 
 cdef void _freed(TileMachine self, Core* core, int64_t size, int64_t engine) noexcept nogil:
     core.used -= size
+    if core.used <= core.fewest:
+        _fit_banks(self, engine // ENGINES)
     self.todo[engine // ENGINES] |= 1 << GRANT
     core.release.engine = engine
     core.release.relation = BUFFER
@@ -49,6 +51,8 @@ cdef int _through(TileMachine self, int64_t c, int stage, int64_t engine, Source
             _freed(self, core, run.x, c * ENGINES + VECTOR)
     elif stage == WRITE and run.o:
         _freed(self, core, run.o, c * ENGINES + STORE)
+    if stage == MULTIPLY and self.bank_count and _begin_tensors(self, at) < 0:
+        return -1
     moved = _advance(self, at, core.step_begin, core.step_end)
     if stage == WRITE and moved:
         if core.used > self.step_staging_view[at.step]:
@@ -89,6 +93,8 @@ cdef void _complete(TileMachine self, int64_t token, int64_t engine) noexcept no
         self.token_source[token].time = self.now_ps
         _wake_all(self, LOADS)
         token %= self.n_tokens
+        if self.bank_count and token < self.n_operators:
+            _keep(self, -self.tensor_bytes[token, 1])  # banks that become empty ask for no memory
         if token < self.n_operators and self.watched[token] and token > self.reached:
             self.reached = token
 

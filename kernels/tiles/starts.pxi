@@ -59,6 +59,8 @@ cdef int _grant(TileMachine self, int64_t c) noexcept nogil:
     if why.time < self.now_ps and core.release.time == self.now_ps:
         why = core.release
     core.used += need
+    if core.used > core.most and _fit_banks(self, c) < 0:
+        return -1
     _least(self, core, at.step, at.instance)
     _note_staging(self, c, room)
     _pass(self, core, GRANT, -1, why)
@@ -122,8 +124,7 @@ cdef int _multiply(TileMachine self, int64_t c) noexcept nogil:
     if not _passed(self, core, LOAD_A, at, INPUT, &why) or not _passed(self, core, LOAD_W, at, INPUT, &why):
         return 0
     if self.run_at[at.run].tensor == 0:
-        _through(self, c, MULTIPLY, -1, why)
-        return 1
+        return -1 if _through(self, c, MULTIPLY, -1, why) < 0 else 1
     if at.tile - core.cursor[FINISH].tile >= self.step_at[at.step].accumulators:
         return 0
     if (

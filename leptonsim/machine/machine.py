@@ -73,7 +73,7 @@ class Record:
     for each tag of a copy (run -1: weights, before the first); they are empty otherwise. ``launches_ps`` has begin and
     end of each request's launch by the host, if launches take time.
 
-    ``rested_ps`` int64 (6,) is how long blocks rested, ``rests`` int64 (n, 3) each rest of those that may sleep.
+    ``rested_ps`` int64 (6,) is how long blocks rested, ``rests`` int64 (n, 4) each rest of those that may sleep.
     """
 
     makespan_ps: int
@@ -130,7 +130,7 @@ class Machine:
             operators=len(program.operators), core_khz=chip.clocks.core_hz // 1000, setup_ps=chip.core.dma.setup_ps,
             copy_routes=(RouteTable.COPY_IN, RouteTable.COPY_OUT), one_queue=chip.core.dma.engines == 1,
             log_jobs=log_jobs, route_blocks=route_blocks(program.routes),
-            **(energy_model(chip).resting.machine_arguments() if may_sleep(chip) else {}),
+            **(energy_model(chip).resting.machine_arguments(program) if may_sleep(chip) else {}),
         )  # fmt: skip
         self._asleep: simpy.Event | None = None
         self._copies: dict[int, simpy.Event] = {}
