@@ -562,7 +562,7 @@ cdef class TileMachine:
             self.engine_time_view[e, DONE] += end_ps - self.engine[e].last_end
             self.engine[e].last_end = end_ps
         for e in range(self.n_cores * CORE_BLOCKS + CHIP_BLOCKS):
-            if _rested(self, e, e % CORE_BLOCKS if e < self.n_cores * CORE_BLOCKS else REST_NOC + e % CORE_BLOCKS, end_ps) < 0:
+            if _rested(self, &self.rester[e], e % CORE_BLOCKS if e < self.n_cores * CORE_BLOCKS else REST_NOC + e % CORE_BLOCKS, end_ps) < 0:
                 raise MemoryError
             self.rester[e].since = end_ps
         for e in range(self.n_cores * self.bank_count):

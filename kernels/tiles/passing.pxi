@@ -47,12 +47,13 @@ cdef int _through(TileMachine self, int64_t c, int stage, int64_t engine, Source
     if stage == MULTIPLY or stage == FINISH:
         if tensor == (stage == MULTIPLY):
             _operands_used(self, core, at, tensor, c * ENGINES + (TENSOR if tensor else VECTOR))
-        if stage == FINISH and run.x:
-            _freed(self, core, run.x, c * ENGINES + VECTOR)
+        if stage == FINISH:
+            if run.x:
+                _freed(self, core, run.x, c * ENGINES + VECTOR)
+        elif self.bank_count and _begin_tensors(self, at) < 0:
+            return -1
     elif stage == WRITE and run.o:
         _freed(self, core, run.o, c * ENGINES + STORE)
-    if stage == MULTIPLY and self.bank_count and _begin_tensors(self, at) < 0:
-        return -1
     moved = _advance(self, at, core.step_begin, core.step_end)
     if stage == WRITE and moved:
         if core.used > self.step_staging_view[at.step]:

@@ -4,7 +4,7 @@
 cdef inline int _rouse(TileMachine self, int64_t d, int kind, int64_t* wait) noexcept nogil:
     """A job begins to use a block; ``wait`` becomes at least what is left until it is awake. -1 when memory is out."""
     cdef Rester* block = &self.rester[d]
-    if block.jobs == 0 and block.since < self.now_ps and _rested(self, d, kind, self.now_ps) < 0:
+    if block.jobs == 0 and block.since < self.now_ps and _rested(self, block, kind, self.now_ps) < 0:
         return -1
     block.jobs += 1
     if block.awake - self.now_ps > wait[0]:
@@ -12,9 +12,8 @@ cdef inline int _rouse(TileMachine self, int64_t d, int kind, int64_t* wait) noe
     return 0
 
 
-cdef int _rested(TileMachine self, int64_t d, int kind, int64_t until) noexcept nogil:
+cdef int _rested(TileMachine self, Rester* block, int kind, int64_t until) noexcept nogil:
     """A block's rest ends: count it, remember it, and say when the block is awake; -1 when memory is out."""
-    cdef Rester* block = &self.rester[d]
     cdef int64_t length = until - block.since
     cdef int s
     if length <= 0:
@@ -25,7 +24,7 @@ cdef int _rested(TileMachine self, int64_t d, int kind, int64_t until) noexcept 
             block.awake = until + self.sleep[kind][s].wake
     if length < self.rests_from[kind]:
         return 0
-    return _remember(self, kind, block.since, until, d // CORE_BLOCKS if kind < REST_NOC else 0)
+    return _remember(self, kind, block.since, until, (block - self.rester) // CORE_BLOCKS if kind < REST_NOC else 0)
 
 
 cdef int _remember(TileMachine self, int kind, int64_t begin, int64_t end, int64_t unit) noexcept nogil:

@@ -24,6 +24,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -33,7 +34,7 @@ from leptonsim.chip.spec import Chip
 from leptonsim.compiler.program import Program
 from leptonsim.compiler.routes import Route
 from leptonsim.kernels.tiles import BLOCK_NAMES
-from leptonsim.machine.banks import Timeline, are_gated, bank_arguments, left_asleep, stays_by_unit
+from leptonsim.machine.banks import Rests, Timeline, are_gated, bank_arguments, left_asleep, stays_by_unit
 from leptonsim.machine.blocks import BLOCKS, BlockPower
 from leptonsim.machine.gating import Choice, Integers, Policy, Stays, make_policy
 from leptonsim.machine.sleep import SleepState, bank_off, sleep_states
@@ -100,6 +101,14 @@ class Sleep:
         np.add.at(saved, at, times * (end[~pays] - paid[~pays]))
         self.slept_ps[block, depth] += times * (end - begin).sum()
         self.visits[block, depth] += times * len(begin)
+
+
+class BankTimes(NamedTuple):
+    """Time of all banks of SRAM, in ps: with data and their core's engines at work, with data and at rest, without."""
+
+    accessed_ps: int
+    holding_ps: int
+    empty_ps: int
 
 
 @dataclass(frozen=True)
@@ -211,17 +220,32 @@ class Resting:
             found.slept_ps[index, depth] += rested_ps[:, index].sum()
         return found
 
+    def bank_times(self, rests: Integers, makespan_ps: int) -> BankTimes:
+        """How the time of all banks of a whole run divides; they must be told apart."""
+        srams, empty = _of(rests, _SRAM), _of(rests, _BANK)
+        line, bounds = Timeline.of(srams, makespan_ps), np.array([0, makespan_ps], dtype=np.int64)
+        without = int((empty[1] - empty[0]).sum())
+        without_at_rest = int(line.overlap(empty[0], empty[1], empty[2] // self.banks, bounds).sum())
+        holding = self.banks * int((srams[1] - srams[0]).sum()) - without_at_rest
+        return BankTimes(int(self.units[_SRAM]) * makespan_ps - without - holding, holding, without)
+
+    def banks_off(self, rests: Integers, bounds_ps: Integers) -> Floats:
+        """float64 (spans,): how many of one core's banks were off between bounds, on average."""
+        found = np.zeros(len(bounds_ps) - 1, dtype=np.int64)
+        for stays, _ in stays_by_unit(self.bank_policy, _of(rests, _BANK)):
+            found += spread(stays.begin_ps, stays.end_ps, bounds_ps)
+        return found / np.maximum(1, np.diff(bounds_ps)) / self.chip.cores
+
     def _add_banks(self, found: Sleep, rests: Integers, bounds_ps: Integers) -> None:
         """Banks that were off, and the sleep of those that were not."""
         asleep, off = self.states["sram"]
         length_ps = int(max(bounds_ps[-1], rests[:, 2].max()))
-        srams, empty = (tuple(rests[rests[:, 0] == kind, 1:].T) for kind in (_SRAM, _BANK))
-        line = Timeline.of(srams, length_ps)
-        gone: list[Integers] = [np.zeros((3, 0), dtype=np.int64)]
-        for stays, unit in stays_by_unit(self.bank_policy, empty):
+        line = Timeline.of(_of(rests, _SRAM), length_ps)
+        times_off: list[Integers] = [np.zeros((3, 0), dtype=np.int64)]
+        for stays, unit in stays_by_unit(self.bank_policy, _of(rests, _BANK)):
             found.add(_SRAM, OFF, stays, off.break_even_ps, bounds_ps)
-            gone.append(np.stack([stays.begin_ps, stays.end_ps, unit]))
-        begin, end, unit = np.concatenate(gone, axis=1)
+            times_off.append(np.stack([stays.begin_ps, stays.end_ps, unit]))
+        begin, end, unit = np.concatenate(times_off, axis=1)
         found.off_at_rest_ps[:] = line.overlap(begin, end, unit // self.banks, bounds_ps)
         for many, since, until in left_asleep(line, (begin, end, unit), self.banks):
             for stays in self.policies["sram"].stays(since, until):
@@ -248,6 +272,12 @@ class Resting:
         static = self.power.static_w(spans.voltage_v, spans.heat) * on
         rest = self.power.rest_w(spans.voltage_v, spans.core_hz) * rested / units
         return RestEnergy(static, np.where(_IS_DRAM, 0.0, rest), np.where(_IS_DRAM, rest, 0.0))
+
+
+def _of(rests: Integers, kind: int) -> Rests:
+    """The rests of one kind of block."""
+    begin, end, unit = rests[rests[:, 0] == kind, 1:].T
+    return begin, end, unit
 
 
 def route_blocks(routes: Sequence[Route]) -> Integers:

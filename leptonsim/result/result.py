@@ -28,7 +28,7 @@ from leptonsim.result.accounts import (
     staging_by_operator,
     time_by_engine,
 )
-from leptonsim.result.blocks import blocks_of
+from leptonsim.result.blocks import banks_off, blocks_of
 from leptonsim.result.bounds import bounds_ps, peaks
 from leptonsim.result.document import SCHEMA, document, json_text
 from leptonsim.result.governed import peak_w
@@ -276,9 +276,15 @@ def make_result(
             operator.sram_resident_bytes,
             operator.shared_resident_bytes,
             staged,
+            off,
         )
-        for operator, account, energy, staged in zip(
-            program.operators, accounts, dynamic, staging_by_operator(program, record), strict=True
+        for operator, account, energy, staged, off in zip(
+            program.operators,
+            accounts,
+            dynamic,
+            staging_by_operator(program, record),
+            banks_off(model.resting, record, [account.time_ps for account in accounts]),
+            strict=True,
         )
     )
     memory = program.memory

@@ -19,7 +19,8 @@ from leptonsim.machine.resting import Spans
 
 FEW = settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck))
 GATINGS = ("none", "idle_detection", "idle_detection:200ns", "directed", "ideal")
-WAYS = st.fixed_dictionaries({block: st.sampled_from(GATINGS) for block in BLOCK_NAMES})
+GATED = (*BLOCK_NAMES, "sram_banks")
+WAYS = st.fixed_dictionaries({block: st.sampled_from(GATINGS) for block in GATED})
 
 
 def gated(chip, ways, **others):
@@ -44,7 +45,7 @@ def test_directed_sleep_never_costs_more_than_none_nor_ideal_more_than_directed(
     arrivals = tuple(sorted(data.draw(st.lists(st.integers(0, 10**9), min_size=2, max_size=2))))
     results = [
         execute(
-            replace(program, chip=gated(program.chip, dict.fromkeys(BLOCK_NAMES, way))),
+            replace(program, chip=gated(program.chip, dict.fromkeys(GATED, way))),
             requests=2,
             arrivals_ps=arrivals,
         )
@@ -72,7 +73,15 @@ def test_blocks_add_up_to_components_whatever_sleeps(laws, data, ways, partial):
     for causes in result.time_ps.values():
         assert sum(causes.values()) == result.makespan_ps
     for block in result.blocks.values():
-        assert sum(block["slept_ps"].values()) <= block["rested_ps"] <= block["time_ps"]
+        assert sum(block["slept_ps"].values()) <= block["time_ps"] >= block["rested_ps"]
+        off_ps = block["slept_ps"].get("off", 0)
+        assert sum(block["slept_ps"].values()) - off_ps <= block["rested_ps"]
+        if "banks" in block:
+            times = {name: time for name, time in block["banks"].items() if name != "gating"}
+            assert min(times.values()) >= 0
+            assert sum(times.values()) == block["time_ps"]
+            assert off_ps <= times["empty_ps"]
+            assert times["holding_ps"] <= block["rested_ps"] <= times["holding_ps"] + times["empty_ps"]
 
 
 @FEW
