@@ -31,7 +31,7 @@ the parts. The plain-Python twin is the package
     tiles/jobs.pxi          jobs of engines, from their start to their end
     tiles/rest.pxi          blocks at rest: how long, how deep asleep, when they wake
     tiles/banks.pxi         banks of the cores' SRAM: which hold data, how long the others are empty
-    tiles/pauses.pxi        the core clock stands still and goes on
+    tiles/pauses.pxi        clocks stand still and go on
     tiles/rates.pxi         rates of the transfers in progress
     tiles/conditions.pxi    what a tile waits for before it passes a stage
     tiles/marks.pxi         when tiles passed a stage
@@ -124,6 +124,8 @@ cdef class TileMachine:
     cdef int64_t[::1] operator_steps  # steps of each operator
     cdef int64_t[::1] token_left      # [parity * tokens + token]: completions still awaited
     cdef Source* token_source
+    cdef int64_t* recent              # tokens satisfied at `recent_at`, and all since then while the clock stands still, each once
+    cdef int64_t recent_n, recent_at
     cdef Route* routes
     cdef int64_t n_cores, n_steps, n_operators, n_tokens, n_routes, n_links, n_engines
     cdef int64_t khz, setup_ps
@@ -154,6 +156,8 @@ cdef class TileMachine:
     cdef bint rates_stale
     cdef int clock                    # RUNNING, PAUSING or PAUSED
     cdef int64_t paused_since
+    cdef int64_t held_blocks          # blocks of the chip over which nothing moves, a bit for each
+    cdef int64_t holding              # the same from this instant on, once what ends at it has ended
     cdef Pause* pause_at              # pauses that are over, in order; waits look back at them
     cdef int64_t pauses_n, pauses_room
     cdef unsigned char[::1] watched   # [operator]: its end is to be reported
@@ -213,6 +217,7 @@ cdef class TileMachine:
 
     def __cinit__(self):
         self.token_source = NULL
+        self.recent = NULL
         self.routes = NULL
         self.engine = NULL
         self.log = NULL
@@ -291,6 +296,7 @@ cdef class TileMachine:
         self.operator_steps = np.bincount(np.asarray(self.steps)[:, STEP_OPERATOR], minlength=operators).astype(np.int64)
         self.token_left = np.zeros(2 * self.n_tokens, dtype=np.int64)
         self.token_source = <Source*> calloc(2 * self.n_tokens, sizeof(Source))
+        self.recent = <int64_t*> calloc(2 * self.n_tokens, sizeof(int64_t))
         self.routes = <Route*> calloc(self.n_routes, sizeof(Route))
         self.engine = <Engine*> calloc(self.n_engines, sizeof(Engine))
         self.log = <Log*> calloc(self.n_engines, sizeof(Log))
@@ -314,7 +320,7 @@ cdef class TileMachine:
         self.watched = np.zeros(operators, dtype=np.uint8)
         self.reached = -1
         if (
-            self.token_source == NULL or self.routes == NULL or self.engine == NULL or self.log == NULL or self.core == NULL
+            self.token_source == NULL or self.recent == NULL or self.routes == NULL or self.engine == NULL or self.log == NULL or self.core == NULL
             or self.end == NULL or self.core_end == NULL or self.due == NULL or self.queue == NULL or self.moving == NULL
             or self.todo == NULL or self.leveled == NULL or self.rester == NULL or self.bank_since == NULL or self.begun == NULL
             or self.shown == NULL or self.place == NULL or self.changed == NULL
@@ -380,6 +386,7 @@ cdef class TileMachine:
                 free(self.core[i].finished.at)
         free(self.log)
         free(self.token_source)
+        free(self.recent)
         free(self.routes)
         free(self.engine)
         free(self.core)
@@ -428,9 +435,7 @@ cdef class TileMachine:
             raise ValueError(f"instance {instance} is not one of the two that may be in progress")
         cdef int64_t at = (instance & 1) * self.n_tokens + token
         self.token_left[at] = 0
-        self.token_source[at].engine = engine
-        self.token_source[at].relation = DEPENDENCY
-        self.token_source[at].time = self.now_ps
+        _satisfied(self, at, engine)
         _wake_all(self, ALL_STAGES)
 
     def log_host(self, int64_t cause, int64_t until_ps):
@@ -476,30 +481,37 @@ cdef class TileMachine:
     def pause(self):
         """The core clock stands still from now on, until ``set_clock``: jobs of the cores neither go on nor start; copies go on.
 
-        What ends at this instant ends.
+        What ends at this instant ends. Transfers that other clocks hold stay held.
         """
         if self.clock == RUNNING:
             self.clock = PAUSING
 
-    def set_clock(self, int64_t core_khz, routes=None, capacities=None, dram_mix=None):
+    def set_clock(self, int64_t core_khz, routes=None, capacities=None, dram_mix=None, int64_t held=0):
         """Change the core clock, and with it port rates and capacities, for what is in flight as for what follows.
 
-        Ends a pause.
+        Ends a pause, or begins one with a clock of 0 kHz. While the clock of a block of the chip stands still, what moves over it does, its
+        latency included, and what starts does so from its start on; what ends at this instant ends. ``held`` says which: 1 network, 2 DRAM,
+        4 PCIe, summed.
         """
-        self.use_clock(self.clock_of(core_khz, routes, capacities, dram_mix))
+        self.use_clock(self.clock_of(core_khz, routes, capacities, dram_mix, held))
 
-    def clock_of(self, int64_t core_khz, routes=None, capacities=None, dram_mix=None):
-        """A clock for ``use_clock``, with rates and capacities as they are now where none are given."""
+    def clock_of(self, int64_t core_khz, routes=None, capacities=None, dram_mix=None, int64_t held=0):
+        """A clock for ``use_clock``, with rates and capacities as they are now where none are given.
+
+        While the cores stand still (0 kHz) routes stay what they were: only copies move.
+        """
         cdef Clock clock = Clock()
-        if not 1 <= core_khz < FASTEST_KHZ:
-            raise ValueError("set_clock: the clock is positive and below 1 THz")
+        if not 0 <= core_khz < FASTEST_KHZ:
+            raise ValueError("set_clock: the clock is not negative and below 1 THz")
+        if not 0 <= held < 1 << CHIP_BLOCKS:
+            raise ValueError("set_clock: a block of the chip that does not exist stands still")
         table = self.table if routes is None else np.array(routes, dtype=np.int64, order="C")
         links = self.capacity if capacities is None else np.array(capacities, dtype=np.int64)
         mix = self.dram_mix if dram_mix is None else np.array(dram_mix, dtype=np.int64)
         if len(table) != self.n_routes or len(links) != self.n_links or len(mix) != self.dram_mix.shape[0]:
             raise ValueError("set_clock: as many routes, links and DRAM mixes as before")
         _check_fabric(self, table, links, mix)
-        clock.khz, clock.table, clock.capacity, clock.dram_mix = core_khz, table, links, mix
+        clock.khz, clock.held, clock.table, clock.capacity, clock.dram_mix = core_khz, held, table, links, mix
         clock.memo = np.zeros(MEMO_ROWS * (1 + 2 * self.n_routes), dtype=np.int64)
         return clock
 
@@ -508,22 +520,26 @@ cdef class TileMachine:
         cdef int64_t e, r, core_khz = clock.khz
         if clock.table.shape[0] != self.n_routes or clock.capacity.shape[0] != self.n_links:
             raise ValueError("use_clock: a clock of another machine")
-        if self.clock == PAUSED:
-            if _resume(self, core_khz) < 0:
-                raise MemoryError
-        else:
-            for e in range(self.n_engines):
-                if self.engine[e].state == COMPUTE:
-                    self.engine[e].left -= self.khz * (self.now_ps - self.engine[e].updated)
-                    self.engine[e].updated = self.now_ps
-                    _set_end(self, e, self.now_ps + (self.engine[e].left + core_khz - 1) // core_khz)
-        self.clock = RUNNING
-        self.khz = core_khz
-        self.table = clock.table
+        self.holding = clock.held
         memcpy(&self.capacity[0], &clock.capacity[0], self.n_links * sizeof(int64_t))
         self.dram_mix = clock.dram_mix
-        for r in range(self.n_routes):
-            fill_route(&self.routes[r], &self.table[r, 0])
+        if core_khz == 0:
+            self.pause()
+        else:
+            if self.clock == PAUSED:
+                if _resume(self, core_khz) < 0:
+                    raise MemoryError
+            else:
+                for e in range(self.n_engines):
+                    if self.engine[e].state == COMPUTE:
+                        self.engine[e].left -= self.khz * (self.now_ps - self.engine[e].updated)
+                        self.engine[e].updated = self.now_ps
+                        _set_end(self, e, self.now_ps + (self.engine[e].left + core_khz - 1) // core_khz)
+            self.clock = RUNNING
+            self.khz = core_khz
+            self.table = clock.table
+            for r in range(self.n_routes):
+                fill_route(&self.routes[r], &self.table[r, 0])
         self.memo = &clock.memo[0]
         self.clock_now = clock
         self.rates_stale = True

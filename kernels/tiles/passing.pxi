@@ -85,13 +85,26 @@ cdef void _wake_all(TileMachine self, int stages) noexcept nogil:
     self.waking = True
 
 
+cdef inline void _satisfied(TileMachine self, int64_t token, int64_t engine) noexcept nogil:
+    """A token awaits nothing any more; ``engine`` held it until now."""
+    cdef Source* source = &self.token_source[token]
+    if self.clock != PAUSED and self.recent_at != self.now_ps:
+        self.recent_at = self.now_ps
+        self.recent_n = 0
+    # invariant: a token that was satisfied at `recent_at` or later is in the list
+    if source.time < self.recent_at:
+        self.recent[self.recent_n] = token
+        self.recent_n += 1
+    source.engine = engine
+    source.relation = DEPENDENCY
+    source.time = self.now_ps
+
+
 cdef void _complete(TileMachine self, int64_t token, int64_t engine) noexcept nogil:
     """One of the completions that a token awaits; ``engine`` held it until now."""
     self.token_left[token] -= 1
     if self.token_left[token] == 0:
-        self.token_source[token].engine = engine
-        self.token_source[token].relation = DEPENDENCY
-        self.token_source[token].time = self.now_ps
+        _satisfied(self, token, engine)
         _wake_all(self, LOADS)
         token %= self.n_tokens
         if self.bank_count and token < self.n_operators:

@@ -24,7 +24,7 @@ class OperatingPoint:
 
     name: str
     voltage_v: float
-    core_hz: int
+    clock_hz: int
 
 
 def operating_points(chip: Chip, nominal_v: float) -> tuple[OperatingPoint, ...]:
@@ -33,7 +33,7 @@ def operating_points(chip: Chip, nominal_v: float) -> tuple[OperatingPoint, ...]
     if power.curve is not None:
         return curve_points(power.curve, chip.clocks.core_hz)
     points = [OperatingPoint(state.name, state.voltage_v, state.core_hz) for state in power.states]
-    return tuple(sorted(points, key=lambda each: (each.core_hz, each.voltage_v))) or (
+    return tuple(sorted(points, key=lambda each: (each.clock_hz, each.voltage_v))) or (
         OperatingPoint("nominal", nominal_v, chip.clocks.core_hz),
     )
 
@@ -42,7 +42,7 @@ def start_of(chip: Chip, points: tuple[OperatingPoint, ...]) -> int:
     """Index of the point at which the chip starts."""
     if chip.power.state is not None:
         return [point.name for point in points].index(chip.power.state)
-    return [point.core_hz for point in points].index(chip.clocks.core_hz)
+    return [point.clock_hz for point in points].index(chip.clocks.core_hz)
 
 
 def relative_clock(curve: Curve, voltage_v: float) -> float:
@@ -73,7 +73,7 @@ class Phase(NamedTuple):
     """
 
     time_ps: int
-    core_hz: int
+    clock_hz: int
     voltage_v: float
     idle_hz: int
 
@@ -97,11 +97,11 @@ def change(old: OperatingPoint, new: OperatingPoint, transition: Transition) -> 
         return Change((), 0.0)
     # rounded up: a ramp is never faster than the regulator
     ramp_ps = -(-transition.ramp_ps * round(abs(new.voltage_v - old.voltage_v) * 1e6) // 1_000_000)
-    lock_ps = transition.lock_ps if old.core_hz != new.core_hz else 0
+    lock_ps = transition.lock_ps if old.clock_hz != new.clock_hz else 0
     volts = max(old.voltage_v, new.voltage_v)
-    low_hz = min(old.core_hz, new.core_hz)
+    low_hz = min(old.clock_hz, new.clock_hz)
     ramp = Phase(ramp_ps, low_hz if transition.run_during_ramp else 0, volts, low_hz)
     lock = Phase(lock_ps, 0, volts, low_hz)
-    rises = (new.voltage_v, new.core_hz) > (old.voltage_v, old.core_hz)
+    rises = (new.voltage_v, new.clock_hz) > (old.voltage_v, old.clock_hz)
     phases = (ramp, lock) if rises else (lock, ramp)
     return Change(tuple(phase for phase in phases if phase.time_ps), transition.energy_pj)

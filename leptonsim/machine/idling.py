@@ -18,6 +18,7 @@ from leptonsim.kernels.tiles import BLOCK_NAMES, TileMachine
 from leptonsim.machine.resting import RestEnergy, Resting, Sleep, Spans, may_sleep
 
 Floats = npt.NDArray[np.float64]
+Integers = npt.NDArray[np.int64]
 
 
 class Idling:
@@ -69,16 +70,26 @@ class Idling:
 def condensed(spans: Spans) -> Spans:
     """Spans with the same energy as long as nothing sleeps: one for each voltage and clock, at its mean heat."""
     lengths = np.diff(spans.bounds_ps)
-    clocked = np.stack([spans.voltage_v, spans.core_hz.astype(np.float64)], axis=1)
-    states, place = np.unique(clocked, axis=0, return_inverse=True)
-    groups = [np.flatnonzero(place.ravel() == state) for state in range(len(states))]
+    states, groups = _alike(spans.voltage_v, spans.core_hz)
     time_ps = [int(lengths[group].sum()) for group in groups]
     heated = [math.fsum((lengths[group] * spans.heat[group]).tolist()) for group in groups]
     return Spans(
         bounds_ps=np.cumsum([0, *time_ps]),
         rested_ps=np.array([spans.rested_ps[group].sum(axis=0) for group in groups]).reshape(-1, len(BLOCK_NAMES)),
         padding_ps=np.array([math.fsum(spans.padding_ps[group].tolist()) for group in groups]),
-        voltage_v=states[:, 0],
-        core_hz=states[:, 1].astype(np.int64),
+        voltage_v=np.array([voltage_v for voltage_v, _ in states]),
+        core_hz=np.array([core_hz for _, core_hz in states], dtype=np.int64),
         heat=np.array(heated) / np.maximum(1, time_ps),
     )
+
+
+def _alike(voltage_v: Floats, core_hz: Integers) -> tuple[list[tuple[float, int]], list[Integers]]:
+    """The pairs that occur, in order, and where each does; for there are few of them, no sorting of all is needed."""
+    found: dict[tuple[float, int], Integers] = {}
+    left = np.arange(len(core_hz))
+    while len(left):
+        state = float(voltage_v[left[0]]), int(core_hz[left[0]])
+        same = (voltage_v[left] == state[0]) & (core_hz[left] == state[1])
+        found[state], left = left[same], left[~same]
+    states = sorted(found)
+    return states, [found[state] for state in states]

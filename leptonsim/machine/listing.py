@@ -8,6 +8,8 @@ from typing import NamedTuple
 from leptonsim.chip.dram_part import load_part
 from leptonsim.chip.energy import data
 from leptonsim.chip.spec import Chip
+from leptonsim.compiler.routes import dram_route, pattern_of
+from leptonsim.fabric.dram import AccessPattern, DramModel
 from leptonsim.kernels.tiles import BLOCK_NAMES
 from leptonsim.machine.blocks import BLOCKS
 from leptonsim.machine.energy import EnergyModel
@@ -40,6 +42,27 @@ def idle_rows(model: EnergyModel) -> Iterator[IdleRow]:
         if block == "sram" and model.resting.banks:
             off = model.resting.states[block][OFF]
             yield IdleRow("sram_banks", 0.0, 0.0, blocks.sram_banks.gating, {off.name: static * off.static_share})
+
+
+class DramRow(NamedTuple):
+    """pJ of one byte that an access pattern asks of DRAM, by event, and the share of the pins' peak that it reaches."""
+
+    pattern: str
+    events_pj: dict[str, float]
+    of_peak: float
+
+
+def dram_rows(model: EnergyModel) -> Iterator[DramRow]:
+    """A row for each of some patterns."""
+    dram = DramModel(model.chip.dram)
+    for name, route in (
+        ("streamed, read", dram_route(False)),
+        ("streamed, written", dram_route(True)),
+        ("rows of 256 B, read", dram_route(False, "strided", 256)),
+        ("random 64 B, read", dram_route(False, "random", 64)),
+    ):
+        events_pj = {event: value for event, value in model.dram_pj_per_byte(route).items() if value}
+        yield DramRow(name, events_pj, dram.efficiency([AccessPattern(*pattern_of(route))]))
 
 
 def idle_sources(chip: Chip) -> Iterator[str]:

@@ -8,7 +8,8 @@ The tile machine tells how long blocks of a kind rested, exactly, and each singl
 
 where saved time is time slept less the break-even time of each sleep, which pays for it: a sleep that is shorter costs
 more than it saves. What a sleep has to pay for counts at its beginning, and where it was too short at its end, so that
-the sum over spans is that of the whole, whatever the spans.
+the sum over spans is that of the whole, whatever the spans. DRAM, which draws its standby at work too, counts as
+resting all the time.
 
 Where banks of SRAM may be off, an SRAM's units are its banks (``leptonsim.machine.banks``). A bank that is off saves
 leakage, and its clock in the part of that time in which its core's SRAM rests: of an SRAM at work there is no clock at
@@ -31,10 +32,9 @@ import numpy.typing as npt
 
 from leptonsim.chip.energy import EnergyTable
 from leptonsim.chip.spec import Chip
-from leptonsim.compiler.program import Program
 from leptonsim.compiler.routes import Route
 from leptonsim.kernels.tiles import BLOCK_NAMES
-from leptonsim.machine.banks import Rests, Timeline, are_gated, bank_arguments, left_asleep, stays_by_unit
+from leptonsim.machine.banks import Rests, Timeline, are_gated, left_asleep, stays_by_unit
 from leptonsim.machine.blocks import BLOCKS, BlockPower
 from leptonsim.machine.gating import Choice, Integers, Policy, Stays, make_policy
 from leptonsim.machine.sleep import SleepState, bank_off, sleep_states
@@ -45,7 +45,8 @@ Floats = npt.NDArray[np.float64]
 DEPTHS = 3
 _NOC, _DRAM, _PCIE = 1, 2, 4
 _USED = {"dram": _NOC | _DRAM, "shared": _NOC, "cores": _NOC, "local": 0, "host": _NOC | _PCIE, "copy": _DRAM | _PCIE}
-_ARRAYS, _SRAM, _BANK = BLOCKS.index("tensor_core"), BLOCKS.index("sram"), len(BLOCK_NAMES)
+_ARRAYS, _DRAM_BLOCK = BLOCKS.index("tensor_core"), BLOCKS.index("dram")
+_SRAM, _BANK = BLOCKS.index("sram"), len(BLOCK_NAMES)
 ASLEEP, OFF = 0, 1
 """Depths of an SRAM's sleep: of all of it, and of a bank."""
 _IS_DRAM = np.array([block == "dram" for block in BLOCKS])
@@ -113,11 +114,14 @@ class BankTimes(NamedTuple):
 
 @dataclass(frozen=True)
 class RestEnergy:
-    """Energy in pJ by block, float64 (..., blocks) each, ``BLOCKS``: static, clocks at rest, standby of DRAM."""
+    """Energy in pJ by block, float64 (..., blocks) each, ``BLOCKS``: static, clocks at rest, standby of DRAM, and what
+    of standby is refresh.
+    """
 
     static_pj: Floats
     clock_pj: Floats
     standby_pj: Floats
+    refresh_pj: Floats
 
     @property
     def parts(self) -> dict[str, Floats]:
@@ -131,8 +135,8 @@ class RestEnergy:
         return RestEnergy(*(np.array([math.fsum(column) for column in part.T.tolist()]) for part in self._spans))
 
     @property
-    def _spans(self) -> tuple[Floats, Floats, Floats]:
-        return self.static_pj, self.clock_pj, self.standby_pj
+    def _spans(self) -> tuple[Floats, Floats, Floats, Floats]:
+        return self.static_pj, self.clock_pj, self.standby_pj, self.refresh_pj
 
 
 def _awake() -> Sleep:
@@ -162,7 +166,7 @@ class Resting:
         """Whether array cells with padding are off."""
         self.states: dict[str, tuple[SleepState, ...]] = {}
         self.policies: dict[str, Policy] = {}
-        self._left_static, self._left_rest = np.ones((len(BLOCKS), DEPTHS)), np.ones((len(BLOCKS), DEPTHS))
+        self._left_static, self._left_rest, self._left_refresh = np.ones((3, len(BLOCKS), DEPTHS))
         for index, block in enumerate(BLOCK_NAMES):
             text = getattr(chip.power.blocks, block).gating
             waits_asleep = block == "pcie" and chip.pcie.idle_state != "L0"
@@ -177,24 +181,23 @@ class Resting:
                 self.bank_policy = make_policy("sram_banks", chip.power.blocks.sram_banks.gating, choices[1:])
             for depth, state in enumerate(self.states[block]):
                 self._left_static[index, depth], self._left_rest[index, depth] = state.static_share, state.rest_share
+                self._left_refresh[index, depth] = state.refresh_share
 
     def _saved_w(self, index: int, state: SleepState, voltage_v: float) -> float:
         static_w, rest_w = self.power.static_w(voltage_v), self.power.rest_w(voltage_v, self.chip.clocks.core_hz)
         return float(static_w[index] * (1 - state.static_share) + rest_w[index] * (1 - state.rest_share))
 
-    def machine_arguments(self, program: Program) -> dict[str, Integers]:
-        """What the tile machine is told: when blocks sleep, which rests it remembers, and what lies in banks."""
+    def machine_arguments(self) -> dict[str, Integers]:
+        """What the tile machine is told: when blocks sleep, and which rests it remembers."""
         sleeps = np.full((len(BLOCK_NAMES), 2 * DEPTHS), -1, dtype=np.int64)
         from_ps = np.full(len(BLOCK_NAMES), -1, dtype=np.int64)
         for index, policy in enumerate(self.policies.values()):
             for depth, (after, wake) in enumerate(policy.sleeps):
                 sleeps[index, 2 * depth : 2 * depth + 2] = after, wake
             from_ps[index] = -1 if policy.from_ps is None else policy.from_ps
-        found = {"sleeps": sleeps, "rests_from_ps": from_ps}
         if self.banks:
             from_ps[_SRAM] = 0  # banks that are off save their clock in all rests
-            found |= bank_arguments(program, self.bank_policy)
-        return found
+        return {"sleeps": sleeps, "rests_from_ps": from_ps}
 
     def sleep(self, spans: Spans, rests: Integers) -> Sleep:
         """What was slept in some spans; ``rests`` (n, 4) are the machine's."""
@@ -260,6 +263,7 @@ class Resting:
         on = np.zeros((len(spans.rested_ps), len(BLOCKS))) + np.diff(spans.bounds_ps)[:, None]
         rested = np.zeros(on.shape)
         rested[:, : len(BLOCK_NAMES)] = spans.rested_ps
+        rested[:, _DRAM_BLOCK] = refreshed = on[:, _DRAM_BLOCK].copy()
         if sleep is not _AWAKE:
             on -= ((1 - self._left_static) * sleep.saved_ps).sum(axis=2) / own
             at_rest = sleep.saved_ps
@@ -267,11 +271,13 @@ class Resting:
                 at_rest = at_rest.copy()
                 at_rest[:, _SRAM, OFF] = sleep.off_at_rest_ps
             rested -= ((1 - self._left_rest) * at_rest).sum(axis=2) / self._parts
+            refreshed = refreshed - ((1 - self._left_refresh) * sleep.saved_ps).sum(axis=2)[:, _DRAM_BLOCK]
         if self.is_partial:
             on[:, _ARRAYS] -= (1 - self._left_static[_ARRAYS, 0]) * spans.padding_ps / units[_ARRAYS]
         static = self.power.static_w(spans.voltage_v, spans.heat) * on
         rest = self.power.rest_w(spans.voltage_v, spans.core_hz) * rested / units
-        return RestEnergy(static, np.where(_IS_DRAM, 0.0, rest), np.where(_IS_DRAM, rest, 0.0))
+        refresh = np.where(_IS_DRAM, self.power.refresh_w * refreshed[:, None], 0.0)
+        return RestEnergy(static, np.where(_IS_DRAM, 0.0, rest), np.where(_IS_DRAM, rest, 0.0), refresh)
 
 
 def _of(rests: Integers, kind: int) -> Rests:

@@ -9,6 +9,7 @@ whole runs this sums to the energies of ``leptonsim.machine.energy``.
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -132,6 +133,24 @@ def _sums(rows: Integers, begin: Integers, end: Integers) -> Integers:
     return running[end] - running[begin]
 
 
+def _carried(
+    energies: Mapping[str, float], row: tuple[int, ...]
+) -> tuple[list[tuple[int, int, float]], list[tuple[int, float]]]:
+    """An operator's energy for each unit of its work, as (component, column, pJ); and what no work of it carries."""
+    carried, uncarried = [], []
+    for component, groups in _CARRIERS.items():
+        value = energies[component]
+        if not value:
+            continue
+        carriers = next((group for group in groups if any(row[column] for column in group)), ())
+        place = DYNAMIC.index(component)
+        units = sum(row[each] for each in carriers)
+        carried += [(place, column, value / units) for column in carriers]
+        if not carriers:
+            uncarried.append((place, value))
+    return carried, uncarried
+
+
 def spending(program: Program, model: EnergyModel) -> Spending:
     """The costs of a program's work, at the voltage of ``model``."""
     steps = work_of(program)
@@ -140,23 +159,17 @@ def spending(program: Program, model: EnergyModel) -> Spending:
     np.add.at(work, owner, steps)
     pj = np.zeros((len(DYNAMIC), *work.shape))
     idle = np.zeros(len(DYNAMIC))
-    known: dict[object, dict[str, float]] = {}
-    for index, (operator, row) in enumerate(zip(program.operators, work.tolist(), strict=False)):
-        own = operator.dtype, operator.tensor_macs, row[_TENSOR[0]], operator.cells_share, operator.accumulator_bytes
-        alike = (*own, operator.sram_read_bytes, operator.sram_written_bytes, tuple(operator.vector.items()))
+    known: dict[object, tuple[list[tuple[int, int, float]], list[tuple[int, float]]]] = {}
+    for index, (operator, row) in enumerate(zip(program.operators, map(tuple, work.tolist()), strict=False)):
+        own = operator.dtype, operator.tensor_macs, operator.cells_share, operator.accumulator_bytes
+        alike = (*own, operator.sram_read_bytes, operator.sram_written_bytes, tuple(operator.vector.items()), row)
         if alike not in known:
-            known[alike] = model.operator_pj(operator, {}, row[_TENSOR[0]])
-        energies = known[alike]
-        for component, groups in _CARRIERS.items():
-            value = energies[component]
-            if not value:
-                continue
-            carriers = next((group for group in groups if any(row[column] for column in group)), ())
-            place = DYNAMIC.index(component)
-            for column in carriers:
-                pj[place, index, column] = value / sum(row[each] for each in carriers)
-            if not carriers:
-                idle[place] += value
+            known[alike] = _carried(model.operator_pj(operator, {}, row[_TENSOR[0]]), row)
+        carried, uncarried = known[alike]
+        for place, column, value in carried:
+            pj[place, index, column] = value
+        for place, value in uncarried:
+            idle[place] += value
     costs = [model.bytes_pj({route: 1}) for route in program.routes]
     first = STEP_FIELDS.index("w_route")
     for component in costs[0]:

@@ -27,7 +27,7 @@ def at_point(chip: Chip, point: OperatingPoint) -> Chip:
     changes: dict[str, object] = {
         "power.governor": "fixed",
         "power.heat": "false",
-        "clocks.core": f"{point.core_hz} Hz",
+        "clocks.core": f"{point.clock_hz} Hz",
     }
     if chip.power.curve is not None:
         changes["power.curve.voltage"] = f"{point.voltage_v!r} V"
@@ -42,7 +42,7 @@ def at_highest_clock(program: Program, record: PowerRecord | None) -> Program:
     if fastest <= program.chip.clocks.core_hz:
         return program
     points = operating_points(program.chip, energy_model(program.chip).table.voltage_v)
-    return replace(program, chip=at_point(program.chip, next(each for each in points if each.core_hz == fastest)))
+    return replace(program, chip=at_point(program.chip, next(each for each in points if each.clock_hz == fastest)))
 
 
 def measure(program: Program, point: OperatingPoint) -> Measured:

@@ -15,7 +15,7 @@ from leptonsim.machine.energy import energy_model
 from leptonsim.machine.machine import Machine
 from leptonsim.machine.resting import ASLEEP, OFF, Spans
 from leptonsim.machine.sleep import bank_off, sleep_states
-from leptonsim.result.result import make_result
+from leptonsim.result.from_record import make_result
 
 SRAM, BANK = BLOCK_NAMES.index("sram"), len(BLOCK_NAMES)
 POLICIES = ("none", "idle_detection:2ps", "idle_detection", "directed", "ideal")

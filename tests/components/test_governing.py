@@ -150,7 +150,7 @@ def test_a_clock_change_in_mid_tile_equals_the_hand_calculation():
     machine = Machine(program)
     control = machine.control
     assert control is not None
-    control._governor = _Steps({6: 0})
+    control._core.governor = _Steps({6: 0})
     record = machine.execute(1)
     plain = Machine(ls.compile(chip(NO_LEAK, "cores=1"), model)).execute(1)
     assert record.power.changes == 1
@@ -184,7 +184,7 @@ def test_a_transition_takes_its_time_to_the_picosecond_with_the_clock_standing_s
     cost = "power.transition={ramp: 10 us, lock: 20 us, energy: 1 uJ}"
     program = ls.compile(chip("power.governor=on_demand", cost), resnet)
     machine = Machine(program)
-    machine.control._governor = _Steps({2: 2})
+    machine.control._core.governor = _Steps({2: 2})
     record = machine.execute(2)
     # 0.55 V to 0.62 V at 10 us for each volt, then the lock
     ramp, lock = (each for each in record.power.segments if each.core_hz == 0)

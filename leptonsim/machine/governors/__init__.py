@@ -90,7 +90,7 @@ class Setting:
     def change_w(self, old: int, new: int) -> float:
         """Power on the way between two points: at the higher voltage and the lower clock."""
         one, other = self.points[old], self.points[new]
-        return self.rest_w(max(one.voltage_v, other.voltage_v), min(one.core_hz, other.core_hz))
+        return self.rest_w(max(one.voltage_v, other.voltage_v), min(one.clock_hz, other.clock_hz))
 
 
 class Governor(Protocol):
@@ -152,6 +152,6 @@ def told_nothing(name: str, told: str) -> None:
         raise LeptonError(f"power.governor: {name} takes nothing after its name, not {told!r}")
 
 
-def lowest_at_least(points: tuple[OperatingPoint, ...], core_hz: float) -> int:
-    """The lowest point whose clock is at least ``core_hz``; the highest where none is."""
-    return next((index for index, point in enumerate(points) if point.core_hz >= core_hz), len(points) - 1)
+def lowest_at_least(points: tuple[OperatingPoint, ...], clock_hz: float) -> int:
+    """The lowest point whose clock is at least ``clock_hz``; the highest where none is."""
+    return next((index for index, point in enumerate(points) if point.clock_hz >= clock_hz), len(points) - 1)

@@ -32,7 +32,7 @@ class MemoryAware:
         """The lowest point at which nothing on the core clock would bind."""
         if not sample.waiting:
             return sample.point
-        engines = max(sample.tensor, sample.vector) * self.points[sample.point].core_hz
+        engines = max(sample.tensor, sample.vector) * self.points[sample.point].clock_hz
         ports = sample.moved_bytes * 1e12 / sample.interval_ps / self.port_bytes_per_cycle
         self.needs_hz.append(max(engines, ports) / MARGIN)
         return lowest_at_least(self.points, max(self.needs_hz))

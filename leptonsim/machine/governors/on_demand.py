@@ -28,7 +28,7 @@ class OnDemand:
             return len(self.points) - 1
         if sample.busy > UP - DOWN_DIFFERENTIAL:
             return sample.point
-        wanted = self.points[sample.point].core_hz * sample.busy / (UP - DOWN_DIFFERENTIAL / 2)
+        wanted = self.points[sample.point].clock_hz * sample.busy / (UP - DOWN_DIFFERENTIAL / 2)
         return lowest_at_least(self.points, wanted)
 
 

@@ -23,7 +23,7 @@ class Schedutil:
 
     def choose(self, sample: Sample) -> int:
         """The lowest point with a quarter of headroom over the load of the last interval."""
-        return lowest_at_least(self.points, HEADROOM * self.points[sample.point].core_hz * sample.busy)
+        return lowest_at_least(self.points, HEADROOM * self.points[sample.point].clock_hz * sample.busy)
 
 
 def govern(setting: Setting, told: str) -> Governor:
