@@ -364,8 +364,6 @@ cdef class TileMachine:
             self.core[i].release.time = -1
             self.core[i].least = NEVER
             self.core[i].least_instance = -1
-            self.core[i].most = NEVER
-            self.core[i].fewest = -1
             if self.bank_count and _fit_banks(self, i) < 0:
                 raise MemoryError
         for i in range(2 * self.n_tokens):

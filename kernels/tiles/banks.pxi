@@ -1,11 +1,12 @@
 # Banks of the cores' SRAM: which hold data, how long the others are empty, and when those are awake that fill again.
 #
-# What a core holds (tensors, and tiles on their way) is packed into its first banks. Tensors lie on all cores alike.
+# What a core holds (tensors, and what is loaded or made of tiles on their way) is packed into its first banks. Space that was granted
+# holds nothing before its load begins, or the vector work that writes into it. Tensors lie on all cores alike.
 
 
 cdef int64_t _holding(TileMachine self, int64_t c) noexcept nogil:
     """How many of a core's banks have to hold data now."""
-    cdef int64_t held = self.kept_bytes + self.core[c].used
+    cdef int64_t held = self.kept_bytes + self.core[c].live
     return min(self.bank_count, (held + self.bank_bytes - 1) // self.bank_bytes) if held > 0 else 0
 
 
@@ -38,6 +39,19 @@ cdef int _bank_fills(TileMachine self, int64_t c, int64_t i, int64_t until) noex
         return 0
     self.banks_empty += until - begin
     return 0 if until - begin < self.bank_rests_from else _remember(self, REST_BANK, begin, until, unit)
+
+
+cdef inline int _fill(TileMachine self, int64_t c, int64_t size) noexcept nogil:
+    """Something is written into staging space of a core from now on; -1 when memory is out."""
+    self.core[c].live += size
+    return _fit_banks(self, c) if self.core[c].live > self.core[c].most else 0
+
+
+cdef inline void _drain(TileMachine self, int64_t c, int64_t size) noexcept nogil:
+    """Nobody needs it any more."""
+    self.core[c].live -= size
+    if self.core[c].live <= self.core[c].fewest:
+        _fit_banks(self, c)  # banks that become empty ask for no memory
 
 
 cdef int _keep(TileMachine self, int64_t size) noexcept nogil:

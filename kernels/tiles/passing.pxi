@@ -3,8 +3,8 @@
 
 cdef void _freed(TileMachine self, Core* core, int64_t size, int64_t engine) noexcept nogil:
     core.used -= size
-    if core.used <= core.fewest:
-        _fit_banks(self, engine // ENGINES)
+    if self.bank_count:
+        _drain(self, engine // ENGINES, size)
     self.todo[engine // ENGINES] |= 1 << GRANT
     core.release.engine = engine
     core.release.relation = BUFFER

@@ -98,9 +98,10 @@ cdef struct Core:
     int64_t before[STAGES]  # tiles that had passed the stage before that instant
     Source release          # who freed staging space last
     int64_t used            # staging bytes held
+    int64_t live            # staging bytes in which something is, or is being written; 0 where banks are not told apart
     int64_t banks           # of its SRAM's banks the first so many hold data
-    int64_t most            # staging bytes above which more banks have to; NEVER where banks are not told apart
-    int64_t fewest          # staging bytes at and below which fewer have to; below 0 where banks are not told apart
+    int64_t most            # live bytes above which more banks have to
+    int64_t fewest          # live bytes at and below which fewer have to
     int64_t least           # staging space that the step in flight leaves which leaves least
     int64_t least_step      # that step; of equals the last
     int64_t least_instance  # its instance; -1 where none is known

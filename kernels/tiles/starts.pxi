@@ -59,8 +59,6 @@ cdef int _grant(TileMachine self, int64_t c) noexcept nogil:
     if why.time < self.now_ps and core.release.time == self.now_ps:
         why = core.release
     core.used += need
-    if core.used > core.most and _fit_banks(self, c) < 0:
-        return -1
     _least(self, core, at.step, at.instance)
     _note_staging(self, c, room)
     _pass(self, core, GRANT, -1, why)
@@ -108,6 +106,8 @@ cdef int _load(TileMachine self, int64_t c, int stage) noexcept nogil:
     if size == 0:
         _through(self, c, stage, -1, why)
         return 1
+    if self.bank_count and _fill(self, c, size) < 0:
+        return -1
     route = self.step_at[at.step].route[stage - LOAD_W]
     if _move(self, e, at.step, at.instance, size, stage - LOAD_W, route, _asked(self, core, stage, at), why) < 0:
         return -1
@@ -148,6 +148,8 @@ cdef int _vector(TileMachine self, int64_t c) noexcept nogil:
         return 0
     if not _passed(self, core, MULTIPLY, at, INPUT, &why) or not _passed(self, core, LOAD_X, at, INPUT, &why):
         return 0
+    if self.bank_count and _fill(self, c, self.run_at[at.run].o) < 0:
+        return -1
     if self.run_at[at.run].vector == 0:
         return -1 if _through(self, c, FINISH, -1, why) < 0 else 1
     if _compute(self, e, at, self.run_at[at.run].vector, why) < 0:

@@ -1,8 +1,9 @@
 """Banks of the cores' SRAM: what the tile machine is told of them, and when the others sleep while some are off.
 
 Tensors and tiles on their way are packed into as few banks as hold them, tensors on all cores alike. A compiler that
-gives out addresses from one end as a stack does comes close to that; what fragments (a long-lived tensor above many
-short ones) keeps more banks on. What the compiler may not fill (``software.buffer_share``) holds data always.
+lays tensors from one end and tiles in a ring from the other comes close to that; what fragments (a long-lived tensor
+above many short ones) keeps more banks on. Space for tiles holds nothing before it is written. What the compiler may
+not fill (``software.buffer_share``) holds data always.
 
 A bank is off in times in which it holds nothing, as its policy says. While its core's SRAM rests, it sleeps with the
 others, data kept, in what is left of that rest: so no time is counted twice.

@@ -1,8 +1,9 @@
 """Banks of the cores' SRAM: which hold data, and for how long the others held nothing.
 
-What a core holds is packed into its first banks: tiles on their way, tensors (which lie on all cores alike, from an
-operator's first result to the end of the last one that reads them), and what is held always. A bank that held nothing
-for longer than its sleep asks for is off; when it has to hold data, the core's jobs wait until it is awake.
+What a core holds is packed into its first banks: what is loaded or made of tiles on their way, tensors (which lie on
+all cores alike, from an operator's first result to the end of the last one that reads them), and what is held always.
+Space that was granted holds nothing before its load begins, or the vector work that writes into it. A bank that held
+nothing for longer than its sleep asks for is off; when it has to hold data, the core's jobs wait until it is awake.
 """
 
 from __future__ import annotations
@@ -50,17 +51,17 @@ class Banks:
                 raise ValueError(f"TileMachine: tensors of operator {operator} take less than 0 or more than 1 TiB")
         self.blocks = blocks
         self.kept_bytes = self.told.kept_bytes
-        self.staged_bytes = [0] * blocks.cores
+        self.live_bytes = [0] * blocks.cores
         self.begun: set[tuple[int, int]] = set()
         self.empty_ps = 0
         self.empty_since: list[list[int | None]] = [[0] * self.told.banks for _ in range(blocks.cores)]
         for core in range(blocks.cores):
             self.hold(core, 0, 0)
 
-    def hold(self, core: int, staged_bytes: int, now_ps: int) -> None:
-        """A core has so many bytes of tiles on their way."""
-        self.staged_bytes[core] = staged_bytes
-        held = self.kept_bytes + staged_bytes
+    def hold(self, core: int, live_bytes: int, now_ps: int) -> None:
+        """A core has so many bytes of tiles on their way that hold something."""
+        self.live_bytes[core] = live_bytes
+        held = self.kept_bytes + live_bytes
         for number, since_ps in enumerate(self.empty_since[core]):
             holds = number * self.told.bank_bytes < held
             if holds and since_ps is not None:
@@ -96,8 +97,8 @@ class Banks:
     def keep(self, size_bytes: int, now_ps: int) -> None:
         """Tensors take more or less of every core's SRAM."""
         self.kept_bytes += size_bytes
-        for core, staged_bytes in enumerate(self.staged_bytes):
-            self.hold(core, staged_bytes, now_ps)
+        for core, live_bytes in enumerate(self.live_bytes):
+            self.hold(core, live_bytes, now_ps)
 
     def finish(self, end_ps: int) -> None:
         """The run is over, and all times without data with it."""

@@ -310,7 +310,6 @@ class TileMachine:
         stages.granted(held, core, room_bytes, tile)
         if held.is_over:
             core.staged_bytes += tile.run.bytes
-            self._hold(core)
             core.peak_bytes = max(core.peak_bytes, core.staged_bytes)
             core.least_free_bytes = min(core.least_free_bytes, room_bytes - core.staged_bytes)
             self._note_staging(core, in_flight[0])
@@ -356,6 +355,9 @@ class TileMachine:
             Stage.WRITE: (run.output_bytes, "o_bytes", step.output_route),
         }[stage]
         account = (step.operator, WORK_FIELDS.index(what))
+        if stage in LOADS or stage is Stage.FINISH:
+            core.live_bytes += size if stage in LOADS else run.output_bytes
+            self._hold(core)
         if size == 0:
             self._pass(core, stage, source)
         elif route is None:
@@ -400,7 +402,7 @@ class TileMachine:
 
     def _hold(self, core: Core) -> None:
         if self._banks is not None:
-            self._banks.hold(core.index, core.staged_bytes, self.now_ps)
+            self._banks.hold(core.index, core.live_bytes, self.now_ps)
 
     def _note_staging(self, core: Core, step: int) -> None:
         self._step_staging[step] = max(self._step_staging[step], core.staged_bytes)
