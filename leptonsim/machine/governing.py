@@ -238,16 +238,4 @@ class PowerControl:
         """A reading where sleep depends on more than how long blocks rested."""
         if now_ps > self._meter.now_ps:
             self._meter.gather(changed)
-            self._meter.close(now_ps, *self._idling.known_pj(self._open_span(now_ps)))
-
-    def _open_span(self, now_ps: int) -> Spans:
-        """What blocks at rest need to know of the time since the last reading."""
-        meter, core = self._meter, self._core.in_force
-        return Spans(
-            bounds_ps=np.array([meter.now_ps, now_ps], dtype=np.int64),
-            rested_ps=meter.open_rests[None, :],
-            padding_ps=np.array([meter.open_counts[0] * 1e12 / max(1, core.clock_hz)]),
-            voltage_v=np.array([core.voltage_v]),
-            core_hz=np.array([core.idle_hz]),
-            heat=np.array([meter.heat_factor]),
-        )
+            self._meter.close(now_ps, *self._idling.known_pj(now_ps, self._meter, self._core.in_force))

@@ -27,9 +27,10 @@ import numpy.typing as npt
 from leptonsim.chip.energy import EnergyTable
 from leptonsim.chip.spec import Chip
 from leptonsim.compiler.routes import Route
+from leptonsim.kernels.rest_meter import RULE_FIELDS, RestMeter
 from leptonsim.kernels.tiles import BLOCK_NAMES
 from leptonsim.machine.blocks import BLOCKS, BlockPower
-from leptonsim.machine.gating import Choice, Integers, Policy, make_policy
+from leptonsim.machine.gating import Choice, Integers, Policy, Ruled, make_policy
 from leptonsim.machine.sleep import SleepState, sleep_states
 
 Floats = npt.NDArray[np.float64]
@@ -38,6 +39,7 @@ DEPTHS = 3
 _NOC, _DRAM, _PCIE = 1, 2, 4
 _USED = {"dram": _NOC | _DRAM, "shared": _NOC, "cores": _NOC, "local": 0, "host": _NOC | _PCIE, "copy": _DRAM | _PCIE}
 _ARRAYS = BLOCKS.index("tensor_core")
+_EVER_PS = 1 << 62
 _IS_DRAM = np.array([block == "dram" for block in BLOCKS])
 _IS_DRAM.flags.writeable = False
 
@@ -145,6 +147,36 @@ class Resting:
             from_ps[index] = -1 if policy.from_ps is None else policy.from_ps
         return {"sleeps": sleeps, "rests_from_ps": from_ps}
 
+    def meter(self) -> RestMeter | None:
+        """What works out the energy of rest while a run goes on; None where a policy has no rules."""
+        rows: list[tuple[int, ...]] = []
+        for index, block in enumerate(BLOCK_NAMES):
+            policy = self.policies[block]
+            if not isinstance(policy, Ruled):
+                return None
+            for rule in policy.rules:
+                cost_ps = 0 if rule.is_free else self.states[block][rule.state].break_even_ps
+                upto_ps, until_ps = (-1 if at is None else at for at in (rule.upto_ps, rule.until_ps))
+                bounds_ps = rule.above_ps, _EVER_PS if upto_ps < 0 else upto_ps, rule.from_ps, until_ps
+                rows.append((index, rule.state, *bounds_ps, rule.wake_ps, cost_ps))
+        return RestMeter(
+            np.array(rows, dtype=np.int64).reshape(-1, len(RULE_FIELDS)),
+            self._left_static,
+            self._left_rest,
+            self.power.units,
+            standby=BLOCKS.index("dram"),
+            partial=_ARRAYS if self.is_partial else -1,
+            waits=self._waits_in,
+        )
+
+    @property
+    def _waits_in(self) -> tuple[int, int]:
+        """The link, and the state in which it always rests; none: -1, -1."""
+        state = self.chip.pcie.idle_state
+        if state == "L0":
+            return -1, -1
+        return BLOCKS.index("pcie"), [each.name for each in self.states["pcie"]].index(state)
+
     def sleep(self, spans: Spans, rests: Integers) -> Sleep:
         """What was slept in some spans; ``rests`` (n, 3) are the machine's."""
         return self._sleep(rests, spans.rested_ps, spans.bounds_ps)
@@ -167,10 +199,8 @@ class Resting:
                 np.add.at(saved[:, index, stays.state], at, end[~pays] - paid[~pays])
                 slept[index, stays.state] += (end - begin).sum()
                 visits[index, stays.state] += len(begin)
-        state = self.chip.pcie.idle_state
-        if state != "L0":
-            index = BLOCKS.index("pcie")
-            depth = [each.name for each in self.states["pcie"]].index(state)
+        index, depth = self._waits_in
+        if index >= 0:
             saved[:, index, depth] += rested_ps[:, index]
             slept[index, depth] += rested_ps[:, index].sum()
         return Sleep(saved, slept, visits)

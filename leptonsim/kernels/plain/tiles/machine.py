@@ -481,6 +481,17 @@ class TileMachine:
         """
         return self._blocks.rests_until(first, also_open, self.now_ps)
 
+    def newest_rests(self, first: int, rows: Any) -> tuple[int, int]:
+        """``rests`` with ``also_open`` into the first of ``rows``: how many ended, and how many there are in all.
+
+        Where there are not rows enough for all, what is in them counts for nothing.
+        """
+        found = self.rests(first, True)
+        if rows.shape[1] != 3:
+            raise ValueError("newest_rests: rests have 3 columns")
+        rows[: len(found)] = found[: len(rows)]
+        return len(self.rests(first)), len(found)
+
     @property
     def log_segments(self) -> int:
         """Segments of time kept to resolve waits by: all that ever were."""
