@@ -40,7 +40,7 @@ cdef class RestMeter:
     units : float64 (blocks,)
         How many units of each kind of block rest by themselves. The last kinds may be such as never rest.
     standby : int
-        The block whose power at rest is standby; that of the others is their clocks'.
+        The block whose power at rest is standby, drawn at all times, at work too; that of the others is their clocks'.
     partial : int
         The block of whose cells those with padding are off; -1 for none.
     waits : (int, int)
@@ -136,6 +136,8 @@ cdef class RestMeter:
             if block < rested_ps.shape[0]:
                 rested = rested_ps[block] - self.rested_then[block]
                 self.rested_then[block] = rested_ps[block]
+            if block == self.standby:
+                rested = span
             on -= self._weighted(self.left_static, block, saved[block]) / self.units[block]
             rested -= self._weighted(self.left_rest, block, saved[block])
             if block == self.partial:

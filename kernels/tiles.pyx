@@ -30,7 +30,7 @@ the parts. The plain-Python twin is the package
     tiles/accounts.pxi      what engines did, and what they waited for
     tiles/jobs.pxi          jobs of engines, from their start to their end
     tiles/rest.pxi          blocks at rest: how long, how deep asleep, when they wake
-    tiles/pauses.pxi        the core clock stands still and goes on
+    tiles/pauses.pxi        clocks stand still and go on
     tiles/rates.pxi         rates of the transfers in progress
     tiles/conditions.pxi    what a tile waits for before it passes a stage
     tiles/marks.pxi         when tiles passed a stage
@@ -149,6 +149,8 @@ cdef class TileMachine:
     cdef bint rates_stale
     cdef int clock                    # RUNNING, PAUSING or PAUSED
     cdef int64_t paused_since
+    cdef int64_t held_blocks          # blocks of the chip over which nothing moves, a bit for each
+    cdef int64_t holding              # the same from this instant on, once what ends at it has ended
     cdef Pause* pause_at              # pauses that are over, in order; waits look back at them
     cdef int64_t pauses_n, pauses_room
     cdef unsigned char[::1] watched   # [operator]: its end is to be reported
@@ -451,30 +453,37 @@ cdef class TileMachine:
     def pause(self):
         """The core clock stands still from now on, until ``set_clock``: jobs of the cores neither go on nor start; copies go on.
 
-        What ends at this instant ends.
+        What ends at this instant ends. Transfers that other clocks hold stay held.
         """
         if self.clock == RUNNING:
             self.clock = PAUSING
 
-    def set_clock(self, int64_t core_khz, routes=None, capacities=None, dram_mix=None):
+    def set_clock(self, int64_t core_khz, routes=None, capacities=None, dram_mix=None, int64_t held=0):
         """Change the core clock, and with it port rates and capacities, for what is in flight as for what follows.
 
-        Ends a pause.
+        Ends a pause, or begins one with a clock of 0 kHz. While the clock of a block of the chip stands still, what moves over it does, its
+        latency included, and what starts does so from its start on; what ends at this instant ends. ``held`` says which: 1 network, 2 DRAM,
+        4 PCIe, summed.
         """
-        self.use_clock(self.clock_of(core_khz, routes, capacities, dram_mix))
+        self.use_clock(self.clock_of(core_khz, routes, capacities, dram_mix, held))
 
-    def clock_of(self, int64_t core_khz, routes=None, capacities=None, dram_mix=None):
-        """A clock for ``use_clock``, with rates and capacities as they are now where none are given."""
+    def clock_of(self, int64_t core_khz, routes=None, capacities=None, dram_mix=None, int64_t held=0):
+        """A clock for ``use_clock``, with rates and capacities as they are now where none are given.
+
+        While the cores stand still (0 kHz) routes stay what they were: only copies move.
+        """
         cdef Clock clock = Clock()
-        if not 1 <= core_khz < FASTEST_KHZ:
-            raise ValueError("set_clock: the clock is positive and below 1 THz")
+        if not 0 <= core_khz < FASTEST_KHZ:
+            raise ValueError("set_clock: the clock is not negative and below 1 THz")
+        if not 0 <= held < 1 << CHIP_BLOCKS:
+            raise ValueError("set_clock: a block of the chip that does not exist stands still")
         table = self.table if routes is None else np.array(routes, dtype=np.int64, order="C")
         links = self.capacity if capacities is None else np.array(capacities, dtype=np.int64)
         mix = self.dram_mix if dram_mix is None else np.array(dram_mix, dtype=np.int64)
         if len(table) != self.n_routes or len(links) != self.n_links or len(mix) != self.dram_mix.shape[0]:
             raise ValueError("set_clock: as many routes, links and DRAM mixes as before")
         _check_fabric(self, table, links, mix)
-        clock.khz, clock.table, clock.capacity, clock.dram_mix = core_khz, table, links, mix
+        clock.khz, clock.held, clock.table, clock.capacity, clock.dram_mix = core_khz, held, table, links, mix
         clock.memo = np.zeros(MEMO_ROWS * (1 + 2 * self.n_routes), dtype=np.int64)
         return clock
 
@@ -483,22 +492,26 @@ cdef class TileMachine:
         cdef int64_t e, r, core_khz = clock.khz
         if clock.table.shape[0] != self.n_routes or clock.capacity.shape[0] != self.n_links:
             raise ValueError("use_clock: a clock of another machine")
-        if self.clock == PAUSED:
-            if _resume(self, core_khz) < 0:
-                raise MemoryError
-        else:
-            for e in range(self.n_engines):
-                if self.engine[e].state == COMPUTE:
-                    self.engine[e].left -= self.khz * (self.now_ps - self.engine[e].updated)
-                    self.engine[e].updated = self.now_ps
-                    _set_end(self, e, self.now_ps + (self.engine[e].left + core_khz - 1) // core_khz)
-        self.clock = RUNNING
-        self.khz = core_khz
-        self.table = clock.table
+        self.holding = clock.held
         memcpy(&self.capacity[0], &clock.capacity[0], self.n_links * sizeof(int64_t))
         self.dram_mix = clock.dram_mix
-        for r in range(self.n_routes):
-            fill_route(&self.routes[r], &self.table[r, 0])
+        if core_khz == 0:
+            self.pause()
+        else:
+            if self.clock == PAUSED:
+                if _resume(self, core_khz) < 0:
+                    raise MemoryError
+            else:
+                for e in range(self.n_engines):
+                    if self.engine[e].state == COMPUTE:
+                        self.engine[e].left -= self.khz * (self.now_ps - self.engine[e].updated)
+                        self.engine[e].updated = self.now_ps
+                        _set_end(self, e, self.now_ps + (self.engine[e].left + core_khz - 1) // core_khz)
+            self.clock = RUNNING
+            self.khz = core_khz
+            self.table = clock.table
+            for r in range(self.n_routes):
+                fill_route(&self.routes[r], &self.table[r, 0])
         self.memo = &clock.memo[0]
         self.clock_now = clock
         self.rates_stale = True

@@ -4,6 +4,8 @@ The twin ``plain/tiling.py`` says what a mapping is and what is modelled. Here c
 than the best are not timed, timing stops at the best, and runs of equal tiles are skipped once they take equal steps.
 """
 
+from bisect import insort
+
 from libc.stdint cimport int64_t
 
 from leptonsim.kernels.plain.layout import PROBLEM_FIELDS, Laid
@@ -47,6 +49,10 @@ cdef double TIE = TIE_OF_TWIN, EXPOSED = EXPOSED_OF_TWIN, PIECES = PIECES_OF_TWI
 
 cdef inline double most_of(double a, double b) noexcept nogil:
     return a if a > b else b
+
+
+cdef inline double least_of(double a, double b) noexcept nogil:
+    return a if a < b else b
 
 
 cdef double waste(int64_t run_bytes, int64_t access_bytes) noexcept nogil:
@@ -337,28 +343,27 @@ cdef class Tiler:
             raise ValueError("Tiler: sizes must be at least 1")
         return p
 
-    def search(self, values, int64_t keep=1):
+    def search(self, values, int64_t keep=1, double within=1e300):
         """The ``keep`` fastest mappings of a problem (values in the order of ``PROBLEM_FIELDS``), fastest first.
 
         Returns a list of (picoseconds, mapping), a mapping being (groups split, rows split, columns split, order, tile
         rows, tile columns, tile depth); an empty list when not even the smallest tile fits. ``keep`` = 0 returns every
-        candidate that fits. Sizes below one fold of the array are tried only where nothing else fits.
+        candidate that fits. None takes longer than ``within`` times the fastest. Sizes below one fold of the array are
+        tried only where nothing else fits.
         """
         cdef Problem p = self._problem(values)
-        found = self._search(&p, keep, False) or self._search(&p, keep, True)
-        found.sort()
-        return found if keep == 0 else found[:keep]
+        return self._search(&p, keep, within, False) or self._search(&p, keep, within, True)
 
-    cdef list _search(self, const Problem* p, int64_t keep, bint fine):
+    cdef list _search(self, const Problem* p, int64_t keep, double within, bint fine):
         cdef Mapping map
         cdef Layout plan
         cdef Sizes rows, columns, depths
         cdef int64_t g, m, n, share_g, share_m, share_n, i, j, l, order, sums
         cdef int64_t units = p.groups // p.shared_b if p.groups % p.shared_b == 0 else p.groups
         cdef int64_t column_folds = up(p.n, self.array.cols), depth_folds = up(p.k, self.array.rows)
-        cdef double best = 1e300, slack, bound, t
+        cdef double best = 1e300, slack = 1e300, bound, t
         cdef bint roomy
-        found = []
+        found = []          # invariant: ascending, at most `keep`, none above `slack`
         self._sizes(p.k, self.array.rows, fine, &depths)
         for used in reversed(divisors(self.chip.cores)):
             for g in divisors(used):
@@ -400,19 +405,24 @@ cdef class Tiler:
                                     if not lay_out(p, &self.chip, &self.array, &map, share_g, share_m, share_n, &plan):
                                         continue
                                     roomy = roomy or plan.stage <= self.chip.stage_bytes // 2
-                                    slack = best if keep == 1 else 1e300
                                     bound = bound_of(p, &self.chip, &map, &plan)
-                                    if bound >= slack:
+                                    if bound > slack or (keep == 1 and bound >= slack):
                                         continue
                                     self.timed += 1
                                     t = time_of(p, &self.chip, &map, &plan, bound, slack)
-                                    if keep != 1:
-                                        found.append((t, (g, m, n, order, map.tile_rows, map.tile_n, map.tile_k)))
-                                    elif t < best:
+                                    if t > slack or (keep == 1 and t >= slack):
+                                        continue
+                                    insort(found, (t, (g, m, n, order, map.tile_rows, map.tile_n, map.tile_k)))
+                                    if t < best:
                                         best = t
-                                        found = [(t, (g, m, n, order, map.tile_rows, map.tile_n, map.tile_k))]
+                                        slack = least_of(slack, best * within)
+                                    if keep and len(found) >= keep:
+                                        del found[keep:]
+                                        slack = least_of(slack, found[keep - 1][0])
                                 if l == 0 and roomy and depth_folds < DEEP_FOLDS:
                                     break
+        while found and found[len(found) - 1][0] > best * within:
+            found.pop()
         return found
 
     cdef int64_t _row_unit(self, const Problem* p) noexcept:

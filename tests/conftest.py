@@ -52,6 +52,7 @@ class Case:
     stops_ps: list[int] = field(default_factory=list)
     clocks: list[tuple[int, dict[str, Any]]] = field(default_factory=list)
     pauses: list[tuple[int, int]] = field(default_factory=list)
+    holds: list[tuple[int, int, dict[str, Any]]] = field(default_factory=list)
     watched: list[int] = field(default_factory=list)
 
 
@@ -140,7 +141,7 @@ def sleeping(draw: Any, n_routes: int) -> dict[str, Any]:
 
 @st.composite
 def cases(draw: Any, max_cores: int = 4) -> Case:
-    """A program, some requests, stops at any instant, pauses, and changes of the clock and of all rates."""
+    """A program, some requests, stops at any instant, clocks that stand still, and changes of the clock and rates."""
     program = draw(programs(max_cores))
     instant = st.integers(0, 100_000_000) | st.integers(0, 100).map(lambda n: 1_000_000 * n)
     patterns = len(program["dram_mix"]).bit_length() - 1 if program["dram_mix"] else 0
@@ -153,6 +154,14 @@ def cases(draw: Any, max_cores: int = 4) -> Case:
         fabric = {name: rows for name, rows in draw(change).items() if name not in kept}
         case.clocks.append((at, {"core_khz": draw(st.sampled_from([2_000_000, 250_000, 999_999])), **fabric}))
     case.pauses = draw(st.lists(st.tuples(instant, amount(3_000_000, 0, 1_000_000)), max_size=3))
+    for at, length in draw(st.lists(st.tuples(instant, amount(3_000_000, 0, 1_000_000)), max_size=3)):
+        clock = {"core_khz": draw(st.sampled_from([0, 1_000_000, 750_000])), "held": draw(st.integers(0, 7))}
+        if draw(st.booleans()):
+            clock["capacities"] = draw(change)["capacities"]
+        case.holds.append((at, length, clock))
+        if "route_blocks" not in program:
+            n_routes = len(program["routes"])
+            program["route_blocks"] = draw(st.lists(st.integers(0, 7), min_size=n_routes, max_size=n_routes))
     case.watched = draw(st.lists(st.integers(0, program["operators"] - 1), max_size=3))
     return case
 
@@ -188,6 +197,9 @@ def drive(machine: Any, case: Case) -> dict[str, Any]:
         plan(at, "clock", clock)
     for at, length in case.pauses:
         plan(at, "pause")
+        plan(at + length, "clock", {"core_khz": case.program["core_khz"]})
+    for at, length, clock in case.holds:
+        plan(at, "clock", clock)
         plan(at + length, "clock", {"core_khz": case.program["core_khz"]})
     machine.submit(case.instances)
     for instance in range(min(case.instances, 2)):

@@ -23,7 +23,7 @@ cdef enum:
     CONTENTION = 8     # the rest of a transfer: others use the links
     LAUNCH = 9         # software on the host
     ARRIVAL = 10       # no request
-    TRANSITION = 11    # the core clock stands still on the way to another state
+    TRANSITION = 11    # a clock stands still on the way to another state
     DONE = 12          # nothing left to do
     CAUSES = 13
     MOVING = 16        # + DRAM, NOC or PCIE: a log entry of bytes in motion

@@ -167,6 +167,7 @@ _PJ = Measure(ENERGY, "0 pJ", "1 uJ")
 _PJ_PER_BYTE = Measure(ENERGY_PER_BYTE, "0 pJ/B", "1 uJ/B")
 PerOperation = Annotated[float, _PJ] | None
 PerByte = Annotated[float, _PJ_PER_BYTE] | None
+Watts = Annotated[float, Measure(POWER, "0 W", "10 kW")] | None
 
 
 class EnergyOverrides(Part):
@@ -201,8 +202,12 @@ class EnergyOverrides(Part):
     sram_write: PerByte = param("sram_write", "A core's SRAM, written.", None)
     shared_sram: PerByte = param("shared_sram", "Shared SRAM, read or written.", None)
     noc_hop: PerByte = param("noc_hop", "One hop of the network on the chip.", None)
-    dram_streaming: PerByte = param("dram_streaming", "DRAM, device and interface, streamed.", None)
-    dram_random: PerByte = param("dram_random", "DRAM, device and interface, random accesses.", None)
+    dram_activate: PerOperation = param("dram_activate", "Opening and closing a row of DRAM.", None)
+    dram_read: PerByte = param("dram_read", "DRAM devices, arrays and column path, read.", None)
+    dram_write: PerByte = param("dram_write", "DRAM devices, arrays and column path, written.", None)
+    dram_io: PerByte = param("dram_io", "DRAM's interface, both PHYs and the wires, either way.", None)
+    dram_background: Watts = param("dram_background", "All DRAM devices, awake, whatever they do.", None)
+    dram_refresh: Watts = param("dram_refresh", "Refresh of all DRAM devices, on average.", None)
     pcie: PerByte = param("pcie", "PCIe, both ends.", None)
 
 

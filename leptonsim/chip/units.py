@@ -142,6 +142,7 @@ ENERGY_PER_BYTE = Quantity(
     _scaled("J/B", _PICO) | {"pJ/bit": Fraction(8), "fJ/bit": Fraction(8, 1000)},
     whole=False,
 )
+LENGTH = Quantity("a length", "millimetres", "2.5 mm", {"um": Fraction(1, 1000), "mm": Fraction(1)}, whole=False)
 THERMAL_RESISTANCE = Quantity(
     "a thermal resistance", "kelvin per watt", "0.4 K/W", {"K/W": Fraction(1), "mK/W": Fraction(1, 1000)}, whole=False
 )
@@ -164,6 +165,7 @@ QUANTITIES = (
     VOLTAGE,
     ENERGY,
     ENERGY_PER_BYTE,
+    LENGTH,
     THERMAL_RESISTANCE,
     HEAT_CAPACITY,
     TEMPERATURE,

@@ -46,11 +46,9 @@ def refined(compiled: Callable[[Choose], Program], device_time_ps: Callable[[Pro
         return best
     taken: Mappings = {}
     for key, product in products.items():
-        every = product.candidates(CANDIDATES)
         tried = [
             (candidate, compiled(_with({**taken, key: candidate})))
-            for candidate in every
-            if candidate[0] <= HOPELESS * every[0][0]
+            for candidate in product.candidates(CANDIDATES, HOPELESS)
         ]
         timed = [(device_time_ps(program), candidate, program) for candidate, program in tried]
         shortest_ps = min(time_ps for time_ps, _, _ in timed)

@@ -6,7 +6,7 @@ the die's temperature. The interfaces to DRAM and PCIe have supplies of their ow
 
 A block on the die that rests draws power for its clock: a share of its dynamic power at full work, smaller where the
 clock is gated. Full work is every cell with the chip's default data type, every lane, every port and every link. DRAM
-that rests draws background power and refreshes; while it is accessed these are in the energy of its bytes.
+draws background power and refreshes at all times.
 
 Not modelled: leakage that differs within a kind of block, clocks and leakage of control and host interface (they are
 in the rest of static power).
@@ -25,7 +25,7 @@ from leptonsim.chip.spec import Chip
 from leptonsim.fabric.noc import NocModel
 from leptonsim.fabric.pcie import GENERATIONS
 from leptonsim.kernels.tiles import BLOCK_NAMES
-from leptonsim.machine.sleep import ON_DIE, dram_standby_w
+from leptonsim.machine.sleep import ON_DIE
 
 Floats = npt.NDArray[np.float64]
 Numbers = float | Floats | npt.NDArray[np.int64]
@@ -58,8 +58,9 @@ class BlockPower:
         self._static_w = chip.power.static_w * static_shares(chip)
         share = table.idle_share if chip.power.blocks.clock_gating else table.clocked_share
         self._clock_pj, self._clock_w = share * _full_work_pj(chip, table), share * _full_work_w(chip, table)
-        standby_w = sum(dram_standby_w(chip))
-        self._standby_w = np.array([standby_w if name == "dram" else 0.0 for name in BLOCKS])
+        self.refresh_w = table.dram.refresh_w
+        """What of the memory's power at rest is refresh."""
+        self._standby_w = np.array([table.dram.standby_w if name == "dram" else 0.0 for name in BLOCKS])
 
     def leakage_w(self, voltage_v: Numbers) -> Floats:
         """float64 (..., blocks): what of static power is leakage, at the temperature that it is stated at.

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from leptonsim.kernels.meter import Meter
-from leptonsim.kernels.tiles import TileMachine
+from leptonsim.kernels.tiles import BLOCK_NAMES, TileMachine
 from leptonsim.machine.domain import InForce
 from leptonsim.machine.idling import Idling
 from leptonsim.machine.links import Fabric
@@ -61,7 +61,8 @@ class Conditions:
         core_hz, voltage_v, idle_hz = condition.core
         if voltage_v not in self.work:
             self.work[voltage_v] = np.zeros(self._spending.pj.shape[1:], dtype=np.int64)
-        rests = np.full(len(self._meter.rested), core_hz == 0, dtype=np.uint8)
+        # DRAM draws its standby at all times, at work as at rest
+        rests = np.array([core_hz == 0 or block == "dram" for block in BLOCK_NAMES], dtype=np.uint8)
         point = self._meter.point_of(
             len(self.seen),
             core_hz,

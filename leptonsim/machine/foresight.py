@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from leptonsim.compiler.program import Program
@@ -38,8 +40,8 @@ def most_w(
     chip, pj, power = program.chip, costs.pj, model.resting.power
     on_die = np.array([component in ON_DIE for component in DYNAMIC])
     ports = 3 * chip.core.dma.port_bytes_per_cycle
-    dram_pj = max(model.table.dram_random_pj_per_byte, model.table.dram_streaming_pj_per_byte)
-    off_die = fabric.dram.peak_bytes_per_s * dram_pj
+    dram_pj = max(math.fsum(model.dram_pj_per_byte(route).values()) for route in fabric.routes if fabric.bit(route))
+    off_die = max(fabric.dram_mix[1:]) / 2**32 * 1e12 * dram_pj
     off_die += (fabric.pcie.read_bytes_per_s + fabric.pcie.write_bytes_per_s) * model.table.pcie_pj_per_byte
     thermal = chip.power.thermal
     leak = 1.0 if thermal is None else max(1.0, leakage_factor(thermal, thermal.throttle))
@@ -52,6 +54,6 @@ def most_w(
         work_w = per_cycle * point.clock_hz / 1e12
         arrays, vectors, srams, noc, dram, *_ = power.rest_w(point.voltage_v, point.clock_hz).tolist()
         rest_w = np.array([arrays, vectors, srams + noc])
-        dynamic_w = float(np.maximum(work_w, rest_w).sum()) + max(off_die / 1e12, dram)
+        dynamic_w = float(np.maximum(work_w, rest_w).sum()) + off_die / 1e12 + dram
         found.append(dynamic_w + float(power.static_w(point.voltage_v, leak).sum()) + change_w)
     return tuple(found)

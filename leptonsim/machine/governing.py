@@ -42,7 +42,7 @@ Integers = npt.NDArray[np.int64]
 _EVENTS, _WISH = WHY.index("events"), WHY.index("wish")
 
 Step = tuple[list[tuple[str, int]], int | None, bool]
-"""What happened; how many operators did something until the control acted, None where it did not; whether time passed."""
+"""What happened; how many operators did something until the control acted, None where it did not; if time passed."""
 
 
 def is_governed(chip: Chip) -> bool:
@@ -51,7 +51,8 @@ def is_governed(chip: Chip) -> bool:
 
 
 class PowerControl:
-    """The control of one machine. ``is_changing``: a domain is on the way between two points, and will act even if nothing else happens.
+    """The control of one machine. ``is_changing``: a domain is on the way between two points, and will act even if
+    nothing else happens.
 
     ``busy`` tells until an instant how long requests were being worked on, and whether one is. ``governor`` takes the
     place of the chip's own.
@@ -147,7 +148,7 @@ class PowerControl:
         return [], pace.changed, pace.has_run
 
     def _go_on(self, until_ps: int) -> Step:
-        """Run to where there is something to do next, and do it: a sample, a phase of a change, or to ask the governor."""
+        """Run to where there is something to do next, and do it: a sample, a phase of a change, a question."""
         tiles, core = self._tiles, self._core
         since_ps = next_ps = tiles.now_ps
         if not self._work_changed and self._reached is None:

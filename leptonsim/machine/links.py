@@ -36,21 +36,32 @@ class Links:
     dram_mix: npt.NDArray[np.int64]
 
 
-class Fabric:
-    """The links of one chip; ``at`` gives their numbers at a clock."""
+_Way = tuple[int, int, int, list[tuple[int, float]]]
+"""Port rate, latency, cause, and shares of links of one route."""
 
-    def __init__(self, chip: Chip, routes: Sequence[Route]) -> None:
+
+class Fabric:
+    """The links of one chip; ``at`` gives their numbers at a clock.
+
+    ``like`` is a fabric of the same chip for other routes: what is known of it serves this one, too.
+    """
+
+    def __init__(self, chip: Chip, routes: Sequence[Route], like: Fabric | None = None) -> None:
         self.chip = chip
         self.routes = tuple(routes)
-        self.dram = DramModel(chip.dram)
-        self.pcie = PcieLink(chip.pcie)
+        self.dram: DramModel = DramModel(chip.dram) if like is None else like.dram
+        self.pcie: PcieLink = PcieLink(chip.pcie) if like is None else like.pcie
+        self._ways: dict[tuple[Route, int], _Way] = {} if like is None else like._ways
+        self._mixes: dict[tuple[AccessPattern, ...], tuple[int, ...]] = {} if like is None else like._mixes
         keys = sorted({pattern_of(route) for route in routes if route.end in ("dram", "copy")})
         self._bit = {key: 1 << index for index, key in enumerate(keys)}
         self.patterns = tuple(AccessPattern(access, run, write) for access, run, write in keys)
-        self.dram_mix = tuple(
-            rate_of(self.dram.peak_bytes_per_s * self.dram.efficiency(self.mix(mask)))
-            for mask in range(1 << len(self.patterns))
-        )
+        if self.patterns not in self._mixes:
+            self._mixes[self.patterns] = tuple(
+                rate_of(self.dram.peak_bytes_per_s * self.dram.efficiency(self.mix(mask)))
+                for mask in range(1 << len(self.patterns))
+            )
+        self.dram_mix = self._mixes[self.patterns]
 
     def mix(self, mask: int) -> tuple[AccessPattern, ...]:
         """The access patterns of a set, given as bits."""
@@ -75,7 +86,10 @@ class Fabric:
         ]
         rows = np.zeros((len(self.routes), 13), dtype=np.int64)
         for row, route in zip(rows, self.routes, strict=True):
-            port, latency, kind, links = self._numbers(route, noc, core_hz)
+            way = self._ways.get((route, core_hz))
+            if way is None:
+                way = self._ways[route, core_hz] = self._way(route, noc, core_hz)
+            port, latency, kind, links = way
             row[:5] = (
                 port,
                 latency,
@@ -92,8 +106,7 @@ class Fabric:
             np.array(self.dram_mix, dtype=np.int64),
         )
 
-    def _numbers(self, route: Route, noc: NocModel, core_hz: int) -> tuple[int, int, int, list[tuple[int, float]]]:
-        """Port rate, latency, cause, and shares of links of one route."""
+    def _way(self, route: Route, noc: NocModel, core_hz: int) -> _Way:
         chip, dma = self.chip, self.chip.core.dma
         port = dma.port_bytes_per_cycle * core_hz * route.engines
         part = 1 / route.receivers

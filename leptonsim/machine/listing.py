@@ -8,6 +8,8 @@ from typing import NamedTuple
 from leptonsim.chip.dram_part import load_part
 from leptonsim.chip.energy import data
 from leptonsim.chip.spec import Chip
+from leptonsim.compiler.routes import dram_route, pattern_of
+from leptonsim.fabric.dram import AccessPattern, DramModel
 from leptonsim.kernels.tiles import BLOCK_NAMES
 from leptonsim.machine.blocks import BLOCKS
 from leptonsim.machine.energy import EnergyModel
@@ -32,6 +34,27 @@ def idle_rows(model: EnergyModel) -> Iterator[IdleRow]:
         states = model.resting.states[block] if gating != "none" else ()
         asleep = {state.name: static * state.static_share + rest * state.rest_share for state in states}
         yield IdleRow(block, static, rest, gating, asleep)
+
+
+class DramRow(NamedTuple):
+    """pJ of one byte that an access pattern asks of DRAM, by event, and the share of the pins' peak that it reaches."""
+
+    pattern: str
+    events_pj: dict[str, float]
+    of_peak: float
+
+
+def dram_rows(model: EnergyModel) -> Iterator[DramRow]:
+    """A row for each of some patterns."""
+    dram = DramModel(model.chip.dram)
+    for name, route in (
+        ("streamed, read", dram_route(False)),
+        ("streamed, written", dram_route(True)),
+        ("rows of 256 B, read", dram_route(False, "strided", 256)),
+        ("random 64 B, read", dram_route(False, "random", 64)),
+    ):
+        events_pj = {event: value for event, value in model.dram_pj_per_byte(route).items() if value}
+        yield DramRow(name, events_pj, dram.efficiency([AccessPattern(*pattern_of(route))]))
 
 
 def idle_sources(chip: Chip) -> Iterator[str]:

@@ -8,7 +8,8 @@ The tile machine tells how long blocks of a kind rested, exactly, and each singl
 
 where saved time is time slept less the break-even time of each sleep, which pays for it: a sleep that is shorter costs
 more than it saves. What a sleep has to pay for counts at its beginning, and where it was too short at its end, so that
-the sum over spans is that of the whole, whatever the spans.
+the sum over spans is that of the whole, whatever the spans. DRAM, which draws its standby at work too, counts as
+resting all the time.
 
 Array cells that hold padding, with ``partial_arrays``, count as asleep while their array works, for nothing: ReGate
 (Xue and Huang, MICRO 2025) switches them within a cycle as the data pass. Not modelled: voltage domains of the blocks;
@@ -38,7 +39,7 @@ Floats = npt.NDArray[np.float64]
 DEPTHS = 3
 _NOC, _DRAM, _PCIE = 1, 2, 4
 _USED = {"dram": _NOC | _DRAM, "shared": _NOC, "cores": _NOC, "local": 0, "host": _NOC | _PCIE, "copy": _DRAM | _PCIE}
-_ARRAYS = BLOCKS.index("tensor_core")
+_ARRAYS, _DRAM_BLOCK = BLOCKS.index("tensor_core"), BLOCKS.index("dram")
 _EVER_PS = 1 << 62
 _IS_DRAM = np.array([block == "dram" for block in BLOCKS])
 _IS_DRAM.flags.writeable = False
@@ -76,11 +77,14 @@ class Sleep:
 
 @dataclass(frozen=True)
 class RestEnergy:
-    """Energy in pJ by block, float64 (..., blocks) each, ``BLOCKS``: static, clocks at rest, standby of DRAM."""
+    """Energy in pJ by block, float64 (..., blocks) each, ``BLOCKS``: static, clocks at rest, standby of DRAM, and what
+    of standby is refresh.
+    """
 
     static_pj: Floats
     clock_pj: Floats
     standby_pj: Floats
+    refresh_pj: Floats
 
     @property
     def parts(self) -> dict[str, Floats]:
@@ -94,8 +98,8 @@ class RestEnergy:
         return RestEnergy(*(np.array([math.fsum(column) for column in part.T.tolist()]) for part in self._spans))
 
     @property
-    def _spans(self) -> tuple[Floats, Floats, Floats]:
-        return self.static_pj, self.clock_pj, self.standby_pj
+    def _spans(self) -> tuple[Floats, Floats, Floats, Floats]:
+        return self.static_pj, self.clock_pj, self.standby_pj, self.refresh_pj
 
 
 def _awake() -> Sleep:
@@ -122,7 +126,7 @@ class Resting:
         """Whether array cells with padding are off."""
         self.states: dict[str, tuple[SleepState, ...]] = {}
         self.policies: dict[str, Policy] = {}
-        self._left_static, self._left_rest = np.ones((len(BLOCKS), DEPTHS)), np.ones((len(BLOCKS), DEPTHS))
+        self._left_static, self._left_rest, self._left_refresh = np.ones((3, len(BLOCKS), DEPTHS))
         for index, block in enumerate(BLOCK_NAMES):
             text = getattr(chip.power.blocks, block).gating
             waits_asleep = block == "pcie" and chip.pcie.idle_state != "L0"
@@ -132,6 +136,7 @@ class Resting:
             self.policies[block] = make_policy(block, text, choices)
             for depth, state in enumerate(self.states[block]):
                 self._left_static[index, depth], self._left_rest[index, depth] = state.static_share, state.rest_share
+                self._left_refresh[index, depth] = state.refresh_share
 
     def _saved_w(self, index: int, state: SleepState, voltage_v: float) -> float:
         static_w, rest_w = self.power.static_w(voltage_v), self.power.rest_w(voltage_v, self.chip.clocks.core_hz)
@@ -211,14 +216,17 @@ class Resting:
         on = np.zeros((len(spans.rested_ps), len(BLOCKS))) + np.diff(spans.bounds_ps)[:, None]
         rested = np.zeros(on.shape)
         rested[:, : len(BLOCK_NAMES)] = spans.rested_ps
+        rested[:, _DRAM_BLOCK] = refreshed = on[:, _DRAM_BLOCK].copy()
         if sleep is not _AWAKE:
             on -= ((1 - self._left_static) * sleep.saved_ps).sum(axis=2) / units
             rested -= ((1 - self._left_rest) * sleep.saved_ps).sum(axis=2)
+            refreshed = refreshed - ((1 - self._left_refresh) * sleep.saved_ps).sum(axis=2)[:, _DRAM_BLOCK]
         if self.is_partial:
             on[:, _ARRAYS] -= (1 - self._left_static[_ARRAYS, 0]) * spans.padding_ps / units[_ARRAYS]
         static = self.power.static_w(spans.voltage_v, spans.heat) * on
         rest = self.power.rest_w(spans.voltage_v, spans.core_hz) * rested / units
-        return RestEnergy(static, np.where(_IS_DRAM, 0.0, rest), np.where(_IS_DRAM, rest, 0.0))
+        refresh = np.where(_IS_DRAM, self.power.refresh_w * refreshed[:, None], 0.0)
+        return RestEnergy(static, np.where(_IS_DRAM, 0.0, rest), np.where(_IS_DRAM, rest, 0.0), refresh)
 
 
 def route_blocks(routes: Sequence[Route]) -> Integers:

@@ -7,12 +7,12 @@ DRAM has power-down and self-refresh, the PCIe link L0s, L1 and L1.2. Data and s
 
 from __future__ import annotations
 
-import functools
 import math
 from dataclasses import dataclass
 
 from leptonsim.chip.dram_part import load_part
 from leptonsim.chip.energy import data
+from leptonsim.chip.energy.dram import dram_energy
 from leptonsim.chip.gating import Block
 from leptonsim.chip.report import near
 from leptonsim.chip.spec import Chip
@@ -26,7 +26,8 @@ ON_DIE = BLOCK_NAMES[:4]
 
 @dataclass(frozen=True, slots=True)
 class SleepState:
-    """``static_share`` is what is left of static power, ``rest_share`` of what the block draws for resting awake.
+    """``static_share`` is what is left of static power, ``rest_share`` of what the block draws for resting awake; of
+    that, ``refresh_share`` is what is left of the refresh of DRAM.
 
     Sleep of ``break_even_ps`` saves as much as going to sleep and waking up costs.
     """
@@ -36,6 +37,7 @@ class SleepState:
     rest_share: float
     wake_ps: int
     break_even_ps: int
+    refresh_share: float = 1.0
 
 
 def sleep_states(chip: Chip, block: str) -> tuple[SleepState, ...]:
@@ -45,22 +47,6 @@ def sleep_states(chip: Chip, block: str) -> tuple[SleepState, ...]:
     if block == "pcie":
         return _pcie()
     return (_gated(block, getattr(chip.power.blocks, block)),)
-
-
-def dram_standby_w(chip: Chip) -> tuple[float, float]:
-    """Background power of all DRAM devices with rows open, and the mean power of refreshing them."""
-    background_w, refresh_w = _channel_w(chip.dram.part)
-    return chip.dram.channels * background_w, chip.dram.channels * refresh_w
-
-
-@functools.lru_cache(maxsize=64)
-def _channel_w(name: str) -> tuple[float, float]:
-    part = load_part(name)
-    ranks, interval_s = part.organization.ranks, part.clocks("refresh", "tREFI") / part.clock_hz
-    return (
-        ranks * part.energy.background_mw / 1e3,
-        ranks * part.organization.pseudo_channels * part.energy.refresh_pj / 1e12 / interval_s,
-    )
 
 
 def _gated(block: str, given: Block) -> SleepState:
@@ -83,16 +69,21 @@ def _dram(chip: Chip) -> tuple[SleepState, ...]:
             f"{near(part.standard, families)} Or let it be none"
         )
     family = families[part.standard]
-    background_w, refresh_w = dram_standby_w(chip)
-    power_down_w = background_w * family["power_down"] + refresh_w
+    dram, _ = dram_energy(chip)
+    power_down_w = dram.background_w * family["power_down"] + dram.refresh_w
+    left = power_down_w / dram.standby_w if dram.standby_w else 1.0
     exits = data.idle()["off_chip_break_even"]["exits"]
     down_ps = math.ceil(family["tXP_ns"] * 1000)
     refreshed_ps = part.ps(part.clocks("refresh", "tRFC")) + math.ceil(family["tXS_over_tRFC_ns"] * 1000)
-    standby_w = background_w + refresh_w
     return (
-        SleepState("power_down", interface["power_down"], power_down_w / standby_w, down_ps, exits * down_ps),
+        SleepState("power_down", interface["power_down"], left, down_ps, exits * down_ps),
         SleepState(
-            "self_refresh", interface["self_refresh"], family["self_refresh"], refreshed_ps, exits * refreshed_ps
+            "self_refresh",
+            interface["self_refresh"],
+            family["self_refresh"],
+            refreshed_ps,
+            exits * refreshed_ps,
+            refresh_share=family["self_refresh"],
         ),
     )
 

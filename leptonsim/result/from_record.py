@@ -23,6 +23,7 @@ from leptonsim.result.accounts import (
 )
 from leptonsim.result.blocks import blocks_of
 from leptonsim.result.bounds import bounds_ps
+from leptonsim.result.dram_energy import dram_energy_j
 from leptonsim.result.governed import peak_w
 from leptonsim.result.hints import low_utilization
 from leptonsim.result.power import power_over_time
@@ -62,6 +63,7 @@ def make_result(
         time_ps=times,
         tensor_cycles=tensor_cycles(program),
         energy_breakdown_j=breakdown,
+        dram_energy_j=dram_energy_j(program, record, model, resting),
         power_peak_w=most_w,
         bytes=levels,
         bounds_ps=bounds_ps(at_highest_clock(program, power), requests, record.cold_bytes),

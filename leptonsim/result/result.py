@@ -38,6 +38,7 @@ class Result:
     time_ps: dict[str, dict[str, int]]
     tensor_cycles: dict[str, int]
     energy_breakdown_j: dict[str, float]
+    dram_energy_j: dict[str, float]
     power_peak_w: float
     bytes: dict[str, dict[str, int]]
     bounds_ps: dict[str, int]

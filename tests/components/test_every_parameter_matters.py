@@ -89,6 +89,7 @@ EFFECTS = {
     "noc.topology": (BERT, {"noc.link": "4 B/cycle"}, "crossbar", TIME, OTHER),
     "noc.link": (BERT, {}, "2 B/cycle", TIME, MORE),
     "noc.hop": (BERT, {}, "1000 cycles", TIME, MORE),
+    "noc.hop_length": (BERT, {}, "20 mm", ENERGY, MORE),
     "dram.part": (BIG, {}, "HBM3-6400", TIME, LESS),
     "dram.channels": (BIG, {}, 4, TIME, MORE),
     "dram.capacity": (BIG, {}, "16 MiB", TIME, MORE),
@@ -162,9 +163,11 @@ EFFECTS = {
     },
     **{
         f"energy.overrides.{name}": (BERT, {}, "100 pJ/B", ENERGY, MORE)
-        for name in ("accumulator", "sram_read", "sram_write", "noc_hop", "dram_streaming", "pcie")
+        for name in ("accumulator", "sram_read", "sram_write", "noc_hop", "dram_read", "dram_write", "dram_io", "pcie")
     },
-    "energy.overrides.dram_random": ("gather", {}, "10000 pJ/B", ENERGY, MORE),
+    "energy.overrides.dram_activate": (BERT, {}, "100 nJ", ENERGY, MORE),
+    "energy.overrides.dram_background": (BERT, {}, "100 W", ENERGY, MORE),
+    "energy.overrides.dram_refresh": (BERT, {}, "100 W", ENERGY, MORE),
     "energy.overrides.shared_sram": (RESNET, SHARED, "100 pJ/B", ENERGY, MORE),
 }  # fmt: skip
 

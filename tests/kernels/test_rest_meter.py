@@ -57,7 +57,7 @@ def test_the_kernel_and_its_twin_agree(seed):
 
 
 def one_block(module, *rules, **more):
-    """A meter of one block that draws 1 W of leakage awake, nothing in its first state, and no standby of its own."""
+    """A meter of one block that draws 1 W of leakage awake, nothing asleep none."""
     return module.RestMeter(
         np.array(rules, dtype=np.int64).reshape(-1, 8),
         np.zeros((2, 3)),
@@ -111,7 +111,8 @@ def test_heat_makes_leakage_grow_and_not_what_is_steady(module):
     powers = np.array([[2.0, 0.0], [3.0, 5.0], [7.0, 11.0]])
     rested = np.array([10, 20], dtype=np.int64)
     found = meter.read(100, np.zeros((0, 3), dtype=np.int64), 0, rested, 0.0, powers, 4.0)
-    assert found == (7 * 10, 11 * 20, 100 * (2 * 4 + 3 + 5))
+    # standby is drawn all the time
+    assert found == (7 * 10, 11 * 100, 100 * (2 * 4 + 3 + 5))
 
 
 @METERS

@@ -354,6 +354,79 @@ def test_a_pause_that_the_clock_ends_at_its_own_instant_is_none() -> None:
     assert (machine.run(), plain.run(), machine.now_ps) == ([("done", 0)], [("done", 0)], plain.now_ps)
 
 
+def over_dram_and_host() -> dict[str, Any]:
+    """Routes over DRAM (block 2) and over PCIe (block 4), each with a link of its own."""
+    routes = [
+        [SLOW, latency, 0, kind, 1, link, 0, 0, 0, ONE, 0, 0, 0] for latency, kind, link in ((1000, 4, 0), (0, 6, 1))
+    ]
+    return {"routes": routes, "capacities": [SLOW, SLOW], "route_blocks": [2, 4], "copy_routes": (1, 1)}
+
+
+def test_a_memory_that_changes_its_rate_in_the_middle_of_a_transfer_equals_the_hand_calculation() -> None:
+    # Weights: set-up 100, latency 1000, then 10 bytes of 1024 ps, of which 4 are there at 1100 + 4096 = 5196. DRAM
+    # stands for 3000 ps, then runs at half its rate: the other 6 bytes take 2048 ps each, from 8196 to 20484. Vector
+    # work of the step before, 12 cycles of 1 ns, goes on meanwhile. Then 7 cycles on the array.
+    machine = launched(
+        program(
+            [[1, 0, 0, 0, 0, 12, 0], [1, 10, 0, 0, 7, 0, 0]],
+            [0, 2],
+            setup_ps=100,
+            **over_dram_and_host(),
+            one_queue=True,
+        )
+    )
+    machine.run(5196)
+    machine.set_clock(1_000_000, held=2)
+    machine.run(8196)
+    assert machine.next_ps() == 12000  # the vector unit
+    machine.set_clock(1_000_000, capacities=[SLOW // 2, SLOW])
+    assert machine.run() == [("done", 0)]
+    assert machine.now_ps == 20484 + 7000
+    machine.finish(27484)
+    # alone the port would have moved the bytes in 10240: the rest of the 4096 + 12288 ps is what the link takes
+    assert causes(machine, WEIGHTS) == {"busy": 100 + 1000 + 4096 + 12288, "transition": 3000, "done": 7000}
+    assert causes(machine, VECTOR) == {"busy": 12000, "done": 15484}
+    tensor = causes(machine, TENSOR)
+    assert tensor == {"busy": 7000, "latency": 1100, "dram": 10240, "contention": 6144, "transition": 3000}
+
+
+def test_what_moves_over_other_blocks_goes_on_while_one_stands() -> None:
+    # A copy of 10 bytes over PCIe from 0 to 10240; DRAM stands from 2000 on, and a load over it starts at 3000: it
+    # stands from its start, with all of its latency to come, until 9000.
+    machine = launched(program([[1, 1, 0, 0, 1, 0, 0]], [0, 1], **over_dram_and_host()), 3000)
+    other = TileMachine(**program([[1, 1, 0, 0, 1, 0, 0]], [0, 1], **over_dram_and_host()))
+    other.submit(1)
+    other.copy(False, 10, 0)
+    other.run(2000)
+    other.set_clock(1_000_000, held=2)
+    other.run(3000)
+    other.input_ready(0, copied=False)
+    other.launch(0)
+    other.run(9000)
+    other.set_clock(1_000_000)
+    assert other.run() == [("copied", 0)]
+    assert other.now_ps == 10240
+    assert other.run() == machine.run() == [("done", 0)]
+    assert machine.now_ps == 3000 + 1000 + 1024 + 1000
+    assert other.now_ps == machine.now_ps + 6000
+    other.finish(other.now_ps)
+    assert causes(other, WEIGHTS)["transition"] == 6000
+    assert "transition" not in causes(other, 6)
+
+
+def test_a_transfer_held_by_its_block_and_by_the_core_clock_stands_until_both_run() -> None:
+    # 10 bytes from 1000 on: the core clock stands from 2024 to 5000, DRAM from 3000 to 7000; 9 bytes are left.
+    machine = launched(program([[1, 10, 0, 0, 7, 0, 0]], [0, 1], **over_dram_and_host()))
+    for at_ps, clock in ((2024, {"core_khz": 0}), (3000, {"core_khz": 0, "held": 2}), (5000, {"held": 2}), (7000, {})):
+        machine.run(at_ps)
+        machine.set_clock(**{"core_khz": 1_000_000, **clock})
+    assert machine.run() == [("done", 0)]
+    assert machine.now_ps == 7000 + 9216 + 7000
+    machine.finish(machine.now_ps)
+    assert causes(machine, WEIGHTS) == {"busy": 2024 + 9216, "transition": 4976, "done": 7000}
+    assert causes(machine, TENSOR)["transition"] == 4976
+
+
 def test_jobs_without_a_pause_between_them_are_one_row_and_none_is_logged_unasked() -> None:
     # Three tiles of one cycle each wait for nothing but each other: one row.
     arguments = program([[3, 0, 0, 0, 1, 0, 0]], [0, 1])

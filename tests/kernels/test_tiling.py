@@ -123,6 +123,16 @@ def test_the_search_finds_what_its_twin_finds(both, problem):
         assert best[0][0] == pytest.approx(every[0][0], rel=1e-6)
 
 
+@settings(max_examples=20, deadline=None)
+@given(tilers(), problems(), st.integers(2, 8), st.sampled_from([1.0, 1.1, 2.0, 1e300]))
+def test_those_kept_are_the_fastest_of_all(both, problem, keep, within):
+    compiled, _ = both
+    every = compiled.search(problem, keep=0)
+    near = [each for each in every if each[0] <= within * every[0][0]]
+    assert compiled.search(problem, keep, within) == near[:keep]
+    assert compiled.search(problem, 0, within) == near
+
+
 @settings(max_examples=150, deadline=None)
 @given(tilers(), problems(), st.data())
 def test_layouts_are_those_of_the_twin(both, problem, data):

@@ -11,11 +11,12 @@ from hypothesis import strategies as st
 from leptonsim.kernels.tiles import BLOCK_NAMES
 
 from leptonsim.api import execute
-from leptonsim.chip import load_chip
+from leptonsim.chip import energy_table, load_chip
 from leptonsim.compiler.compile import compile
 from leptonsim.errors import LeptonError
 from leptonsim.machine.energy import AT_REST, DYNAMIC, energy_model
 from leptonsim.machine.resting import Spans
+from leptonsim.model import load_model
 
 FEW = settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck))
 GATINGS = ("none", "idle_detection", "idle_detection:200ns", "directed", "ideal")
@@ -142,3 +143,18 @@ def test_under_a_governor_segments_add_up_to_components_whatever_sleeps(ways, go
     assert (series >= 0).all()
     for place, name in enumerate((*DYNAMIC, *AT_REST)):
         assert series[:, place].sum() / 1e12 == pytest.approx(result.energy_breakdown_j[name], rel=1e-9)
+
+
+@pytest.mark.parametrize("gating", ["none", "idle_detection:1us,20us", "directed", "ideal"])
+@pytest.mark.parametrize("governor", ["fixed", "on_demand"])
+def test_the_events_of_dram_sum_to_its_components(gating, governor):
+    chip = load_chip("lepton-c1", [f"power.blocks.dram.gating={gating}", f"power.governor={governor}"])
+    program = compile(chip, load_model("zoo:mobilenet-v2"))
+    result = execute(program, requests=2, arrivals_ps=[0, 10**9])
+    parts = dict(result.dram_energy_j)
+    standby = [parts.pop("background"), parts.pop("refresh")]
+    assert math.fsum(parts.values()) == pytest.approx(result.energy_breakdown_j["dram"], rel=1e-12)
+    assert math.fsum(standby) == pytest.approx(result.energy_breakdown_j["standby"], rel=1e-12)
+    assert min(*parts.values(), *standby) > 0
+    if gating == "none":
+        assert standby[1] == pytest.approx(energy_table(chip).dram.refresh_w * result.makespan_s, rel=1e-12)

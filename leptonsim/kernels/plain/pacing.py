@@ -1,4 +1,4 @@
-"""From sample to sample: the tile machine runs, the meter reads, a governor chooses; until something else is to be done.
+"""From sample to sample: the tile machine runs, the meter reads, a governor chooses; until more is to be done.
 
 Events of the tile machine, an instant that was set, a die that is too hot, a point other than the one in force: each
 ends it.

@@ -102,8 +102,10 @@ class RestMeter:
                     saved[block][rule.state] += rule.saved_ps(since_ps, until_ps, self.now_ps, now_ps)
         until_now = rested_ps.tolist() + [0] * (blocks - len(rested_ps))
         rested = [now - then for now, then in zip(until_now, self._rested_then, strict=True)]
+        # standby is drawn at work too
+        rested[self._standby] = now_ps - self.now_ps
         if self._waits[0] >= 0:
-            saved[self._waits[0]][self._waits[1]] += rested[self._waits[0]]
+            saved[self._waits[0]][self._waits[1]] += until_now[self._waits[0]] - self._rested_then[self._waits[0]]
         clock = standby = static = 0.0
         for block, (leakage, steady, rest_w) in enumerate(powers.T.tolist()):
             units = float(self._units[block])

@@ -14,6 +14,7 @@ here: the load of the steps before and after, the mix of access patterns, networ
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from collections.abc import Iterator, Sequence
 
@@ -84,10 +85,13 @@ class Tiler:
         self.dram_access_bytes = dram_access_bytes
         self.one_queue = one_queue
 
-    def search(self, values: Sequence[int], keep: int = 1) -> list[tuple[float, tuple[int, ...]]]:
+    def search(
+        self, values: Sequence[int], keep: int = 1, within: float = math.inf
+    ) -> list[tuple[float, tuple[int, ...]]]:
         """The ``keep`` fastest mappings of a problem (0: every candidate), as (picoseconds, mapping), fastest first.
 
-        Sizes below one fold of the array are tried only where nothing else fits.
+        None takes longer than ``within`` times the fastest. Sizes below one fold of the array are tried only where
+        nothing else fits.
         """
         p = Problem(*values)
         found: list[tuple[float, tuple[int, ...]]] = []
@@ -98,6 +102,7 @@ class Tiler:
                     if laid is not None:
                         found.append((self.time_of(p, mapping, laid), tuple(mapping)))
         found.sort()
+        found = [each for each in found if each[0] <= within * found[0][0]]
         return found if keep == 0 else found[:keep]
 
     def lay_out(self, values: Sequence[int], mapping: Sequence[int], groups: int, rows: int, n: int) -> Laid:

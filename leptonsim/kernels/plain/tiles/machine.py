@@ -23,7 +23,7 @@ from leptonsim.kernels.plain.tiles.program import (
     check_fabric,
     read_fabric,
 )
-from leptonsim.kernels.plain.tiles.rest import Blocks
+from leptonsim.kernels.plain.tiles.rest import CHIP_BLOCKS, Blocks
 from leptonsim.kernels.plain.tiles.stages import LOADS, Core, Held, Kind, Stage
 
 EVENT_NAMES = ("done", "copied", "reached")
@@ -80,6 +80,7 @@ class TileMachine:
         self._instances = Instances(self._program)
         self._events: list[tuple[str, int]] = []
         self._rates_are_stale = self._is_pausing = False
+        self._holding = 0
         self._watched: set[int] = set()
         self._reached: list[int] = []
         self._told = [[0] * len(WORK_FIELDS) for _ in range(operators + 1)]
@@ -131,40 +132,57 @@ class TileMachine:
     def pause(self) -> None:
         """The core clock stands still from now on, until ``set_clock``.
 
-        Jobs of the cores neither go on nor start; copies go on. What ends at this instant ends.
+        Jobs of the cores neither go on nor start; copies go on. What ends at this instant ends. Transfers that other
+        clocks hold stay held.
         """
         self._is_pausing = self._engines.paused_since_ps is None
 
-    def set_clock(self, core_khz: int, routes: Any = None, capacities: Any = None, dram_mix: Any = None) -> None:
+    def set_clock(
+        self, core_khz: int, routes: Any = None, capacities: Any = None, dram_mix: Any = None, held: int = 0
+    ) -> None:
         """Change the core clock, and with it port rates and capacities, for what is in flight as for what follows.
 
-        Ends a pause.
+        Ends a pause, or begins one with a clock of 0 kHz. While the clock of a block of the chip stands still, what
+        moves over it does, its latency included, and what starts does so from its start on; what ends at this instant
+        ends. ``held`` says which: 1 network, 2 DRAM, 4 PCIe, summed.
         """
-        self.use_clock(self.clock_of(core_khz, routes, capacities, dram_mix))
+        self.use_clock(self.clock_of(core_khz, routes, capacities, dram_mix, held))
 
-    def clock_of(self, core_khz: int, routes: Any = None, capacities: Any = None, dram_mix: Any = None) -> Any:
-        """A clock for ``use_clock``, with rates and capacities as they are now where none are given."""
-        check_clock(core_khz)
+    def clock_of(
+        self, core_khz: int, routes: Any = None, capacities: Any = None, dram_mix: Any = None, held: int = 0
+    ) -> Any:
+        """A clock for ``use_clock``, with rates and capacities as they are now where none are given.
+
+        While the cores stand still (0 kHz) routes stay what they were: only copies move.
+        """
+        if core_khz:
+            check_clock(core_khz)
+        if not 0 <= held < 1 << CHIP_BLOCKS:
+            raise ValueError("set_clock: a block of the chip that does not exist stands still")
         given = (routes, capacities, dram_mix)
         fabric = read_fabric(*(old if new is None else new for new, old in zip(given, self._fabric, strict=True)))
         if [len(new) for new in fabric] != [len(old) for old in self._fabric]:
             raise ValueError("set_clock: as many routes, links and DRAM mixes as before")
         check_fabric(*fabric, cores=len(self._cores))
-        return core_khz, fabric
+        return core_khz, fabric, held
 
     def use_clock(self, clock: Any) -> None:
         """``set_clock`` with what was checked before: a clock of this machine."""
-        core_khz, fabric = clock
-        self._fabric = fabric
+        core_khz, fabric, self._holding = clock
         since_ps = self._engines.paused_since_ps
-        if since_ps is None:
+        if core_khz == 0:
+            self._is_pausing = since_ps is None
+            fabric = (self._fabric[0], *fabric[1:])
+        elif since_ps is None:
             self._engines.set_clock(core_khz, self.now_ps)
         else:
             self._engines.resume(core_khz, self.now_ps)
             self._instances.delay(since_ps, self.now_ps)
             for core in self._cores:
                 core.delay(since_ps, self.now_ps)
-        self._is_pausing = False
+        if core_khz:
+            self._is_pausing = False
+        self._fabric = fabric
         self._engines.set_fabric(*fabric)
         self._rates_are_stale = True
 
@@ -210,6 +228,9 @@ class TileMachine:
         if self._is_pausing:
             self._engines.pause(self.now_ps)
             self._is_pausing, self._rates_are_stale = False, True
+        if self._holding != self._engines.held:
+            self._engines.hold(self._holding, self.now_ps)
+            self._rates_are_stale = True
         has_moved = self._engines.paused_since_ps is None
         while has_moved:
             moves = [self._start_core(core) for core in self._cores]
