@@ -629,7 +629,8 @@ cdef class TileMachine:
 
     @property
     def mix_bytes(self):
-        """int64 (mixes, routes): bytes that moved until rates were last renewed, by the set of access patterns in flight."""
+        """int64 (mixes, routes): bytes that moved until now, by the set of access patterns in flight."""
+        _count_mix(self)
         return np.asarray(self.mix_bytes_view).copy()
 
     @property

@@ -9,7 +9,7 @@ from leptonsim.chip.dram_part import load_part
 from leptonsim.chip.energy import data
 from leptonsim.chip.spec import Chip
 from leptonsim.compiler.routes import dram_route, pattern_of
-from leptonsim.fabric.dram import AccessPattern, DramModel
+from leptonsim.fabric.dram import AccessPattern, memory_at_start
 from leptonsim.kernels.tiles import BLOCK_NAMES
 from leptonsim.machine.blocks import BLOCKS
 from leptonsim.machine.energy import EnergyModel
@@ -46,7 +46,7 @@ class DramRow(NamedTuple):
 
 def dram_rows(model: EnergyModel) -> Iterator[DramRow]:
     """A row for each of some patterns."""
-    dram = DramModel(model.chip.dram)
+    dram = memory_at_start(model.chip)
     for name, route in (
         ("streamed, read", dram_route(False)),
         ("streamed, written", dram_route(True)),

@@ -30,7 +30,7 @@ from leptonsim.chip.spec import Chip
 from leptonsim.compiler.routes import Route
 from leptonsim.kernels.rest_meter import RULE_FIELDS, RestMeter
 from leptonsim.kernels.tiles import BLOCK_NAMES
-from leptonsim.machine.blocks import BLOCKS, BlockPower
+from leptonsim.machine.blocks import BLOCKS, Beside, BlockPower
 from leptonsim.machine.gating import Choice, Integers, Policy, Ruled, make_policy
 from leptonsim.machine.sleep import SleepState, sleep_states
 
@@ -51,7 +51,8 @@ class Spans:
 
     ``bounds_ps`` int64 (spans + 1,); ``rested_ps`` int64 (spans, 6) as the machine counts; ``padding_ps`` (spans,):
     time in which arrays worked, over all cores, times the share of their cells with padding; ``voltage_v``,
-    ``core_hz`` and ``heat`` (leakage over that at the temperature it is stated at) are (spans,).
+    ``core_hz`` and ``heat`` (leakage over that at the temperature it is stated at) are (spans,), and so is what is
+    ``beside`` the cores; None: as at the start.
     """
 
     bounds_ps: Integers
@@ -60,6 +61,7 @@ class Spans:
     voltage_v: Floats
     core_hz: Integers
     heat: Floats
+    beside: Beside | None = None
 
 
 @dataclass(frozen=True)
@@ -223,8 +225,8 @@ class Resting:
             refreshed = refreshed - ((1 - self._left_refresh) * sleep.saved_ps).sum(axis=2)[:, _DRAM_BLOCK]
         if self.is_partial:
             on[:, _ARRAYS] -= (1 - self._left_static[_ARRAYS, 0]) * spans.padding_ps / units[_ARRAYS]
-        static = self.power.static_w(spans.voltage_v, spans.heat) * on
-        rest = self.power.rest_w(spans.voltage_v, spans.core_hz) * rested / units
+        static = self.power.static_w(spans.voltage_v, spans.heat, spans.beside) * on
+        rest = self.power.rest_w(spans.voltage_v, spans.core_hz, spans.beside) * rested / units
         refresh = np.where(_IS_DRAM, self.power.refresh_w * refreshed[:, None], 0.0)
         return RestEnergy(static, np.where(_IS_DRAM, 0.0, rest), np.where(_IS_DRAM, rest, 0.0), refresh)
 

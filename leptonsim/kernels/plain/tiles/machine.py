@@ -457,7 +457,8 @@ class TileMachine:
 
     @property
     def mix_bytes(self) -> Any:
-        """int64 (mixes, routes): bytes that moved until rates were renewed, by the set of access patterns in flight."""
+        """int64 (mixes, routes): bytes that moved until now, by the set of access patterns in flight."""
+        self._engines.count_mix(self.now_ps)
         return np.array([[moved >> 32 for moved in row] for row in self._engines.mix_moved], dtype=np.int64)
 
     @property
