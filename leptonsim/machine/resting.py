@@ -33,10 +33,11 @@ import numpy.typing as npt
 from leptonsim.chip.energy import EnergyTable
 from leptonsim.chip.spec import Chip
 from leptonsim.compiler.routes import Route
+from leptonsim.kernels.rest_meter import RULE_FIELDS, RestMeter
 from leptonsim.kernels.tiles import BLOCK_NAMES
 from leptonsim.machine.banks import Rests, Timeline, are_gated, left_asleep, stays_by_unit
 from leptonsim.machine.blocks import BLOCKS, Beside, BlockPower
-from leptonsim.machine.gating import Choice, Integers, Policy, Stays, make_policy
+from leptonsim.machine.gating import Choice, Integers, Policy, Ruled, Stays, make_policy
 from leptonsim.machine.sleep import SleepState, bank_off, sleep_states
 from leptonsim.machine.spans import spread
 
@@ -49,6 +50,7 @@ _ARRAYS, _DRAM_BLOCK = BLOCKS.index("tensor_core"), BLOCKS.index("dram")
 _SRAM, _BANK = BLOCKS.index("sram"), len(BLOCK_NAMES)
 ASLEEP, OFF = 0, 1
 """Depths of an SRAM's sleep: of all of it, and of a bank."""
+_EVER_PS = 1 << 62
 _IS_DRAM = np.array([block == "dram" for block in BLOCKS])
 _IS_DRAM.flags.writeable = False
 
@@ -201,6 +203,40 @@ class Resting:
             from_ps[_SRAM] = 0  # banks that are off save their clock in all rests
         return {"sleeps": sleeps, "rests_from_ps": from_ps}
 
+    def meter(self) -> RestMeter | None:
+        """What works out the energy of rest while a run goes on; None where a policy has no rules, and with banks that
+        are told apart.
+        """
+        if self.banks:
+            return None
+        rows: list[tuple[int, ...]] = []
+        for index, block in enumerate(BLOCK_NAMES):
+            policy = self.policies[block]
+            if not isinstance(policy, Ruled):
+                return None
+            for rule in policy.rules:
+                cost_ps = 0 if rule.is_free else self.states[block][rule.state].break_even_ps
+                upto_ps, until_ps = (-1 if at is None else at for at in (rule.upto_ps, rule.until_ps))
+                bounds_ps = rule.above_ps, _EVER_PS if upto_ps < 0 else upto_ps, rule.from_ps, until_ps
+                rows.append((index, rule.state, *bounds_ps, rule.wake_ps, cost_ps))
+        return RestMeter(
+            np.array(rows, dtype=np.int64).reshape(-1, len(RULE_FIELDS)),
+            self._left_static,
+            self._left_rest,
+            self.power.units,
+            standby=BLOCKS.index("dram"),
+            partial=_ARRAYS if self.is_partial else -1,
+            waits=self._waits_in,
+        )
+
+    @property
+    def _waits_in(self) -> tuple[int, int]:
+        """The link, and the state in which it always rests; none: -1, -1."""
+        state = self.chip.pcie.idle_state
+        if state == "L0":
+            return -1, -1
+        return BLOCKS.index("pcie"), [each.name for each in self.states["pcie"]].index(state)
+
     def sleep(self, spans: Spans, rests: Integers) -> Sleep:
         """What was slept in some spans; ``rests`` (n, 4) are the machine's."""
         return self._sleep(rests, spans.rested_ps, spans.bounds_ps)
@@ -217,10 +253,8 @@ class Resting:
             own = rests[rests[:, 0] == index]
             for stays in self.policies[block].stays(own[:, 1], own[:, 2]) if len(own) else []:
                 found.add(index, stays.state, stays, self.states[block][stays.state].break_even_ps, bounds_ps)
-        state = self.chip.pcie.idle_state
-        if state != "L0":
-            index = BLOCKS.index("pcie")
-            depth = [each.name for each in self.states["pcie"]].index(state)
+        index, depth = self._waits_in
+        if index >= 0:
             found.saved_ps[:, index, depth] += rested_ps[:, index]
             found.slept_ps[index, depth] += rested_ps[:, index].sum()
         return found
