@@ -105,6 +105,7 @@ class DramModel:
         mapping = spec.mapping
         rate = self.part.clocking.data_rate
         self._channel = _Channel(spec.part, rate, mapping.interleave_bytes, mapping.bank_groups, mapping.xor)
+        self._known: dict[tuple[AccessPattern, ...], tuple[float, float, float]] = {}
 
     @property
     def latency_ps(self) -> int:
@@ -126,6 +127,12 @@ class DramModel:
         return self._measured(patterns)[0] if patterns else 1.0
 
     def _measured(self, patterns: tuple[AccessPattern, ...]) -> tuple[float, float, float]:
+        found = self._known.get(patterns)
+        if found is None:
+            found = self._known[patterns] = self._measure(patterns)
+        return found
+
+    def _measure(self, patterns: tuple[AccessPattern, ...]) -> tuple[float, float, float]:
         granule = max(self.part.access_bytes, self.spec.mapping.interleave_bytes)
         shares = tuple(
             AccessPattern(each.kind, self._on_one_channel(each.run_bytes, granule), each.write) for each in patterns

@@ -19,6 +19,9 @@ DRAM, NOC, SHARED, PCIE_IN, PCIE_OUT = range(5)
 
 LINK_NAMES = ("dram", "noc", "shared_sram", "pcie_in", "pcie_out")
 SHARE_ONE = 65536
+MAX_LINKS = 4
+"""Links of a route, in the rows that the tile kernel takes."""
+
 _DRAM_CAUSE, _NOC_CAUSE, _PCIE_CAUSE = 4, 5, 6
 
 
@@ -114,25 +117,30 @@ class Fabric:
             self.pcie.read_bytes_per_s,
             self.pcie.write_bytes_per_s,
         ]
-        rows = np.zeros((len(self.routes), 13), dtype=np.int64)
-        for row, route in zip(rows, self.routes, strict=True):
+        rows = []
+        for route in self.routes:
             key = route, core_hz, noc_hz, data_rate
             way = self._ways.get(key)
             if way is None:
                 way = self._ways[key] = self._way(route, noc, dram, core_hz)
             port, latency, kind, links = way
-            row[:5] = (
-                port,
-                latency,
-                self.bit(route),
-                kind,
-                len(links),
+            empty = [0] * (MAX_LINKS - len(links))
+            shares = [max(1, round(share * SHARE_ONE)) for _, share in links]
+            rows.append(
+                [
+                    port,
+                    latency,
+                    self.bit(route),
+                    kind,
+                    len(links),
+                    *(link for link, _ in links),
+                    *empty,
+                    *shares,
+                    *empty,
+                ]
             )
-            for place, (link, share) in enumerate(links):
-                row[5 + place] = link
-                row[9 + place] = max(1, round(share * SHARE_ONE))
         return Links(
-            rows,
+            np.array(rows, dtype=np.int64),
             np.array([rate_of(each) for each in capacities], dtype=np.int64),
             np.array(self.dram_mix if data_rate == self.start_rate else self.mix_at(data_rate), dtype=np.int64),
         )
