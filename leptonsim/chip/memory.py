@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 from leptonsim.chip.declare import Part, param
 from leptonsim.chip.scalars import Flag, Integer, Measure, Text
-from leptonsim.chip.units import BANDWIDTH, CYCLES, SIZE, TIME, WIDTH
+from leptonsim.chip.units import BANDWIDTH, CYCLES, LENGTH, SIZE, TIME, WIDTH
 
 
 class SharedSram(Part):
@@ -32,6 +32,9 @@ class Noc(Part):
     )
     hop_cycles: Annotated[int, Measure(CYCLES, "0 cycles", "1000 cycles")] = param(
         "hop", "Core cycles through one router and link."
+    )
+    hop_length_mm: Annotated[float, Measure(LENGTH, "0.01 mm", "100 mm")] | None = param(
+        "hop_length", "Wire from one router to the next, for its energy; none: from the area of the cores.", None
     )
 
 

@@ -54,20 +54,26 @@ class Product:
         made = (self.output.home, written.elements, written.run_elements)
         return (self.key, self.operator.matmuls, self.packed, self._is_image, ways, made)
 
-    def candidates(self, keep: int = 1) -> list[tuple[float, MappingTuple]]:
+    def candidates(self, keep: int = 1, within: float = math.inf) -> list[tuple[float, MappingTuple]]:
         """The ``keep`` fastest mappings (0: every one that fits) as (estimated picoseconds, mapping), fastest first.
 
-        Raises LeptonError if not even the smallest tile fits.
+        None takes longer than ``within`` times the fastest. Raises LeptonError if not even the smallest tile fits.
         """
         found: list[tuple[float, MappingTuple]] = self.target.tiler(
             self.dtype, self.stage_bytes, self.from_host, self._sum_bits
-        ).search(self.values, keep)
+        ).search(self.values, keep, within)
         if not found:
             raise LeptonError(
                 f"{self.operator.name} ({self.operator.kind}): no tile fits {self.stage_bytes} B of a core's SRAM "
                 f"and its accumulators on {self.target.chip.name}; "
                 "enlarge core.sram.size or core.tensor_core.accumulator_size"
             )
+        return found
+
+    def least(self, mapping: MappingTuple, ahead_ps: float) -> tuple[float, int]:
+        """What no machine beats: picoseconds from when A can be loaded, B ``ahead_ps`` before; cycles of the arrays."""
+        tiler = self.target.tiler(self.dtype, self.stage_bytes, self.from_host, self._sum_bits)
+        found: tuple[float, int] = tiler.least(self.values, mapping, ahead_ps)
         return found
 
     def plan(self, mapping: MappingTuple, cost_ps: float) -> Plan:

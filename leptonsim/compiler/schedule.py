@@ -1,12 +1,13 @@
 """Operators onto the cores, one after the other: every way to do the work is planned, and the fastest is taken.
 
 A plan follows from the operator but for its names, from where its operands lie, from the space for tiles and from
-whether its weights come from the host. Networks repeat their layers, so most operators find their plan made.
+whether its weights come from the host. Networks repeat their layers, so most operators find their plan made; and where
+one model is scheduled again with products mapped in other ways, what stays as it was is found made, too.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from leptonsim.compiler.hosts import plan_host
@@ -24,6 +25,10 @@ from leptonsim.compiler.work import Operand, Operator
 
 Choose = Callable[[Product], tuple[float, MappingTuple]]
 """How a product is to be mapped, and what that costs in picoseconds."""
+
+
+_Way = tuple[Product | Plan, Operator]
+"""One way to do an operator's work: a product still to be mapped, or a plan."""
 
 
 def fastest_mapping(product: Product) -> tuple[float, MappingTuple]:
@@ -52,94 +57,130 @@ class Schedule:
     routes: tuple[Route, ...]
 
 
-def schedule(
-    target: Target,
-    work: Outline,
-    placement: Placement,
-    streamed: frozenset[str] = frozenset(),
-    choose: Choose = fastest_mapping,
-) -> Schedule:
-    """Map every operator.
+class Scheduler:
+    """Schedules of one model on one chip that differ in how products are mapped.
 
-    ``streamed`` names weights that stay on the host; ``choose`` says how a product is mapped, and what that costs in
-    picoseconds. Raises LeptonError if an operator fits nowhere.
+    ``streamed`` names weights that stay on the host.
     """
-    mapper = _Mapper(target, work, streamed, choose)
-    values = placement.values
-    known: dict[object, Mapped] = {}
-    order: list[Mapped] = []
-    operators: list[ProgramOperator] = []
-    for line, room, sram, shared in zip(work.lines, placement.room, placement.sram, placement.shared, strict=True):
-        operator = line.operator
-        read = [values[number] for number in line.reads]
-        made = [values[number] for number in line.makes]
-        stage_bytes = target.stage_grade(room)
-        from_host = mapper.from_host(operator)
-        places = tuple([(place.home, place.lying) for place in read])
-        key = (line.alike, stage_bytes, from_host, places, tuple([place.home for place in made]))
-        mapped = known.get(key)
-        if mapped is None:
-            mapped = known[key] = mapper.map(operator, read, made, stage_bytes)
-        for place, operand in zip(made, operator.outputs, strict=True):
-            place.lie(mapped.plan.lying, work.tensors[operand.tensor].shape)
-        order.append(mapped)
-        operators.append(
-            mapped.record._replace(
-                name=operator.name, nodes=operator.nodes, sram_resident_bytes=sram, shared_resident_bytes=shared
+
+    def __init__(
+        self, target: Target, work: Outline, placement: Placement, streamed: frozenset[str] = frozenset()
+    ) -> None:
+        self._work, self._placement = work, placement
+        self._mapper = _Mapper(target, work, streamed)
+
+    def schedule(self, choose: Choose = fastest_mapping) -> Schedule:
+        """Map every operator; ``choose`` says how a product is mapped, and what that costs in picoseconds.
+
+        How values lie is written into the placement. Raises LeptonError if an operator fits nowhere.
+        """
+        work, placement, mapper = self._work, self._placement, self._mapper
+        values = placement.values
+        for place in values:
+            place.is_made = False
+        mapper.begin(choose)
+        known: dict[object, Mapped] = {}
+        order: list[Mapped] = []
+        operators: list[ProgramOperator] = []
+        levels = (placement.room, placement.sram, placement.kept, placement.shared)
+        for line, room, sram, kept, shared in zip(work.lines, *levels, strict=True):
+            operator = line.operator
+            read = [values[number] for number in line.reads]
+            made = [values[number] for number in line.makes]
+            stage_bytes = mapper.target.stage_grade(room)
+            from_host = mapper.from_host(operator)
+            places = tuple([(place.home, place.lying) for place in read])
+            key = (line.alike, stage_bytes, from_host, places, tuple([place.home for place in made]))
+            mapped = known.get(key)
+            if mapped is None:
+                mapped = known[key] = mapper.map(key, operator, read, made, stage_bytes)
+            for place, operand in zip(made, operator.outputs, strict=True):
+                place.lie(mapped.plan.lying, work.tensors[operand.tensor].shape)
+            order.append(mapped)
+            operators.append(
+                mapped.record._replace(
+                    name=operator.name,
+                    nodes=operator.nodes,
+                    sram_resident_bytes=sram,
+                    sram_kept_bytes=kept,
+                    shared_resident_bytes=shared,
+                )
             )
-        )
-    return Schedule(order, operators, tuple(mapper.routes.routes))
+        return Schedule(order, operators, tuple(mapper.routes.routes))
 
 
 class _Mapper:
     """Finds the fastest way to do an operator's work; equal products are searched once, equal plans made once."""
 
-    def __init__(self, target: Target, work: Outline, streamed: frozenset[str], choose: Choose) -> None:
-        self.routes = RouteTable()
-        self._target, self._tensors, self._streamed, self._choose = target, work.tensors, streamed, choose
-        self._mappings: dict[object, tuple[float, MappingTuple]] = {}
+    def __init__(self, target: Target, work: Outline, streamed: frozenset[str]) -> None:
+        self.target = target
+        self._tensors, self._streamed = work.tensors, streamed
+        self._ways: dict[object, list[_Way]] = {}
         self._plans: dict[object, Plan] = {}
+        self.begin(fastest_mapping)
+
+    def begin(self, choose: Choose) -> None:
+        """A new schedule, in which products are mapped as ``choose`` says."""
+        self.routes = RouteTable()
+        self._choose = choose
+        self._mappings: dict[object, tuple[float, MappingTuple]] = {}
 
     def from_host(self, operator: Operator) -> tuple[bool, ...]:
         """Of each way to do a product, whether its weights stay on the host."""
         if not self._streamed or operator.engine != "tensor":
             return ()
-        return tuple(way.inputs[1].tensor in self._streamed for way in _ways(operator) if way.engine == "tensor")
+        return tuple(
+            way.inputs[1].tensor in self._streamed
+            for way in (operator, *operator.alternatives)
+            if way.engine == "tensor"
+        )
 
-    def map(self, operator: Operator, read: Sequence[Placed], made: Sequence[Placed], stage_bytes: int) -> Mapped:
-        """The fastest way, with its routes numbered."""
-        located = [
-            locate(operand, self._tensors[operand.tensor], place, self._target.dtype)
-            for operand, place in zip(operator.inputs, read, strict=True)
-        ]
-        plan, chosen = self._fastest(operator, located, made, stage_bytes)
+    def map(
+        self, key: object, operator: Operator, read: Sequence[Placed], made: Sequence[Placed], stage_bytes: int
+    ) -> Mapped:
+        """The fastest way, with its routes numbered; ``key`` is equal for operators that can be mapped alike."""
+        ways = self._ways.get(key)
+        if ways is None:
+            ways = self._ways[key] = list(self._possible(operator, read, made, stage_bytes))
+        plan, chosen = self._fastest(ways)
         w, a, x, o = (-1 if way is None else self.routes.index(way) for way in (plan.w, plan.a, plan.x, plan.o))
         return Mapped(plan, (w, a, x, o), self._record(operator, plan, chosen))
 
-    def _fastest(
-        self, operator: Operator, located: list[Located], made: Sequence[Placed], stage_bytes: int
-    ) -> tuple[Plan, Operator]:
-        """The plan of the fastest way, and that way."""
-        best: tuple[Plan, Operator] | None = None
-        for way in _ways(operator):
+    def _possible(
+        self, operator: Operator, read: Sequence[Placed], made: Sequence[Placed], stage_bytes: int
+    ) -> Iterator[_Way]:
+        """Every way to do an operator's work."""
+        located = [
+            locate(operand, self._tensors[operand.tensor], place, self.target.dtype)
+            for operand, place in zip(operator.inputs, read, strict=True)
+        ]
+        for way in (operator, *operator.alternatives):
             if way.engine == "host":
-                return plan_host(self._target, way, located, made), way
-            if way.engine == "tensor":
-                for packed in dict.fromkeys((1, packing(self._target, way))):
-                    product = self._product(way, located, made[0], stage_bytes, packed)
-                    cost_ps, mapping = self._mapping(product)
-                    if best is None or cost_ps < best[0].cost_ps:
-                        best = self._product_plan(product, mapping, cost_ps), way
+                yield plan_host(self.target, way, located, made), way
+            elif way.engine == "tensor":
+                for packed in dict.fromkeys((1, packing(self.target, way))):
+                    yield self._product(way, located, made[0], stage_bytes, packed), way
             else:
-                plan = self._stream_plan(way, located, made, stage_bytes)
-                if best is None or plan.cost_ps < best[0].cost_ps:
-                    best = plan, way
+                yield self._stream_plan(way, located, made, stage_bytes), way
+
+    def _fastest(self, ways: Iterable[_Way]) -> tuple[Plan, Operator]:
+        """The plan of the fastest way, and that way; the host does what it has to."""
+        best: tuple[Plan, Operator] | None = None
+        for work, way in ways:
+            if way.engine == "host" and isinstance(work, Plan):
+                return work, way
+            if isinstance(work, Product):
+                cost_ps, mapping = self._mapping(work)
+                if best is None or cost_ps < best[0].cost_ps:
+                    best = self._product_plan(work, mapping, cost_ps), way
+            elif best is None or work.cost_ps < best[0].cost_ps:
+                best = work, way
         assert best is not None
         return best
 
     def _product(self, way: Operator, located: list[Located], output: Placed, stage_bytes: int, packed: int) -> Product:
         return make_product(
-            self._target, way, located, output, self._out_bits(way), stage_bytes,
+            self.target, way, located, output, self._out_bits(way), stage_bytes,
             way.inputs[1].tensor in self._streamed, self._tensors[way.inputs[0].tensor], packed,
         )  # fmt: skip
 
@@ -149,7 +190,7 @@ class _Mapper:
         return self._mappings[product.key]
 
     def _product_plan(self, product: Product, mapping: MappingTuple, cost_ps: float) -> Plan:
-        key = product.plan_key
+        key = (product.plan_key, mapping, cost_ps)
         if key not in self._plans:
             self._plans[key] = product.plan(mapping, cost_ps)
         return self._plans[key]
@@ -162,7 +203,7 @@ class _Mapper:
         key = (tuple(way.vector.items()), way.along, ways, made[0].home, out_bytes, run_bytes, stage_bytes)
         if key not in self._plans:
             self._plans[key] = plan_stream(
-                self._target, way.vector, located, made[0], out_bytes, run_bytes, stage_bytes, way.along
+                self.target, way.vector, located, made[0], out_bytes, run_bytes, stage_bytes, way.along
             )
         return self._plans[key]
 
@@ -170,11 +211,11 @@ class _Mapper:
         return self._bits(operator.outputs[0])
 
     def _bits(self, operand: Operand) -> int:
-        return element_bits(self._tensors[operand.tensor].dtype, self._target.dtype)
+        return element_bits(self._tensors[operand.tensor].dtype, self.target.dtype)
 
     def _record(self, operator: Operator, plan: Plan, chosen: Operator) -> ProgramOperator:
         main = operator.inputs[0] if operator.inputs else operator.outputs[0]
-        dtype = self._target.dtype
+        dtype = self.target.dtype
         if chosen.matmuls:
             dtype = chosen.product or product_dtype(self._tensors[main.tensor].dtype, dtype)
         return ProgramOperator(
@@ -195,10 +236,7 @@ class _Mapper:
             weight_load_cycles=plan.weight_load_cycles,
             sram_stall_cycles=plan.sram_stall_cycles,
             sram_resident_bytes=0,
+            sram_kept_bytes=0,
             shared_resident_bytes=0,
             cells_share=plan.cells_share,
         )
-
-
-def _ways(operator: Operator) -> tuple[Operator, ...]:
-    return (operator, *operator.alternatives)

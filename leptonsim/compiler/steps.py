@@ -7,6 +7,7 @@ step only; otherwise for all cores' steps of the operator that made them. Equal 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -26,20 +27,51 @@ class StepArrays(NamedTuple):
     dependencies: Integers
 
 
-def step_arrays(cores: int, work: Outline, mapped: Sequence[Mapped], room: Sequence[int]) -> StepArrays:
-    """The arrays of a schedule of ``work``; ``room`` has each operator's bytes for tiles in a core's SRAM."""
-    kinds = list({id(each): each for each in mapped}.values())
-    number = {id(kind): index for index, kind in enumerate(kinds)}
-    kind = np.array([number[id(each)] for each in mapped], dtype=np.int64)
-    runs, blocks, shares = _laid_down(kinds, cores)
+class Steps:
+    """The steps of schedules of one ``work``; ``room`` has each operator's bytes for tiles in a core's SRAM."""
+
+    def __init__(self, cores: int, work: Outline, room: Sequence[int]) -> None:
+        self._cores, self._work = cores, work
+        self._room = np.array(room, dtype=np.int64)
+        self._frames: dict[object, _Frame] = {}
+
+    def arrays(self, mapped: Sequence[Mapped]) -> StepArrays:
+        """The arrays of a schedule."""
+        kinds = list({id(each): each for each in mapped}.values())
+        number = {id(kind): index for index, kind in enumerate(kinds)}
+        kind = [number[id(each)] for each in mapped]
+        runs, blocks, shares = _laid_down(kinds, self._cores)
+        plans = [each.plan for each in kinds]
+        key = (tuple(kind), tuple([(plan.split, plan.local, tuple(plan.shares)) for plan in plans]))
+        frame = self._frames.get(key)
+        if frame is None:
+            frame = self._frames[key] = _framed(self._cores, self._work, kinds, np.array(kind, dtype=np.int64), shares)
+        share = shares[frame.kind, frame.core]
+        share[:, 2] = np.maximum(share[:, 2], self._room[frame.operator])
+        routes = np.array([(*each.routes, int(each.plan.weights_wait)) for each in kinds], dtype=np.int64)
+        steps = np.concatenate([share, routes[frame.kind], frame.ends], axis=1)
+        return StepArrays(runs, blocks, steps, frame.offsets, frame.dependencies)
+
+
+@dataclass(frozen=True, slots=True)
+class _Frame:
+    """What of the steps does not follow from tiles and routes: kind of operator, core and operator of each step,
+    where its dependencies begin and end, with its operator again, the first step of each core, the dependencies.
+    """
+
+    kind: Integers
+    core: Integers
+    operator: Integers
+    ends: Integers
+    offsets: Integers
+    dependencies: Integers
+
+
+def _framed(cores: int, work: Outline, kinds: Sequence[Mapped], kind: Integers, shares: Integers) -> _Frame:
     core, operator = np.nonzero(shares[kind, :, 1].T > 0)
     offsets = np.searchsorted(core, np.arange(cores + 1)).astype(np.int64)
-    share = shares[kind[operator], core]
-    share[:, 2] = np.maximum(share[:, 2], np.array(room, dtype=np.int64)[operator])
-    routes = np.array([(*each.routes, int(each.plan.weights_wait)) for each in kinds], dtype=np.int64)
     dependencies, begins, ends = _dependencies(work, kinds, kind, core, operator)
-    steps = np.column_stack([share, routes[kind[operator]], begins, ends, operator])
-    return StepArrays(runs, blocks, np.ascontiguousarray(steps), offsets, dependencies)
+    return _Frame(kind[operator], core, operator, np.column_stack([begins, ends, operator]), offsets, dependencies)
 
 
 def _laid_down(kinds: Sequence[Mapped], cores: int) -> tuple[Integers, Integers, Integers]:

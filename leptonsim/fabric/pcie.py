@@ -20,6 +20,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 
 from leptonsim.errors import LeptonError
@@ -144,12 +145,12 @@ class PcieLink:
             completion_overhead=generation.completion_bytes,
         )
 
-    @property
+    @cached_property
     def write_bytes_per_s(self) -> int:
         """Device-to-host copies by the device's posted writes, long and alone."""
         return self.effective_bytes_per_s(self._long_bytes, "d2h")
 
-    @property
+    @cached_property
     def read_bytes_per_s(self) -> int:
         """Host-to-device copies by the device's reads, long and alone."""
         return self.effective_bytes_per_s(self._long_bytes, "h2d")

@@ -20,14 +20,11 @@ import simpy
 from simpy.events import EventPriority
 
 from leptonsim.compiler.program import Program
-from leptonsim.compiler.routes import RouteTable
-from leptonsim.kernels.tiles import TileMachine
-from leptonsim.machine.energy import energy_model
 from leptonsim.machine.governing import PowerControl, is_governed
 from leptonsim.machine.governors import Governor
 from leptonsim.machine.links import Fabric, Links
 from leptonsim.machine.power_record import PowerRecord
-from leptonsim.machine.resting import may_sleep, route_blocks
+from leptonsim.machine.tile_machine import sleeping, tile_machine
 
 Process = Generator[simpy.Event, Any, None]
 Integers = npt.NDArray[np.int64]
@@ -73,7 +70,7 @@ class Record:
     for each tag of a copy (run -1: weights, before the first); they are empty otherwise. ``launches_ps`` has begin and
     end of each request's launch by the host, if launches take time.
 
-    ``rested_ps`` int64 (6,) is how long blocks rested, ``rests`` int64 (n, 3) each rest of those that may sleep.
+    ``rested_ps`` int64 (6,) is how long blocks rested, ``rests`` int64 (n, 4) each rest of those that may sleep.
     """
 
     makespan_ps: int
@@ -124,14 +121,7 @@ class Machine:
         if dram_mix is not None:
             self.fabric.dram_mix = dram_mix
         self.links = self.fabric.at(chip.clocks.core_hz)
-        self.tiles = TileMachine(
-            program.runs, program.blocks, program.steps, program.cores, program.dependencies,
-            self.links.routes, self.links.capacities, self.links.dram_mix,
-            operators=len(program.operators), core_khz=chip.clocks.core_hz // 1000, setup_ps=chip.core.dma.setup_ps,
-            copy_routes=(RouteTable.COPY_IN, RouteTable.COPY_OUT), one_queue=chip.core.dma.engines == 1,
-            log_jobs=log_jobs, route_blocks=route_blocks(program.routes),
-            **(energy_model(chip).resting.machine_arguments() if may_sleep(chip) else {}),
-        )  # fmt: skip
+        self.tiles = tile_machine(program, self.links, sleeping(chip), log_jobs)
         self._asleep: simpy.Event | None = None
         self._copies: dict[int, simpy.Event] = {}
         self._done: dict[int, simpy.Event] = {}
@@ -271,15 +261,13 @@ class Machine:
     def _copy(self, out: bool, size_bytes: int, run: int) -> Process:
         """Copy between host and DRAM for a run (-1: before the first); returns when the last byte is there."""
         waiting = []
-        while size_bytes > 0:
-            part = min(size_bytes, COPY_CHUNK_BYTES)
+        for part in copy_pieces(size_bytes):
             self._copies[self._tags] = self.environment.event()
             waiting.append(self._copies[self._tags])
             self.tiles.copy(out, part, self._tags)
             if self._log_jobs:
                 self._copied.append((run, part))
             self._tags += 1
-            size_bytes -= part
         self._wake()
         yield from waiting
 
@@ -338,6 +326,12 @@ class Machine:
         """How long requests were being worked on until now, and whether one is."""
         is_busy = self._launched_runs > self.completed_runs
         return self._busy_ps + (now_ps - self._busy_since_ps if is_busy else 0), is_busy
+
+
+def copy_pieces(size_bytes: int) -> list[int]:
+    """Bytes of the pieces in which a copy between host and device is queued."""
+    whole, rest = divmod(size_bytes, COPY_CHUNK_BYTES)
+    return [COPY_CHUNK_BYTES] * whole + [rest] * (rest > 0)
 
 
 def _share(total: int, index: int, parts: int) -> int:

@@ -71,15 +71,25 @@ def merits(result: AnyResult) -> str:
 
 
 def governed(result: AnyResult) -> list[tuple[str, str]]:
-    """The governor, the time in each state and the hottest that the die was; nothing for a run in one state."""
+    """Governors, the time in each state and the hottest that the die was; nothing for a run in one state."""
     block = power_in_time(result)
     if block is None:
         return []
     heat = "" if block["die_max_c"] is None else f"; die at most {block['die_max_c']:.0f} degC"
     total = max(1, sum(block["residency_ps"].values()))
-    states = ", ".join(f"{name} {time / total:.0%}" for name, time in block["residency_ps"].items() if time)
+    states = _residencies(block["residency_ps"])
     throttled = f", throttled {block['throttled_ps'] / total:.0%}" if block["throttled_ps"] else ""
-    return [("governor", f"{block['governor']}: {states}{heat}{throttled}")]
+    beside = [
+        (f"{name} governor", f"{each['governor']}: {_residencies(each['residency_ps'])}")
+        for name, each in block["domains"].items()
+    ]
+    return [("governor", f"{block['governor']}: {states}{heat}{throttled}"), *beside]
+
+
+def _residencies(residency_ps: Mapping[str, int]) -> str:
+    """Shares of time by state, those that occurred."""
+    total = max(1, sum(residency_ps.values()))
+    return ", ".join(f"{name} {time / total:.0%}" for name, time in residency_ps.items() if time)
 
 
 def at_most(result: AnyResult) -> list[tuple[str, str]]:

@@ -12,7 +12,8 @@ from leptonsim.result.units import count_text, size_text, time_text
 if TYPE_CHECKING:
     from leptonsim.compiler.program import Program
     from leptonsim.model import Model
-    from leptonsim.result.result import Result, Step
+    from leptonsim.result.result import Result
+from leptonsim.result.step import Step
 
 COSTLIEST = 10
 

@@ -107,7 +107,7 @@ def share_of(p: Problem, mapping: Mapping, draw) -> tuple[int, int, int]:
     return most, draw(st.sampled_from([rows, max(1, rows - 1)])), draw(st.sampled_from([n, max(1, n - 1)]))
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(tilers(), problems())
 def test_the_search_finds_what_its_twin_finds(both, problem):
     compiled, twin = both
@@ -121,6 +121,27 @@ def test_the_search_finds_what_its_twin_finds(both, problem):
     assert len(best) == min(1, len(every))
     if best:
         assert best[0][0] == pytest.approx(every[0][0], rel=1e-6)
+
+
+@settings(max_examples=30, deadline=None)
+@given(tilers(), problems(), st.integers(0, 10**7), st.data())
+def test_the_least_time_is_that_of_the_twin(both, problem, ahead_ps, data):
+    compiled, twin = both
+    every = compiled.search(problem, keep=0)
+    for _, mapping in data.draw(st.permutations(every))[:5]:
+        least_ps, cycles = compiled.least(problem, mapping, ahead_ps)
+        assert (pytest.approx(least_ps, rel=1e-9), cycles) == twin.least(problem, mapping, ahead_ps)
+        assert compiled.least(problem, mapping)[0] >= least_ps
+
+
+@settings(max_examples=20, deadline=None)
+@given(tilers(), problems(), st.integers(2, 8), st.sampled_from([1.0, 1.1, 2.0, 1e300]))
+def test_those_kept_are_the_fastest_of_all(both, problem, keep, within):
+    compiled, _ = both
+    every = compiled.search(problem, keep=0)
+    near = [each for each in every if each[0] <= within * every[0][0]]
+    assert compiled.search(problem, keep, within) == near[:keep]
+    assert compiled.search(problem, 0, within) == near
 
 
 @settings(max_examples=150, deadline=None)

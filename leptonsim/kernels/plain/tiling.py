@@ -14,6 +14,7 @@ here: the load of the steps before and after, the mix of access patterns, networ
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from collections.abc import Iterator, Sequence
 
@@ -27,6 +28,7 @@ from leptonsim.kernels.plain.layout import (
     Problem,
     lay_out,
 )
+from leptonsim.kernels.plain.least_time import Rates, least_time
 from leptonsim.kernels.plain.sram_conflicts import Scratchpad, ceil_div
 from leptonsim.kernels.plain.systolic_array import DATAFLOWS, Array
 
@@ -84,10 +86,13 @@ class Tiler:
         self.dram_access_bytes = dram_access_bytes
         self.one_queue = one_queue
 
-    def search(self, values: Sequence[int], keep: int = 1) -> list[tuple[float, tuple[int, ...]]]:
+    def search(
+        self, values: Sequence[int], keep: int = 1, within: float = math.inf
+    ) -> list[tuple[float, tuple[int, ...]]]:
         """The ``keep`` fastest mappings of a problem (0: every candidate), as (picoseconds, mapping), fastest first.
 
-        Sizes below one fold of the array are tried only where nothing else fits.
+        None takes longer than ``within`` times the fastest. Sizes below one fold of the array are tried only where
+        nothing else fits.
         """
         p = Problem(*values)
         found: list[tuple[float, tuple[int, ...]]] = []
@@ -98,6 +103,7 @@ class Tiler:
                     if laid is not None:
                         found.append((self.time_of(p, mapping, laid), tuple(mapping)))
         found.sort()
+        found = [each for each in found if each[0] <= within * found[0][0]]
         return found if keep == 0 else found[:keep]
 
     def lay_out(self, values: Sequence[int], mapping: Sequence[int], groups: int, rows: int, n: int) -> Laid:
@@ -107,12 +113,27 @@ class Tiler:
             raise ValueError(f"lay_out: the mapping {tuple(mapping)} does not fit")
         return laid
 
+    def least(self, values: Sequence[int], mapping: Sequence[int], ahead_ps: float = 0) -> tuple[float, int]:
+        """What no machine beats on the core with the most to do (see ``least_time``), and cycles of its arrays."""
+        p, m = Problem(*values), Mapping(*mapping)
+        laid = lay_out(p, self.limits, self.array, m, *self._largest_share(p, m.split_g, m.split_m, m.split_n))
+        if laid is None:
+            raise ValueError(f"least: the mapping {tuple(mapping)} does not fit")
+        ports = (self.port_ps["w"], self.port_ps["a"], self.port_ps["o"])
+        rates = Rates(self.cycle_ps, self.setup_ps, self.latency_ps, *ports, self.host_ps > 0)
+        return least_time(p, rates, laid, ahead_ps), totals(laid)[3]
+
+    def _largest_share(self, p: Problem, g: int, m: int, n: int) -> tuple[int, int, int]:
+        """Groups, row units and columns of the core that has most of them."""
+        units = p.groups // p.shared_b if p.groups % p.shared_b == 0 else p.groups
+        groups = ceil_div(units, g) * p.shared_b if g <= units else ceil_div(p.groups, g)
+        return groups, ceil_div(p.rows, m), ceil_div(p.n, n)
+
     def _candidates(self, p: Problem, fine: bool) -> Iterator[tuple[Mapping, tuple[int, int, int]]]:
         """Every mapping with the largest core's groups, row units and columns."""
         units = p.groups // p.shared_b if p.groups % p.shared_b == 0 else p.groups
         for g, m, n in self._splits(p, units):
-            share_g = ceil_div(units, g) * p.shared_b if g <= units else ceil_div(p.groups, g)
-            share = (share_g, ceil_div(p.rows, m), ceil_div(p.n, n))
+            share = self._largest_share(p, g, m, n)
             for tile_rows in sizes(share[1], self._row_unit(p), fine or self._row_unit(p) > 1):
                 if p.out_rows < tile_rows:
                     tile_rows -= tile_rows % p.out_rows

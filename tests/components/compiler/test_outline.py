@@ -9,8 +9,8 @@ import pytest
 import leptonsim as ls
 from leptonsim.compiler.outline import EVER_THERE, INPUT, Outline, outline
 from leptonsim.compiler.placement import place
-from leptonsim.compiler.schedule import Schedule, schedule
-from leptonsim.compiler.steps import step_arrays
+from leptonsim.compiler.schedule import Schedule, Scheduler
+from leptonsim.compiler.steps import Steps
 from leptonsim.compiler.target import Target
 from leptonsim.compiler.workload import workload
 
@@ -24,8 +24,8 @@ def drawn(request) -> tuple[ls.Model, Outline]:
 def mapped(work: Outline, streamed: frozenset[str] = frozenset()) -> tuple[Schedule, tuple[np.ndarray, ...]]:
     target = Target(ls.load_chip("lepton-c1"))
     placement = place(target, work)
-    done = schedule(target, work, placement, streamed)
-    return done, step_arrays(target.cores, work, done.mapped, placement.room)
+    done = Scheduler(target, work, placement, streamed).schedule()
+    return done, Steps(target.cores, work, placement.room).arrays(done.mapped)
 
 
 def test_every_operator_is_a_line_or_a_view(drawn):
