@@ -38,7 +38,7 @@ from leptonsim.machine.idling import Idling
 from leptonsim.machine.links import Fabric
 from leptonsim.machine.load import MemoryLoad, UncoreLoad
 from leptonsim.machine.power_record import DomainRecord, PowerRecord
-from leptonsim.machine.resting import Spans
+from leptonsim.machine.rest_energy import Spans
 from leptonsim.machine.spending import padded_cells, spending
 from leptonsim.machine.thermal import ThermalModel
 
