@@ -1,10 +1,11 @@
 """Space of tensors that nobody reads any more, taken again while other cores may still be reading.
 
 The ledger frees a tensor's place behind the last operator that reads it, in the order of execution. A core keeps to
-that order, but a core that is ahead of the others may still be read by them over the network. So the next operator
-waits for the operators that read across, on all cores, before it loads activations or writes its result; mostly it
-reads what they make and waits anyway. Its weights may come before that: they have only the space that is left beside
-the old tensor, or, where that is too little, they wait as well. The same holds for shared SRAM where it is that full.
+that order, but a core that is ahead of the others may still be read by them over the network. Until it is sure that
+all have read it, tiles have only the space beside the old tensor. Where that is much, the next operator waits for the
+operators that read across, on all cores, before it loads activations or writes its result in that place; mostly it
+reads what they make and waits anyway. Its weights may come before that, beside the old tensor, or, where there is too
+little space, they wait as well. The same holds for shared SRAM where it is full.
 
 Not modelled: one request's last tensors that are read across while the next request's first operators begin.
 """
@@ -21,6 +22,10 @@ from leptonsim.compiler.target import Target
 
 TILES_AHEAD = 2
 """Largest tiles for which there must be space beside an old tensor, or weights wait until it is gone."""
+
+
+LITTLE = 4
+"""Old tensors of up to one part in so many of the space for tiles are let be: tiles do with less, nobody waits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,20 +59,21 @@ def reused(target: Target, work: Outline, placement: Placement, plans: Sequence[
             if maker > passed and not (plan.local and plan.split == plans[maker].split):
                 reached = maker if len(plans[maker].shares) == cores else passed
         if freed or shared:
-            newest = max(freed.values(), default=-1)
+            held = sum([taken[number] for number in freed])
+            newest = max(freed.values(), default=-1) if held > room[index] // LITTLE else -1
             if shared and _is_overfull(target, index, work, placement, shared):
                 newest = max(newest, *shared.values())
             if newest > reached:
-                waits[index] = tuple(sorted({each for each in (*freed.values(), *shared.values()) if each > reached}))
-                reached = waits[index][-1]
-            beside = sum([taken[number] for number in freed])
-            beside -= sum([taken[number] for number in line.makes if work.values[number].maker == index])
-            if beside > 0:
+                reached = _wait(waits, index, reached, (*freed.values(), *shared.values()))
+            if max(freed.values(), default=-1) <= reached:
+                held -= sum([taken[number] for number in line.makes if work.values[number].maker == index])
+            if held > 0:
                 largest = max([each.stage_bytes for each in plan.shares.values()], default=0)
-                if room[index] - beside < TILES_AHEAD * largest:
+                if room[index] - held < TILES_AHEAD * largest:
                     late.append(index)
+                    reached = _wait(waits, index, reached, freed.values())
                 else:
-                    room[index] -= beside
+                    room[index] -= held
         if reached > passed and len(plan.shares) == cores:
             passed = reached
             freed = {number: reader for number, reader in freed.items() if reader > passed} if freed else freed
@@ -83,6 +89,15 @@ def reused(target: Target, work: Outline, placement: Placement, plans: Sequence[
                 elif values[number].home == "shared":
                     shared[number] = reader
     return Reuse(waits, frozenset(late), room)
+
+
+def _wait(waits: dict[int, tuple[int, ...]], index: int, reached: int, readers: Iterable[int]) -> int:
+    """Have a line wait for readers beyond the line that is ``reached``; the line that is reached then."""
+    beyond = {reader for reader in readers if reader > reached}
+    if not beyond:
+        return reached
+    waits[index] = tuple(sorted(beyond.union(waits.get(index, ()))))
+    return waits[index][-1]
 
 
 def _is_overfull(target: Target, index: int, work: Outline, placement: Placement, freed: Iterable[int]) -> bool:
