@@ -20,9 +20,9 @@ from typing import Any
 import leptonsim as ls
 from leptonsim.machine.machine import Machine
 from leptonsim.result.figures import draw, kinds
+from leptonsim.result.from_record import make_result
 from leptonsim.result.load import load_result
 from leptonsim.result.report import report_html
-from leptonsim.result.result import make_result
 from leptonsim.result.trace import write_trace
 
 LAYERS = 3000

@@ -4,8 +4,8 @@ The tile machine tells the meter which operators did something since the reading
 costs what these few cost, whatever the size of the program. Sums run over them in the order told, then over columns and components, so that
 the same readings give the same numbers.
 
-Beside operations, blocks at rest take energy: the powers of one unit at rest by kind of block, times how long blocks rested; where the
-clock stands still all count as resting, also those that are at a job. Where blocks sleep it is not that simple; then the outside works it
+Beside operations, blocks at rest take energy: the powers of one unit at rest by kind of block, times how long blocks rested; kinds whose
+clock stands still count as resting, also those that are at a job. Where blocks sleep it is not that simple; then the outside works it
 out between ``gather`` and ``close``.
 
 Die and sink are two RC nodes, solved in closed form for the constant power of the time between two readings; static power has the
@@ -22,7 +22,7 @@ import numpy as np
 HEAT_FIELDS = (
     "a", "b", "c", "d", "fast", "slow", "r_die", "r_sink", "ambient_c", "leakage_per_kelvin", "leakage_at_c", "die_c", "sink_c",
 )
-TIME_FIELDS = ("from_ps", "to_ps", "core_hz", "idle_hz")
+TIME_FIELDS = ("from_ps", "to_ps", "condition")
 
 cdef struct Heat:
     double a, b, c, d          # of dx/dt = A x, x the distances of die and sink from their steady state
@@ -36,18 +36,19 @@ cdef struct Propagator:
     double e11, e12, e21, e22
 
 cdef struct Reading:           # a row of the readings
-    int64_t begin, end, core_hz, idle_hz
+    int64_t begin, end, condition
 
 cdef enum:
     REST_PARTS = 2             # components of what blocks take at rest: clocks, standby
-    BEFORE = 3                 # columns of a level before the watts
+    BEFORE = 2                 # columns of a level before the watts
 
 
 cdef class Point:
-    """A clock and a voltage with all that depends on them; see ``Meter.point_of``."""
+    """What holds while no clock and no voltage changes; see ``Meter.point_of``."""
 
-    cdef int64_t core_hz, idle_hz
-    cdef double voltage_v, leaks_w, steady_w
+    cdef int64_t condition, core_hz
+    cdef unsigned char[::1] still
+    cdef double leaks_w, steady_w
     cdef double[::1] scale
     cdef int64_t[:, ::1] work
     cdef double[:, ::1] rest_w
@@ -84,8 +85,8 @@ cdef class Meter:
     cdef readonly double die_c, sink_c
     cdef readonly int64_t now_ps
     cdef int64_t[::1] units
-    cdef readonly int64_t core_hz, idle_hz
-    cdef readonly double voltage_v
+    cdef int64_t condition, core_hz    # number of the condition in force, and the core clock
+    cdef unsigned char[::1] still      # (blocks,): all units of the kind count as resting
     cdef double[:, ::1] rest_w         # (REST_PARTS, blocks): of one unit at rest
     cdef double leaks_w, steady_w      # leakage at the temperature at which it is stated, and static power that has none
     cdef double[::1] scale             # (components,): energy at the voltage in force over that of `pj`
@@ -128,6 +129,7 @@ cdef class Meter:
         self.rested_now, self.rested_then = self.rested, np.zeros(blocks, dtype=np.int64)
         self.scale = np.ones(self.parts)
         self.rest_w = np.zeros((REST_PARTS, blocks))
+        self.still = np.ones(blocks, dtype=np.uint8)
         self.leaks_w = self.steady_w = 0.0
         self.width = BEFORE + self.parts + REST_PARTS + 1 + counted
         self.has_heat = heat is not None
@@ -143,30 +145,31 @@ cdef class Meter:
         free(self.level)
         free(self.rest)
 
-    def point_of(self, int64_t core_hz, int64_t idle_hz, double voltage_v, scale, work, rest_w, double leaks_w, double steady_w):
-        """A clock and a voltage for ``use_point`` (0 Hz: the clock stands still); ``idle_hz`` is recorded beside it.
+    def point_of(self, int64_t condition, int64_t core_hz, still, scale, work, rest_w, double leaks_w, double steady_w):
+        """A condition for ``use_point``: its number, which readings record, and the core clock (0 Hz: it stands still).
 
-        ``scale`` is float64 (components,), energy at this voltage over that of ``pj``; what is done is added to ``work``, int64 (rows, columns).
-        ``rest_w`` is float64 (2, blocks), watts of one unit at rest: its clock, its standby; ``leaks_w`` is the chip's leakage at the
+        Of kinds of blocks whose ``still``, uint8 (blocks,), is set all units count as resting, also those that are at a job. ``scale`` is
+        float64 (components,), energy here over that of ``pj``; what is done is added to ``work``, int64 (rows, columns). ``rest_w`` is float64 (2, blocks), watts of one unit at rest: its clock, its standby; ``leaks_w`` is the chip's leakage at the
         temperature at which it is stated, ``steady_w`` static power that does not depend on it.
         """
         cdef double[::1] factors = scale
         cdef int64_t[:, ::1] counted = work
         cdef double[:, ::1] resting = rest_w
+        cdef unsigned char[::1] stands = still
         cdef Point point = Point()
         if factors.shape[0] != self.parts or counted.shape[0] != self.pj.shape[0] or counted.shape[1] != self.pj.shape[1]:
             raise ValueError("point_of: the shapes do not fit")
-        if resting.shape[0] != REST_PARTS or resting.shape[1] != self.blocks:
-            raise ValueError("point_of: the shapes do not fit: two powers for each kind of block")
-        point.core_hz, point.idle_hz, point.voltage_v, point.scale, point.work = core_hz, idle_hz, voltage_v, factors, counted
+        if resting.shape[0] != REST_PARTS or resting.shape[1] != self.blocks or stands.shape[0] != self.blocks:
+            raise ValueError("point_of: the shapes do not fit: two powers and a flag for each kind of block")
+        point.condition, point.core_hz, point.still, point.scale, point.work = condition, core_hz, stands, factors, counted
         point.rest_w, point.leaks_w, point.steady_w = resting, leaks_w, steady_w
         return point
 
     def use_point(self, Point point not None):
-        """The clock and voltage from now on: a point of this meter."""
+        """The condition from now on: a point of this meter."""
         if point.work.shape[0] != self.pj.shape[0] or point.scale.shape[0] != self.parts or point.rest_w.shape[1] != self.blocks:
             raise ValueError("use_point: a point of another meter")
-        self.core_hz, self.idle_hz, self.voltage_v, self.scale, self.work = point.core_hz, point.idle_hz, point.voltage_v, point.scale, point.work
+        self.condition, self.core_hz, self.still, self.scale, self.work = point.condition, point.core_hz, point.still, point.scale, point.work
         self.rest_w, self.leaks_w, self.steady_w = point.rest_w, point.leaks_w, point.steady_w
 
     def gather(self, Py_ssize_t changed):
@@ -241,7 +244,7 @@ cdef class Meter:
 
     cdef inline int64_t _rested(self, Py_ssize_t block, int64_t span) noexcept nogil:
         """How long a kind of block rested since the last reading."""
-        return self.rested_now[block] - self.rested_then[block] if self.core_hz else self.units[block] * span
+        return self.rested_now[block] - self.rested_then[block] if not self.still[block] else self.units[block] * span
 
     cdef inline double _leakage(self) noexcept nogil:
         return exp(self.heat.leakage * (self.die_c - self.heat.at)) if self.has_heat else 1.0
@@ -270,8 +273,7 @@ cdef class Meter:
         cdef Py_ssize_t part
         cdef double watts, total = 0.0
         cdef double* level = self.level + self.n * self.width
-        level[0] = self.voltage_v
-        level[2] = self._leakage()
+        level[1] = self._leakage()
         for part in range(self.parts):
             watts = self.energy[part] * self.scale[part] / span
             level[BEFORE + part] = watts
@@ -289,14 +291,13 @@ cdef class Meter:
             self.energy[part] = 0.0
         if self.has_heat:
             self._warm(total, span / 1e12)
-        self.level[self.n * self.width + 1] = self.die_c
+        self.level[self.n * self.width] = self.die_c
         for part in range(self.blocks):
             self.rest[self.n * self.blocks + part] = self._rested(part, span)
             self.rested_then[part] = self.rested_now[part]
         self.reading[self.n].begin = self.now_ps
         self.reading[self.n].end = now_ps
-        self.reading[self.n].core_hz = self.core_hz
-        self.reading[self.n].idle_hz = self.idle_hz
+        self.reading[self.n].condition = self.condition
         self.n += 1
         self.sum_pj += total * span
         self.sum_cycles += span * (self.core_hz / 1e12)
@@ -348,7 +349,7 @@ cdef class Meter:
 
     @property
     def times(self):
-        """int64 (readings, 4): ``TIME_FIELDS``."""
+        """int64 (readings, 3): ``TIME_FIELDS``."""
         found = np.zeros((self.n, len(TIME_FIELDS)), dtype=np.int64)
         if self.n:
             found[:] = np.asarray(<int64_t[:self.n, :len(TIME_FIELDS)]> <int64_t*> self.reading)
@@ -364,9 +365,9 @@ cdef class Meter:
 
     @property
     def levels(self):
-        """float64 (readings, 3 + components + 3 + counted).
+        """float64 (readings, 2 + components + 3 + counted).
 
-        Voltage, die temperature at the end (nan: none), leakage over that at the temperature at which it is stated; watts by component,
+        Die temperature at the end (nan: none), leakage over that at the temperature at which it is stated; watts by component,
         then of clocks at rest, of standby and static; what was counted.
         """
         found = np.zeros((self.n, self.width))

@@ -30,7 +30,8 @@ the parts. The plain-Python twin is the package
     tiles/accounts.pxi      what engines did, and what they waited for
     tiles/jobs.pxi          jobs of engines, from their start to their end
     tiles/rest.pxi          blocks at rest: how long, how deep asleep, when they wake
-    tiles/pauses.pxi        the core clock stands still and goes on
+    tiles/banks.pxi         banks of the cores' SRAM: which hold data, how long the others are empty
+    tiles/pauses.pxi        clocks stand still and go on
     tiles/rates.pxi         rates of the transfers in progress
     tiles/conditions.pxi    what a tile waits for before it passes a stage
     tiles/marks.pxi         when tiles passed a stage
@@ -100,6 +101,12 @@ cdef class TileMachine:
         -1 for none. Without it nothing ever sleeps.
     rests_from_ps : int64 (6,), optional
         For each of ``BLOCK_NAMES`` the length from which on its rests are remembered one by one; -1 for none.
+    banks : int64 (6,), optional
+        ``BANK_FIELDS``: banks of each core's SRAM, bytes of each, bytes of a core that are held always; the time without data after which
+        a bank is off and that in which it is awake again, and the time from which on it is remembered (-1 for never). Without it banks
+        are not told apart.
+    tensor_bytes : int64 (operators, 2), optional
+        Of each core's SRAM, what tensors begin to take with an operator's first result, and what they leave with its end.
 
     Raises
     ------
@@ -117,6 +124,8 @@ cdef class TileMachine:
     cdef int64_t[::1] operator_steps  # steps of each operator
     cdef int64_t[::1] token_left      # [parity * tokens + token]: completions still awaited
     cdef Source* token_source
+    cdef int64_t* recent              # tokens satisfied at `recent_at`, and all since then while the clock stands still, each once
+    cdef int64_t recent_n, recent_at
     cdef Route* routes
     cdef int64_t n_cores, n_steps, n_operators, n_tokens, n_routes, n_links, n_engines
     cdef int64_t khz, setup_ps
@@ -147,6 +156,8 @@ cdef class TileMachine:
     cdef bint rates_stale
     cdef int clock                    # RUNNING, PAUSING or PAUSED
     cdef int64_t paused_since
+    cdef int64_t held_blocks          # blocks of the chip over which nothing moves, a bit for each
+    cdef int64_t holding              # the same from this instant on, once what ends at it has ended
     cdef Pause* pause_at              # pauses that are over, in order; waits look back at them
     cdef int64_t pauses_n, pauses_room
     cdef unsigned char[::1] watched   # [operator]: its end is to be reported
@@ -190,6 +201,15 @@ cdef class TileMachine:
     cdef int64_t rested[BLOCK_KINDS]  # by kind, over all blocks: rests that are over
     cdef Rest* rest
     cdef int64_t rests_n, rests_room
+    cdef int64_t bank_count           # of each core's SRAM; 0 where they are not told apart
+    cdef int64_t bank_bytes
+    cdef int64_t kept_bytes           # held in each core's SRAM beside staging
+    cdef int64_t* bank_since          # [core * bank_count + bank]: since when a bank that holds nothing does so
+    cdef int64_t banks_empty          # times without data that are over, over all banks
+    cdef Sleep bank_sleep
+    cdef int64_t bank_rests_from
+    cdef int64_t[:, ::1] tensor_bytes
+    cdef unsigned char* begun         # [parity * operators + operator]: its tensors are taken
     cdef int64_t[::1] route_blocks
     cdef int64_t event_kind[64]
     cdef int64_t event_value[64]
@@ -197,6 +217,7 @@ cdef class TileMachine:
 
     def __cinit__(self):
         self.token_source = NULL
+        self.recent = NULL
         self.routes = NULL
         self.engine = NULL
         self.log = NULL
@@ -212,6 +233,8 @@ cdef class TileMachine:
         self.leveled = NULL
         self.rester = NULL
         self.rest = NULL
+        self.bank_since = NULL
+        self.begun = NULL
         self.pause_at = NULL
         self.shown = NULL
         self.place = NULL
@@ -222,7 +245,7 @@ cdef class TileMachine:
     def __init__(
         self, runs, blocks, steps, cores, dependencies, routes, capacities, dram_mix,
         *, int operators, int64_t core_khz, int64_t setup_ps, copy_routes, bint one_queue, bint log_jobs=False,
-        route_blocks=None, sleeps=None, rests_from_ps=None,
+        route_blocks=None, sleeps=None, rests_from_ps=None, banks=None, tensor_bytes=None,
     ):
         self.runs = np.ascontiguousarray(runs, dtype=np.int64)
         self.blocks = np.ascontiguousarray(blocks, dtype=np.int64)
@@ -252,6 +275,8 @@ cdef class TileMachine:
             self, np.full((BLOCK_KINDS, 2 * SLEEPS), -1, dtype=np.int64) if sleeps is None else np.array(sleeps, dtype=np.int64, order="C"),
             np.full(BLOCK_KINDS, -1, dtype=np.int64) if rests_from_ps is None else np.array(rests_from_ps, dtype=np.int64),
         )
+        if banks is not None:
+            _check_banks(self, banks, tensor_bytes)
         self.room = np.zeros(self.n_links, dtype=np.int64)
         self.weight = np.zeros(self.n_links, dtype=np.int64)
         self.flows = np.zeros(self.n_routes, dtype=np.int64)
@@ -271,6 +296,7 @@ cdef class TileMachine:
         self.operator_steps = np.bincount(np.asarray(self.steps)[:, STEP_OPERATOR], minlength=operators).astype(np.int64)
         self.token_left = np.zeros(2 * self.n_tokens, dtype=np.int64)
         self.token_source = <Source*> calloc(2 * self.n_tokens, sizeof(Source))
+        self.recent = <int64_t*> calloc(2 * self.n_tokens, sizeof(int64_t))
         self.routes = <Route*> calloc(self.n_routes, sizeof(Route))
         self.engine = <Engine*> calloc(self.n_engines, sizeof(Engine))
         self.log = <Log*> calloc(self.n_engines, sizeof(Log))
@@ -283,6 +309,8 @@ cdef class TileMachine:
         self.todo = <unsigned char*> calloc(self.n_cores, 1)
         self.leveled = <int64_t*> calloc(self.n_cores, sizeof(int64_t))
         self.rester = <Rester*> calloc(self.n_cores * CORE_BLOCKS + CHIP_BLOCKS, sizeof(Rester))
+        self.bank_since = <int64_t*> calloc(max(1, self.n_cores * self.bank_count), sizeof(int64_t))
+        self.begun = <unsigned char*> calloc(max(1, 2 * operators), 1)
         self.shown = <int64_t*> calloc((operators + 1) * WORK_COLUMNS, sizeof(int64_t))
         self.place = <int64_t*> calloc(operators + 1, sizeof(int64_t))
         self.changed = <int64_t*> calloc(operators + 1, sizeof(int64_t))
@@ -292,9 +320,9 @@ cdef class TileMachine:
         self.watched = np.zeros(operators, dtype=np.uint8)
         self.reached = -1
         if (
-            self.token_source == NULL or self.routes == NULL or self.engine == NULL or self.log == NULL or self.core == NULL
+            self.token_source == NULL or self.recent == NULL or self.routes == NULL or self.engine == NULL or self.log == NULL or self.core == NULL
             or self.end == NULL or self.core_end == NULL or self.due == NULL or self.queue == NULL or self.moving == NULL
-            or self.todo == NULL or self.leveled == NULL or self.rester == NULL
+            or self.todo == NULL or self.leveled == NULL or self.rester == NULL or self.bank_since == NULL or self.begun == NULL
             or self.shown == NULL or self.place == NULL or self.changed == NULL
         ):
             raise MemoryError
@@ -336,6 +364,8 @@ cdef class TileMachine:
             self.core[i].release.time = -1
             self.core[i].least = NEVER
             self.core[i].least_instance = -1
+            if self.bank_count and _fit_banks(self, i) < 0:
+                raise MemoryError
         for i in range(2 * self.n_tokens):
             self.token_source[i].engine = self.n_cores * ENGINES
             self.token_source[i].relation = DEPENDENCY
@@ -354,6 +384,7 @@ cdef class TileMachine:
                 free(self.core[i].finished.at)
         free(self.log)
         free(self.token_source)
+        free(self.recent)
         free(self.routes)
         free(self.engine)
         free(self.core)
@@ -368,6 +399,8 @@ cdef class TileMachine:
         free(self.leveled)
         free(self.rester)
         free(self.rest)
+        free(self.bank_since)
+        free(self.begun)
         free(self.pause_at)
         free(self.shown)
         free(self.place)
@@ -400,9 +433,7 @@ cdef class TileMachine:
             raise ValueError(f"instance {instance} is not one of the two that may be in progress")
         cdef int64_t at = (instance & 1) * self.n_tokens + token
         self.token_left[at] = 0
-        self.token_source[at].engine = engine
-        self.token_source[at].relation = DEPENDENCY
-        self.token_source[at].time = self.now_ps
+        _satisfied(self, at, engine)
         _wake_all(self, ALL_STAGES)
 
     def log_host(self, int64_t cause, int64_t until_ps):
@@ -448,30 +479,37 @@ cdef class TileMachine:
     def pause(self):
         """The core clock stands still from now on, until ``set_clock``: jobs of the cores neither go on nor start; copies go on.
 
-        What ends at this instant ends.
+        What ends at this instant ends. Transfers that other clocks hold stay held.
         """
         if self.clock == RUNNING:
             self.clock = PAUSING
 
-    def set_clock(self, int64_t core_khz, routes=None, capacities=None, dram_mix=None):
+    def set_clock(self, int64_t core_khz, routes=None, capacities=None, dram_mix=None, int64_t held=0):
         """Change the core clock, and with it port rates and capacities, for what is in flight as for what follows.
 
-        Ends a pause.
+        Ends a pause, or begins one with a clock of 0 kHz. While the clock of a block of the chip stands still, what moves over it does, its
+        latency included, and what starts does so from its start on; what ends at this instant ends. ``held`` says which: 1 network, 2 DRAM,
+        4 PCIe, summed.
         """
-        self.use_clock(self.clock_of(core_khz, routes, capacities, dram_mix))
+        self.use_clock(self.clock_of(core_khz, routes, capacities, dram_mix, held))
 
-    def clock_of(self, int64_t core_khz, routes=None, capacities=None, dram_mix=None):
-        """A clock for ``use_clock``, with rates and capacities as they are now where none are given."""
+    def clock_of(self, int64_t core_khz, routes=None, capacities=None, dram_mix=None, int64_t held=0):
+        """A clock for ``use_clock``, with rates and capacities as they are now where none are given.
+
+        While the cores stand still (0 kHz) routes stay what they were: only copies move.
+        """
         cdef Clock clock = Clock()
-        if not 1 <= core_khz < FASTEST_KHZ:
-            raise ValueError("set_clock: the clock is positive and below 1 THz")
+        if not 0 <= core_khz < FASTEST_KHZ:
+            raise ValueError("set_clock: the clock is not negative and below 1 THz")
+        if not 0 <= held < 1 << CHIP_BLOCKS:
+            raise ValueError("set_clock: a block of the chip that does not exist stands still")
         table = self.table if routes is None else np.array(routes, dtype=np.int64, order="C")
         links = self.capacity if capacities is None else np.array(capacities, dtype=np.int64)
         mix = self.dram_mix if dram_mix is None else np.array(dram_mix, dtype=np.int64)
         if len(table) != self.n_routes or len(links) != self.n_links or len(mix) != self.dram_mix.shape[0]:
             raise ValueError("set_clock: as many routes, links and DRAM mixes as before")
         _check_fabric(self, table, links, mix)
-        clock.khz, clock.table, clock.capacity, clock.dram_mix = core_khz, table, links, mix
+        clock.khz, clock.held, clock.table, clock.capacity, clock.dram_mix = core_khz, held, table, links, mix
         clock.memo = np.zeros(MEMO_ROWS * (1 + 2 * self.n_routes), dtype=np.int64)
         return clock
 
@@ -480,22 +518,26 @@ cdef class TileMachine:
         cdef int64_t e, r, core_khz = clock.khz
         if clock.table.shape[0] != self.n_routes or clock.capacity.shape[0] != self.n_links:
             raise ValueError("use_clock: a clock of another machine")
-        if self.clock == PAUSED:
-            if _resume(self, core_khz) < 0:
-                raise MemoryError
-        else:
-            for e in range(self.n_engines):
-                if self.engine[e].state == COMPUTE:
-                    self.engine[e].left -= self.khz * (self.now_ps - self.engine[e].updated)
-                    self.engine[e].updated = self.now_ps
-                    _set_end(self, e, self.now_ps + (self.engine[e].left + core_khz - 1) // core_khz)
-        self.clock = RUNNING
-        self.khz = core_khz
-        self.table = clock.table
+        self.holding = clock.held
         memcpy(&self.capacity[0], &clock.capacity[0], self.n_links * sizeof(int64_t))
         self.dram_mix = clock.dram_mix
-        for r in range(self.n_routes):
-            fill_route(&self.routes[r], &self.table[r, 0])
+        if core_khz == 0:
+            self.pause()
+        else:
+            if self.clock == PAUSED:
+                if _resume(self, core_khz) < 0:
+                    raise MemoryError
+            else:
+                for e in range(self.n_engines):
+                    if self.engine[e].state == COMPUTE:
+                        self.engine[e].left -= self.khz * (self.now_ps - self.engine[e].updated)
+                        self.engine[e].updated = self.now_ps
+                        _set_end(self, e, self.now_ps + (self.engine[e].left + core_khz - 1) // core_khz)
+            self.clock = RUNNING
+            self.khz = core_khz
+            self.table = clock.table
+            for r in range(self.n_routes):
+                fill_route(&self.routes[r], &self.table[r, 0])
         self.memo = &clock.memo[0]
         self.clock_now = clock
         self.rates_stale = True
@@ -537,6 +579,11 @@ cdef class TileMachine:
             if _rested(self, &self.rester[e], e % CORE_BLOCKS if e < self.n_cores * CORE_BLOCKS else REST_NOC + e % CORE_BLOCKS, end_ps) < 0:
                 raise MemoryError
             self.rester[e].since = end_ps
+        for e in range(self.n_cores * self.bank_count):
+            if e % self.bank_count >= self.core[e // self.bank_count].banks:
+                if _bank_fills(self, e // self.bank_count, e % self.bank_count, end_ps) < 0:
+                    raise MemoryError
+                self.bank_since[e] = end_ps
 
     @property
     def engine_time_ps(self):
@@ -613,7 +660,8 @@ cdef class TileMachine:
 
     @property
     def mix_bytes(self):
-        """int64 (mixes, routes): bytes that moved until rates were last renewed, by the set of access patterns in flight."""
+        """int64 (mixes, routes): bytes that moved until now, by the set of access patterns in flight."""
+        _count_mix(self)
         return np.asarray(self.mix_bytes_view).copy()
 
     @property
@@ -660,10 +708,14 @@ cdef class TileMachine:
         _write_rested(self, &view[0])
         return found
 
-    def rests(self, int64_t first=0, bint also_open=False):
-        """int64 (n, 3): ``REST_FIELDS`` of the remembered rests from number ``first`` on, as they ended.
+    def banks_empty_ps(self):
+        """int: how long banks of the cores' SRAM held nothing until now, over all of them; 0 where they are not told apart."""
+        return _banks_empty(self)
 
-        With ``also_open`` those that go on follow, up to now.
+    def rests(self, int64_t first=0, bint also_open=False):
+        """int64 (n, 4): ``REST_FIELDS`` of the remembered rests from number ``first`` on, as they ended.
+
+        With ``also_open`` those that go on follow, up to now. Banks of SRAM that hold nothing are block 6; their unit is core * banks + bank.
         """
         if not 0 <= first <= self.rests_n:
             raise ValueError(f"rests: there are {self.rests_n}")
@@ -678,8 +730,35 @@ cdef class TileMachine:
         for d in range(self.n_cores * CORE_BLOCKS + CHIP_BLOCKS):
             kind = d % CORE_BLOCKS + (0 if d < self.n_cores * CORE_BLOCKS else REST_NOC)
             if self.rester[d].jobs == 0 and 0 < self.now_ps - self.rester[d].since >= self.rests_from[kind]:
-                going_on.append((kind, self.rester[d].since, self.now_ps))
+                going_on.append((kind, self.rester[d].since, self.now_ps, d // CORE_BLOCKS if kind < REST_NOC else 0))
+        for d in range(self.n_cores * self.bank_count):
+            if d % self.bank_count >= self.core[d // self.bank_count].banks and 0 < self.now_ps - self.bank_since[d] >= self.bank_rests_from:
+                going_on.append((REST_BANK, self.bank_since[d], self.now_ps, d))
         return np.concatenate([found, np.array(going_on, dtype=np.int64).reshape(-1, len(REST_FIELDS))])
+
+    def newest_rests(self, int64_t first, int64_t[:, ::1] rows):
+        """``rests`` with ``also_open`` into the first of ``rows``: how many ended, and how many there are in all.
+
+        Where there are not rows enough for all, what is in them counts for nothing.
+        """
+        cdef int64_t ended = self.rests_n - first, n = ended, d, kind
+        if not 0 <= first <= self.rests_n or rows.shape[1] != 4:
+            raise ValueError(f"newest_rests: there are {self.rests_n}, of 4 columns")
+        if n <= rows.shape[0] and n:
+            memcpy(&rows[0, 0], self.rest + first, n * sizeof(Rest))
+        for d in range(self.n_cores * CORE_BLOCKS + CHIP_BLOCKS):
+            kind = d % CORE_BLOCKS + (0 if d < self.n_cores * CORE_BLOCKS else REST_NOC)
+            if self.rester[d].jobs == 0 and 0 < self.now_ps - self.rester[d].since >= self.rests_from[kind]:
+                if n < rows.shape[0]:
+                    rows[n, 0], rows[n, 1], rows[n, 2] = kind, self.rester[d].since, self.now_ps
+                    rows[n, 3] = d // CORE_BLOCKS if kind < REST_NOC else 0
+                n += 1
+        for d in range(self.n_cores * self.bank_count):
+            if d % self.bank_count >= self.core[d // self.bank_count].banks and 0 < self.now_ps - self.bank_since[d] >= self.bank_rests_from:
+                if n < rows.shape[0]:
+                    rows[n, 0], rows[n, 1], rows[n, 2], rows[n, 3] = REST_BANK, self.bank_since[d], self.now_ps, d
+                n += 1
+        return ended, n
 
     @property
     def log_segments(self):
@@ -693,6 +772,7 @@ include "tiles/cursors.pxi"
 include "tiles/accounts.pxi"
 include "tiles/jobs.pxi"
 include "tiles/rest.pxi"
+include "tiles/banks.pxi"
 include "tiles/pauses.pxi"
 include "tiles/rates.pxi"
 include "tiles/conditions.pxi"

@@ -70,7 +70,7 @@ def execute(
     from leptonsim.errors import LeptonError
     from leptonsim.machine.governing import is_governed
     from leptonsim.machine.machine import Machine
-    from leptonsim.result.result import make_result
+    from leptonsim.result.from_record import make_result
     from leptonsim.result.trace import check_trace_path, write_trace
 
     if carbon_g_per_kwh is not None and not 0 <= carbon_g_per_kwh < math.inf:

@@ -52,6 +52,7 @@ class Case:
     stops_ps: list[int] = field(default_factory=list)
     clocks: list[tuple[int, dict[str, Any]]] = field(default_factory=list)
     pauses: list[tuple[int, int]] = field(default_factory=list)
+    holds: list[tuple[int, int, dict[str, Any]]] = field(default_factory=list)
     watched: list[int] = field(default_factory=list)
 
 
@@ -117,7 +118,30 @@ def programs(draw: Any, max_cores: int = 4, max_steps: int = 3, is_shared: bool 
         "one_queue": draw(st.booleans()),
         "log_jobs": draw(st.booleans()),
         **(draw(sleeping(n_routes)) if is_shared else {}),
+        **draw(banked(operators)),
     }
+
+
+@st.composite
+def banked(draw: Any, operators: int) -> dict[str, Any]:
+    """Banks of SRAM, of a size that few tiles fill or many, and what tensors take of them; most often none."""
+    if draw(st.booleans()):
+        return {}
+    length = st.just(-1) | amount(3_000_000, 0, 1_000, 1_000_000)
+    count, kept_bytes = draw(st.sampled_from([1, 2, 5, 16])), draw(amount(3000, 0))
+    told = [count, draw(amount(3000, 1, 1024)) or 1, kept_bytes, draw(length), draw(amount(500_000, 0)), draw(length)]
+    return {"banks": told, "tensor_bytes": draw(tensors(operators))}
+
+
+@st.composite
+def tensors(draw: Any, operators: int) -> list[list[int]]:
+    """What tensors take with each operator and leave with it or a later one."""
+    sizes = [[0, 0] for _ in range(operators)]
+    for maker in range(operators):
+        size = draw(amount(3000, 0))
+        sizes[maker][0] += size
+        sizes[draw(st.integers(maker, operators - 1))][1] += size
+    return sizes
 
 
 @st.composite
@@ -140,7 +164,7 @@ def sleeping(draw: Any, n_routes: int) -> dict[str, Any]:
 
 @st.composite
 def cases(draw: Any, max_cores: int = 4) -> Case:
-    """A program, some requests, stops at any instant, pauses, and changes of the clock and of all rates."""
+    """A program, some requests, stops at any instant, clocks that stand still, and changes of the clock and rates."""
     program = draw(programs(max_cores))
     instant = st.integers(0, 100_000_000) | st.integers(0, 100).map(lambda n: 1_000_000 * n)
     patterns = len(program["dram_mix"]).bit_length() - 1 if program["dram_mix"] else 0
@@ -153,6 +177,14 @@ def cases(draw: Any, max_cores: int = 4) -> Case:
         fabric = {name: rows for name, rows in draw(change).items() if name not in kept}
         case.clocks.append((at, {"core_khz": draw(st.sampled_from([2_000_000, 250_000, 999_999])), **fabric}))
     case.pauses = draw(st.lists(st.tuples(instant, amount(3_000_000, 0, 1_000_000)), max_size=3))
+    for at, length in draw(st.lists(st.tuples(instant, amount(3_000_000, 0, 1_000_000)), max_size=3)):
+        clock = {"core_khz": draw(st.sampled_from([0, 1_000_000, 750_000])), "held": draw(st.integers(0, 7))}
+        if draw(st.booleans()):
+            clock["capacities"] = draw(change)["capacities"]
+        case.holds.append((at, length, clock))
+        if "route_blocks" not in program:
+            n_routes = len(program["routes"])
+            program["route_blocks"] = draw(st.lists(st.integers(0, 7), min_size=n_routes, max_size=n_routes))
     case.watched = draw(st.lists(st.integers(0, program["operators"] - 1), max_size=3))
     return case
 
@@ -189,6 +221,9 @@ def drive(machine: Any, case: Case) -> dict[str, Any]:
     for at, length in case.pauses:
         plan(at, "pause")
         plan(at + length, "clock", {"core_khz": case.program["core_khz"]})
+    for at, length, clock in case.holds:
+        plan(at, "clock", clock)
+        plan(at + length, "clock", {"core_khz": case.program["core_khz"]})
     machine.submit(case.instances)
     for instance in range(min(case.instances, 2)):
         request(instance)
@@ -208,8 +243,9 @@ def drive(machine: Any, case: Case) -> dict[str, Any]:
         np.add.at(told, rows[:changed], change[:changed])
         assert told.tolist() == work.tolist(), "changes do not add up to progress"
         assert rested.tolist() == machine.rested_ps().tolist()
-        rest = (machine.rested_ps().tolist(), machine.rests(0, True).tolist())
-        trace.append((machine.now_ps, events, machine.next_ps(), machine.tiles, work.tolist(), rest))
+        rest = (machine.rested_ps().tolist(), machine.rests(0, True).tolist(), machine.banks_empty_ps())
+        mix = np.asarray(machine.mix_bytes).tolist()
+        trace.append((machine.now_ps, events, machine.next_ps(), machine.tiles, work.tolist(), rest, mix))
         # what is done at the same instant as its copy no longer waits for it
         for name, value in sorted(events, key=lambda event: event[0] != "done"):
             if name == "copied" and completed <= value < 1000:  # a program may not need its inputs, and be done before

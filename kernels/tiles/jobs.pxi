@@ -48,7 +48,12 @@ cdef int _move(
     engine.account = (self.step_at[step].op if step >= 0 else self.n_operators) * WORK_COLUMNS + WORK_MOVED + what
     engine.route = route
     engine.ready = (first if first > self.now_ps else self.now_ps) + self.setup_ps + awake
-    if engine.ready > self.now_ps:
+    if self.held_blocks & self.route_blocks[route]:
+        engine.state = LATENT if engine.ready > self.now_ps else TRANSFER
+        if engine.state == LATENT:
+            engine.left = engine.ready - self.now_ps
+        _stand(self, e)
+    elif engine.ready > self.now_ps:
         engine.state = LATENT
         _set_end(self, e, engine.ready)
     else:
@@ -165,7 +170,7 @@ cdef int _log_part(TileMachine self, int64_t e, int64_t moved) noexcept nogil:
 
 
 cdef int _log_job(TileMachine self, int64_t e, int64_t jobs, int64_t size) noexcept nogil:
-    """Remember a job since its `start`, and of a transfer the bytes; ``jobs``: 1 if it ends now, 0 for a pause. -1 when memory is out."""
+    """Remember a job since its `start`, and of a transfer the bytes; ``jobs``: 1 if it ends now, 0 if it stops. -1 when memory is out."""
     cdef Engine* engine = &self.engine[e]
     cdef bint moves = engine.state != COMPUTE
     cdef int64_t route = engine.route if moves else -1

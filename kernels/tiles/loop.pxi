@@ -86,6 +86,8 @@ cdef int _run(TileMachine self, int64_t limit) noexcept nogil:
         # also after a stop: what ends at this instant ends before anything starts or rates change
         if _finish_jobs(self) < 0 or (self.clock == PAUSING and _pause(self) < 0):
             return -1
+        if self.holding != self.held_blocks and _hold(self) < 0:
+            return -1
         if _start(self) < 0 or (self.log_jobs and _log_levels(self) < 0):
             return -1
         if self.rates_stale:

@@ -3,6 +3,8 @@
 
 cdef void _freed(TileMachine self, Core* core, int64_t size, int64_t engine) noexcept nogil:
     core.used -= size
+    if self.bank_count:
+        _drain(self, engine // ENGINES, size)
     self.todo[engine // ENGINES] |= 1 << GRANT
     core.release.engine = engine
     core.release.relation = BUFFER
@@ -45,8 +47,11 @@ cdef int _through(TileMachine self, int64_t c, int stage, int64_t engine, Source
     if stage == MULTIPLY or stage == FINISH:
         if tensor == (stage == MULTIPLY):
             _operands_used(self, core, at, tensor, c * ENGINES + (TENSOR if tensor else VECTOR))
-        if stage == FINISH and run.x:
-            _freed(self, core, run.x, c * ENGINES + VECTOR)
+        if stage == FINISH:
+            if run.x:
+                _freed(self, core, run.x, c * ENGINES + VECTOR)
+        elif self.bank_count and _begin_tensors(self, at) < 0:
+            return -1
     elif stage == WRITE and run.o:
         _freed(self, core, run.o, c * ENGINES + STORE)
     moved = _advance(self, at, core.step_begin, core.step_end)
@@ -80,15 +85,30 @@ cdef void _wake_all(TileMachine self, int stages) noexcept nogil:
     self.waking = True
 
 
+cdef inline void _satisfied(TileMachine self, int64_t token, int64_t engine) noexcept nogil:
+    """A token awaits nothing any more; ``engine`` held it until now."""
+    cdef Source* source = &self.token_source[token]
+    if self.clock != PAUSED and self.recent_at != self.now_ps:
+        self.recent_at = self.now_ps
+        self.recent_n = 0
+    # invariant: a token that was satisfied at `recent_at` or later is in the list
+    if source.time < self.recent_at:
+        self.recent[self.recent_n] = token
+        self.recent_n += 1
+    source.engine = engine
+    source.relation = DEPENDENCY
+    source.time = self.now_ps
+
+
 cdef void _complete(TileMachine self, int64_t token, int64_t engine) noexcept nogil:
     """One of the completions that a token awaits; ``engine`` held it until now."""
     self.token_left[token] -= 1
     if self.token_left[token] == 0:
-        self.token_source[token].engine = engine
-        self.token_source[token].relation = DEPENDENCY
-        self.token_source[token].time = self.now_ps
+        _satisfied(self, token, engine)
         _wake_all(self, LOADS)
         token %= self.n_tokens
+        if self.bank_count and token < self.n_operators:
+            _keep(self, -self.tensor_bytes[token, 1])  # banks that become empty ask for no memory
         if token < self.n_operators and self.watched[token] and token > self.reached:
             self.reached = token
 

@@ -9,13 +9,13 @@ cdef void _add_in_progress(TileMachine self, int64_t* to, bint changed_only) noe
     cdef uint64_t served
     for e in range(self.n_engines):
         engine = &self.engine[e]
-        # a transfer that a pause interrupts is in no queue
-        if engine.state == COMPUTE or (engine.state == TRANSFER and self.clock == PAUSED and e < self.n_cores * ENGINES):
+        # a transfer that stands still is in no queue
+        if engine.state == COMPUTE or (engine.state == TRANSFER and engine.stands):
             left = engine.left
             if engine.state == TRANSFER:
                 part = engine.size - ((left + 0xFFFFFFFFLL) >> 32)
             else:
-                if self.clock != PAUSED:
+                if not engine.stands:
                     left -= self.khz * (self.now_ps - engine.updated)
                 part = engine.size if left <= 0 else engine.size - (left + WORK - 1) // WORK
             _add(self, to, engine.account, part, changed_only)

@@ -38,10 +38,10 @@ cdef struct Queue:
 cdef struct Engine:
     int state
     int64_t kind      # which of its core's engines it is
-    int64_t start     # start of the job, or of the part of it that is not accounted for: the end of the last pause within
+    int64_t start     # start of the job, or of the part of it that is not accounted for: since when it goes on, or stands
     int64_t ready     # end of its latency, or of its block's waking
     int64_t left      # 10^-9 cycle or 2^-32 byte still to do: of a computation at `updated`, of a transfer before it flows;
-                      # of a latency or waking that a pause interrupts its picoseconds
+                      # of a latency or waking that stands its picoseconds
     int64_t updated   # instant at which `left` was true
     int64_t counted   # 2^-32 byte of the job that moved in parts that are accounted for
     int64_t size      # bytes of the job, or its cycles
@@ -52,6 +52,7 @@ cdef struct Engine:
     int64_t instance  # which repetition of the program the job belongs to; of a copy its tag
     int64_t logged    # row of its last job in the job log; -1 before the first
     bint works        # the program has jobs for it
+    bint stands       # its job stands still with a clock
 
 cdef struct Cursor:
     int64_t instance  # which repetition of the program
@@ -97,6 +98,10 @@ cdef struct Core:
     int64_t before[STAGES]  # tiles that had passed the stage before that instant
     Source release          # who freed staging space last
     int64_t used            # staging bytes held
+    int64_t live            # staging bytes in which something is, or is being written; 0 where banks are not told apart
+    int64_t banks           # of its SRAM's banks the first so many hold data
+    int64_t most            # live bytes above which more banks have to
+    int64_t fewest          # live bytes at and below which fewer have to
     int64_t least           # staging space that the step in flight leaves which leaves least
     int64_t least_step      # that step; of equals the last
     int64_t least_instance  # its instance; -1 where none is known
@@ -122,6 +127,7 @@ cdef struct Sleep:    # a depth of sleep of a kind of block
 
 cdef struct Rest:     # a row of the rests
     int64_t kind, begin, end
+    int64_t unit      # which of its kind: the core, or core * banks + bank; 0 of the chip's
 
 cdef struct Copy:
     int64_t size
@@ -137,8 +143,9 @@ cdef struct Pause:    # the core clock stood still
 cdef class Clock:
     """A clock with all rates that depend on it, checked; see ``TileMachine.clock``."""
 
-    cdef int64_t khz
-    cdef int64_t[:, ::1] table
+    cdef int64_t khz                   # 0: the cores stand still
+    cdef int64_t held                  # blocks of the chip that stand still, a bit for each
+    cdef int64_t[:, ::1] table         # without a core clock nothing that is used
     cdef int64_t[::1] capacity
     cdef int64_t[::1] dram_mix
     cdef int64_t[::1] memo             # see TileMachine: rates depend on the clock, and are remembered with it

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 
 import click
 
+from leptonsim.cli._options import MappingOptions, ModelOptions
 from leptonsim.cli._progress import Progress
 from leptonsim.errors import LeptonError
 
 if TYPE_CHECKING:
     from leptonsim.chip import Chip
-    from leptonsim.compiler.policy import Policy
     from leptonsim.generate import Generation
 
 
@@ -19,11 +19,8 @@ def run_generation(
     chip: Chip,
     model: str,
     tokens: int,
-    *,
-    batch: int | None,
-    dims: dict[str, int],
-    dtype: str | None,
-    policy: Policy | None,
+    model_options: ModelOptions,
+    mapping_options: MappingOptions,
     json_path: str | None,
 ) -> None:
     """Generate, write and print. Raises LeptonError."""
@@ -34,10 +31,10 @@ def run_generation(
             chip,
             model,
             tokens=tokens,
-            batch=batch,
-            dims=dims,
-            dtype=dtype,
-            policy=policy,
+            batch=model_options.batch,
+            dims=model_options.dims,
+            dtype=mapping_options.dtype,
+            policy=mapping_options.policy,
             watch=lambda stage: progress.stage(f"simulating {stage}"),
         )
     if json_path == "-":

@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
-from leptonsim.cli._options import chip_options, dtype_option, model_options, the_chip, the_model
+from leptonsim.cli._options import ChipOptions, ModelOptions, dtype_option
 
 if TYPE_CHECKING:
     from leptonsim.explore.advise import Advice, Report, Trial
 
 
 @click.command()
-@chip_options
-@model_options
+@ChipOptions.bundled("chip_options")
+@ModelOptions.bundled("model_options")
 @dtype_option
 @click.option(
     "--requests", "-n", type=click.IntRange(min=1), default=1, show_default=True, help="Requests back to back."
@@ -24,11 +24,8 @@ if TYPE_CHECKING:
 @click.option("--json", "json_path", metavar="FILE", help="Write the advice as JSON; - for standard output.")
 @click.argument("model")
 def command(
-    config: str | None,
-    overrides: tuple[str, ...],
-    batch: int | None,
-    shapes: tuple[str, ...],
-    binds: tuple[str, ...],
+    chip_options: ChipOptions,
+    model_options: ModelOptions,
     dtype: str | None,
     requests: int,
     json_path: str | None,
@@ -43,8 +40,8 @@ def command(
 
     if json_path not in (None, "-"):
         check_writable(json_path)
-    chip = the_chip(config, overrides)
-    report = Adviser(chip, the_model(model, None, shapes, binds), batch, dtype, requests).report()
+    source = model_options.load(model, with_batch=False)
+    report = Adviser(chip_options.load(), source, model_options.batch, dtype, requests).report()
     if json_path is not None:
         text = json.dumps(_document(report), indent=1, allow_nan=False) + "\n"
         if json_path == "-":

@@ -2,29 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
 import click
 
-from leptonsim.cli._options import chip_options, mapping_options, model_options, the_chip, the_model
+from leptonsim.cli._options import ChipOptions, MappingOptions, ModelOptions
 from leptonsim.cli._progress import Progress
 
 
 @click.command()
-@chip_options
-@model_options
-@mapping_options
+@ChipOptions.bundled("chip_options")
+@ModelOptions.bundled("model_options")
+@MappingOptions.bundled("mapping_options")
 @click.option("--output", "-o", metavar="FILE.json", help="Save the program; `leptonsim run FILE.json` runs it again.")
 @click.argument("model")
 def command(
-    config: str | None,
-    overrides: tuple[str, ...],
-    batch: int | None,
-    shapes: tuple[str, ...],
-    binds: tuple[str, ...],
-    dtype: str | None,
-    precision: str | None,
-    unsupported: Literal["error", "host"],
+    chip_options: ChipOptions,
+    model_options: ModelOptions,
+    mapping_options: MappingOptions,
     output: str | None,
     model: str,
 ) -> None:
@@ -32,18 +25,16 @@ def command(
 
     MODEL is what `leptonsim run` takes. The program can be saved and run again with the same result.
     """
-    import leptonsim as ls
     from leptonsim.files import check_writable
 
     if output is not None:
         check_writable(output)
-    chip = the_chip(config, overrides)
-    policy = ls.load_policy(precision) if precision else None
+    chip = chip_options.load()
     with Progress() as progress:
         progress.stage(f"reading {model}")
-        source = the_model(model, batch, shapes, binds)
+        source = model_options.load(model)
         progress.stage(f"compiling {source.name} for {chip.name}")
-        program = ls.compile(chip, source, dtype=dtype, policy=policy, unsupported=unsupported)
+        program = mapping_options.compile(chip, source)
     if output is not None:
         program.save(output)
     from leptonsim.result.table import print_program

@@ -108,6 +108,7 @@ class _watch:
         self._task = self._bar.add_task("points", total=None, rate="", left="")
 
     def __enter__(self) -> Callable[[Done], None]:
+        self._told = ""
         self._bar.start()
         return self._show
 
@@ -116,6 +117,9 @@ class _watch:
 
     def _show(self, progress: Done) -> None:
         """Rate and time left are of the points computed now: those that the store had come in no time."""
+        if progress.obstacle and progress.obstacle != self._told:
+            self._told = progress.obstacle
+            self._bar.console.print(f"waiting: {progress.obstacle}", markup=False, highlight=False)
         elapsed_s = self._bar.tasks[0].elapsed or 0.0
         new = progress.done - progress.stored_before
         rate, left = "", ""

@@ -95,7 +95,7 @@ def _show_fidelity(model: str, config: str | None) -> None:
     from leptonsim.cli._options import the_chip
     from leptonsim.result.units import time_text
 
-    program = ls.compile(the_chip(config, ()), ls.load_model(model))
+    program = ls.compile(the_chip(config), ls.load_model(model))
     fast = ls.execute(program)
     detailed = ls.execute(program, fidelity="detailed")
     click.echo(f"{program.model} on {program.chip.name}: {detailed.events['dram_bursts']:,} bursts")

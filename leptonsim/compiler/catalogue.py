@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from leptonsim.compiler.lowering import Lowering, lowerings
 from leptonsim.compiler.passes.split_recurrent import DOMAIN
 from leptonsim.model.definition import SPELT_OUT
-from leptonsim.model.reader import CONTROL, KNOWN_BY_ITSELF, RECURRENT
+from leptonsim.model.reader import CONTROL, KNOWN_BY_ITSELF
+from leptonsim.model.rebatch import RECURRENT
 from leptonsim.model.sequences import SEQUENCE_OPERATORS
 
 BY_DEFINITION = "Replaced by the operators that ONNX defines it by."

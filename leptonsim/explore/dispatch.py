@@ -37,10 +37,15 @@ class _Chunk:
 
 
 class Dispatcher:
-    """Points in hand. ``finished`` is called with the rows of each chunk that is over."""
+    """Points in hand. ``finished`` is called with the rows of each chunk that is over, ``held`` with what keeps the
+    executor from working when that changes; empty when nothing does any more.
+    """
 
-    def __init__(self, executor: PointExecutor, finished: Callable[[list[Row]], None]) -> None:
-        self._executor, self._finished = executor, finished
+    def __init__(
+        self, executor: PointExecutor, finished: Callable[[list[Row]], None], held: Callable[[str], None]
+    ) -> None:
+        self._executor, self._finished, self._held = executor, finished, held
+        self._obstacle = ""
         self.dead_workers = 0
         self._queue: deque[Point] = deque()
         self._alone: deque[Point] = deque()
@@ -68,6 +73,10 @@ class Dispatcher:
             if not self._chunks:
                 return
             done, _ = wait(self._chunks, POLL_S, FIRST_COMPLETED)
+            obstacle = "" if done else self._executor.obstacle
+            if obstacle != self._obstacle:
+                self._obstacle = obstacle
+                self._held(obstacle)
             for future in done:
                 self._take(future)
 

@@ -32,7 +32,10 @@ what it can.
 
 @dataclass
 class Progress:
-    """How far a sweep is; ``total`` is None where it cannot be known beforehand."""
+    """How far a sweep is; ``total`` is None where it cannot be known beforehand.
+
+    ``obstacle`` is what keeps it from going on for now, empty where nothing does.
+    """
 
     total: int | None
     stored_before: int = 0
@@ -41,6 +44,7 @@ class Progress:
     lost: int = 0
     replaced_workers: int = 0
     designs: int = 0
+    obstacle: str = ""
 
 
 @dataclass
@@ -58,7 +62,7 @@ class Runner:
         """Load chips and models, and count the points."""
         self.planner = Planner(self.sweep)
         self.progress = Progress(self._total())
-        self._dispatcher = Dispatcher(self.executor, self._store)
+        self._dispatcher = Dispatcher(self.executor, self._store, self._hold)
         self._seen: set[bytes] = set()
         self._found: dict[str, tuple[str, dict[str, Any]]] = {}
         self._joined: list[tuple[str, str, str, dict[str, Any]]] = []
@@ -184,6 +188,10 @@ class Runner:
             for choice, points in asked:
                 values, violations = judged(self.sweep, [self._found.get(point.row.key) for point in points])
                 sampler.tell(choice, values, violations)
+
+    def _hold(self, obstacle: str) -> None:
+        self.progress.obstacle = obstacle
+        self.watch(self.progress)
 
     def _store(self, rows: list[Row]) -> None:
         self.store.add(rows)

@@ -1,10 +1,10 @@
-"""Operating points of the core clock domain, from a table or from a law, and the path from one to another.
+"""Operating points of a domain of voltage and clock, from a table or from a law, and the path from one to another.
 
 The alpha-power law (Sakurai and Newton, 1990): f is proportional to (V - Vt)^alpha / V. Going up, the voltage rises
 first, then the clock locks; going down, the clock falls first. While the PLL locks the clock stands still; during the
 ramp too, unless the chip can run then, at the lower of the two clocks. All the way the higher of the two voltages is
-paid for, and what stands still draws what it would at rest at the lower clock. Cores, SRAM and network share the
-domain, unless the chip has an uncore; that, DRAM and PCIe have clocks and supplies of their own, which do not change.
+paid for, and what stands still draws what it would at rest at the lower clock. Cores, SRAM and network share a domain,
+unless the chip has an uncore; the memory has one of its own; PCIe has a clock and supply that do not change.
 """
 
 from __future__ import annotations
@@ -12,7 +12,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from leptonsim.chip.power import Curve, Transition
+from leptonsim.chip.dram_part import load_part
+from leptonsim.chip.power import Curve, Transition, Uncore
 from leptonsim.chip.spec import Chip
 
 _MHZ = 1_000_000
@@ -24,7 +25,7 @@ class OperatingPoint:
 
     name: str
     voltage_v: float
-    core_hz: int
+    clock_hz: int
 
 
 def operating_points(chip: Chip, nominal_v: float) -> tuple[OperatingPoint, ...]:
@@ -33,16 +34,38 @@ def operating_points(chip: Chip, nominal_v: float) -> tuple[OperatingPoint, ...]
     if power.curve is not None:
         return curve_points(power.curve, chip.clocks.core_hz)
     points = [OperatingPoint(state.name, state.voltage_v, state.core_hz) for state in power.states]
-    return tuple(sorted(points, key=lambda each: (each.core_hz, each.voltage_v))) or (
+    return tuple(sorted(points, key=lambda each: (each.clock_hz, each.voltage_v))) or (
         OperatingPoint("nominal", nominal_v, chip.clocks.core_hz),
     )
+
+
+def uncore_points(uncore: Uncore) -> tuple[OperatingPoint, ...]:
+    """The points of network and SRAM by rising clock."""
+    points = [OperatingPoint(each.name, each.voltage_v, each.clock_hz) for each in uncore.states or (uncore.start,)]
+    return tuple(sorted(points, key=lambda each: (each.clock_hz, each.voltage_v)))
+
+
+def memory_points(chip: Chip) -> tuple[OperatingPoint, ...]:
+    """The points of the memory by rising data rate, which stands for the clock, with the voltage of its interface.
+
+    A single one, at the rate of the part, where the chip names none; 0 V where the part does not say its own.
+    """
+    part, memory = load_part(chip.dram.part), chip.power.memory
+    own_v = part.energy.io_voltage_v or 0.0
+    if memory is None:
+        return (OperatingPoint("nominal", own_v, part.clocking.data_rate),)
+    points = [
+        OperatingPoint(each.name, own_v if each.voltage_v is None else each.voltage_v, each.data_rate)
+        for each in memory.states
+    ]
+    return tuple(sorted(points, key=lambda each: (each.clock_hz, each.voltage_v)))
 
 
 def start_of(chip: Chip, points: tuple[OperatingPoint, ...]) -> int:
     """Index of the point at which the chip starts."""
     if chip.power.state is not None:
         return [point.name for point in points].index(chip.power.state)
-    return [point.core_hz for point in points].index(chip.clocks.core_hz)
+    return [point.clock_hz for point in points].index(chip.clocks.core_hz)
 
 
 def relative_clock(curve: Curve, voltage_v: float) -> float:
@@ -73,7 +96,7 @@ class Phase(NamedTuple):
     """
 
     time_ps: int
-    core_hz: int
+    clock_hz: int
     voltage_v: float
     idle_hz: int
 
@@ -97,11 +120,11 @@ def change(old: OperatingPoint, new: OperatingPoint, transition: Transition) -> 
         return Change((), 0.0)
     # rounded up: a ramp is never faster than the regulator
     ramp_ps = -(-transition.ramp_ps * round(abs(new.voltage_v - old.voltage_v) * 1e6) // 1_000_000)
-    lock_ps = transition.lock_ps if old.core_hz != new.core_hz else 0
+    lock_ps = transition.lock_ps if old.clock_hz != new.clock_hz else 0
     volts = max(old.voltage_v, new.voltage_v)
-    low_hz = min(old.core_hz, new.core_hz)
+    low_hz = min(old.clock_hz, new.clock_hz)
     ramp = Phase(ramp_ps, low_hz if transition.run_during_ramp else 0, volts, low_hz)
     lock = Phase(lock_ps, 0, volts, low_hz)
-    rises = (new.voltage_v, new.core_hz) > (old.voltage_v, old.core_hz)
+    rises = (new.voltage_v, new.clock_hz) > (old.voltage_v, old.clock_hz)
     phases = (ramp, lock) if rises else (lock, ramp)
     return Change(tuple(phase for phase in phases if phase.time_ps), transition.energy_pj)

@@ -1,22 +1,22 @@
-"""Power in time: samples, governor, changes of operating point, heat and throttling, and the energy of all of it.
+"""Power in time: samples, governors, changes of operating point, heat and throttling, and the energy of all of it.
 
 Every interval the control has the meter read what the tile kernel did: energy, temperature, sums; and lets the governor
-choose. A governor may also be asked when work comes or goes, or when an operator ends. A new operating point takes
-effect on work in flight: the kernel re-times it. On the way there the clock stands still for as long as
-``clocks.change`` says; a wish that comes meanwhile is followed afterwards, the latest one. Where the die reaches its
-throttling temperature the control lowers the highest point allowed by one at each sample, and raises it by one at each
-sample below that less the hysteresis.
+of each domain choose: of the cores, and where they have states of network and SRAM and of the memory. A governor may
+also be asked when work comes or goes, or (of the cores) when an operator ends. A new operating point takes effect on
+work in flight: the kernel re-times it. Where the die reaches its throttling temperature the control lowers
+the cores' highest point allowed by one at each sample, and raises it by one at each sample below that less the
+hysteresis.
 
-Dynamic energy is kept as integers: cycles and bytes of each operator by the voltage at which they were done. All power,
+Dynamic energy is kept as integers: cycles and bytes of each operator by the supplies at which they were done. Power,
 that of the memory too, is taken to flow through the die, as under the one sink of a card.
 
-Not modelled: the energy that the governor's own software takes; states of the network's own domain.
+Not modelled: the energy that the governor's own software takes.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -25,29 +25,41 @@ import numpy.typing as npt
 from leptonsim.chip.spec import Chip
 from leptonsim.compiler.program import Program
 from leptonsim.kernels.meter import Meter
+from leptonsim.kernels.pacing import WHY, Pace
 from leptonsim.kernels.tiles import BLOCK_NAMES, TileMachine
-from leptonsim.machine.clocks import Change, Phase, change, operating_points
+from leptonsim.machine.beside import memory_domain, uncore_domain
+from leptonsim.machine.clocks import operating_points
+from leptonsim.machine.conditions import Conditions
+from leptonsim.machine.domain import Domain
 from leptonsim.machine.energy import AT_REST, energy_model
 from leptonsim.machine.foresight import setting
 from leptonsim.machine.governors import Governor, Planning, Prompt, Sample, make_governor
 from leptonsim.machine.idling import Idling
 from leptonsim.machine.links import Fabric
-from leptonsim.machine.power_record import PowerRecord
+from leptonsim.machine.load import MemoryLoad, UncoreLoad
+from leptonsim.machine.power_record import DomainRecord, PowerRecord
 from leptonsim.machine.resting import Spans
 from leptonsim.machine.spending import padded_cells, spending
 from leptonsim.machine.thermal import ThermalModel
 
 Integers = npt.NDArray[np.int64]
 
+_EVENTS, _WISH = WHY.index("events"), WHY.index("wish")
+
+Step = tuple[list[tuple[str, int]], int | None, bool]
+"""What happened; how many operators did something until the control acted, None where it did not; if time passed."""
+
 
 def is_governed(chip: Chip) -> bool:
     """Whether anything about the chip's power changes in time; where nothing does the machine takes no samples."""
-    return chip.power.governor.partition(":")[0] != "fixed" or (chip.power.heat and chip.power.thermal is not None)
+    power = chip.power
+    domains = [each for each in (power, power.uncore, power.memory) if each is not None]
+    return any(each.governor != "fixed" for each in domains) or (power.heat and power.thermal is not None)
 
 
 class PowerControl:
-    """The control of one machine. ``next_ps`` is when it wants to act next; ``act`` is called then, at no other time.
-    ``is_changing``: the chip is on the way between two points, and will act even if nothing else happens.
+    """The control of one machine. ``is_changing``: a domain is on the way between two points, and will act even if
+    nothing else happens.
 
     ``busy`` tells until an instant how long requests were being worked on, and whether one is. ``governor`` takes the
     place of the chip's own.
@@ -63,259 +75,234 @@ class PowerControl:
     ) -> None:
         chip = program.chip
         model = energy_model(chip)
-        self._chip, self._fabric, self._tiles, self._busy = chip, fabric, tiles, busy
-        self._points = operating_points(chip, model.table.voltage_v)
+        points = operating_points(chip, model.table.voltage_v)
+        self._chip, self._tiles, self._busy = chip, tiles, busy
         self._spending = spending(program, model)
         self._cores = chip.cores
         self._idling = Idling(program, model.resting, tiles)
-        self._is_simple = self._idling.is_simple
-        self._power = model.resting.power
-        self._used: dict[tuple[int, float, int], tuple[Any, Any]] = {}
         self._thermal = ThermalModel(chip.power.thermal) if chip.power.thermal is not None else None
         # a last column counts cycles of array cells with padding
-        units = self._power.units[: len(BLOCK_NAMES)].astype(np.int64)
+        units = model.resting.power.units[: len(BLOCK_NAMES)].astype(np.int64)
         rows = np.dstack([self._spending.rows, padded_cells(program)])
         heat = None if self._thermal is None else self._thermal.for_meter()
         self._meter = Meter(rows, units, heat, counted=1)
         tiles.tell_changes(self._meter.rows, self._meter.change, self._meter.rested)
-        self._governor = governor or make_governor(
-            chip.power.governor, setting(program, self._points, self._spending, model, fabric)
-        )
-        self._is_prompt = isinstance(self._governor, Prompt)
-        if isinstance(self._governor, Planning):
-            tiles.watch(self._governor.marks)
+        known = setting(program, points, self._spending, model, fabric)
+        governor = governor or make_governor(chip.power.governor, known)
+        if isinstance(governor, Planning):
+            tiles.watch(governor.marks)
         thermal = chip.power.thermal
         self._throttle_c = math.inf if thermal is None else thermal.throttle
         self._release_c = -math.inf if thermal is None else thermal.throttle - thermal.hysteresis
-        self._highest = self._top = len(self._points) - 1
-        self._point = self._wanted = self._target = min(self._governor.first, self._highest)
-        self._phases: Sequence[Phase] = ()
-        self.is_changing = False
-        self._ways: dict[tuple[int, int], Change] = {}
-        self._phase_ends_ps = 0
-        self._changes_pj: list[float] = []
-        self._once_pj = 0.0
-        self._by_voltage: dict[float, Integers] = {}
-        self._residency: dict[str, int] = {point.name: 0 for point in self._points} | {"change": 0}
-        self._since_ps = self._throttled_since_ps = 0
-        self._changes = self._throttled_ps = 0
+        self._core = Domain("core", points, chip.power.transition, governor, chip.power.governor)
+        self._uncore, self._memory = uncore_domain(chip, model), memory_domain(chip, model)
+        self._beside: list[tuple[Domain, MemoryLoad | UncoreLoad]] = []
+        if self._uncore is not None and not self._uncore.is_fixed:
+            self._beside.append((self._uncore, UncoreLoad(tiles)))
+        if not self._memory.is_fixed:
+            self._beside.append((self._memory, MemoryLoad(tiles)))
+        self._changing = (self._core, *(domain for domain, _ in self._beside))
+        self._is_prompt = any(isinstance(domain.governor, Prompt) for domain in self._changing)
+        parts = self._spending, self._idling, fabric, tiles, self._meter
+        self._conditions = Conditions((self._core, self._uncore, self._memory), chip, *parts)
+        self._throttled_since_ps = self._throttled_ps = 0
         self._reached: int | None = None
-        self._work_changed = False
-        self._interval_ps = self._sample_ps = chip.power.interval_ps
-        self.next_ps = self._sample_ps
-        self._arrive()
+        self._work_changed = self.is_changing = False
+        self._interval_ps = chip.power.interval_ps
+        self._read = self._meter.read if self._idling.is_simple else self._read_asleep
+        self._pace = Pace(tiles, self._meter, self._read, Sample, chip.cores, self._interval_ps, self._throttle_c)
+        self._phase_ends_ps = 0
 
     # ---- being told
 
-    def work_changed(self, now_ps: int) -> None:
+    def work_changed(self) -> None:
         """Work came, or there is none any more."""
-        if self._is_prompt:
-            self._work_changed = True
-            self.next_ps = now_ps
+        self._work_changed = self._is_prompt
 
     # ---- acting
 
     def run_to(self, until_ps: int) -> list[tuple[str, int]]:
         """Let the tiles run until something is to be reported or until ``until_ps`` (-1: for ever); act on the way."""
-        tiles = self._tiles
+        tiles, core, several = self._tiles, self._core, bool(self._beside)
         while True:
-            since_ps, next_ps = tiles.now_ps, self.next_ps
-            happened: list[tuple[str, int]] = tiles.run(next_ps if until_ps < 0 or next_ps < until_ps else until_ps)
-            now_ps = tiles.now_ps
+            was_changing = self.is_changing
+            if was_changing or self._work_changed or several or core.highest < core.top or self._reached is not None:
+                happened, changed, has_run = self._go_on(until_ps)
+            else:
+                happened, changed, has_run = self._sample_on(until_ps)
             if happened:
                 if happened[-1][0] == "reached":
-                    self._reached, self.next_ps = happened.pop()[1], now_ps
+                    self._reached = happened.pop()[1]
                 if happened:
                     return happened
                 continue
-            if now_ps < next_ps:
-                return happened
-            was_changing = self.is_changing
-            changed = self.act(now_ps)
-            if now_ps == until_ps:
+            if changed is None or tiles.now_ps == until_ps:
                 return happened
             # What was signalled at an instant at which the kernel already stood has had no effect yet; and what a
             # change of clock lets go on is known to the kernel only when it runs.
-            is_settled = now_ps > since_ps and not was_changing and not self.is_changing
+            is_settled = has_run and not was_changing and not self.is_changing
             if until_ps < 0 and not changed and is_settled and tiles.next_ps() is None:
                 return happened
 
-    def act(self, now_ps: int) -> int:
-        """Take a sample and let the governor choose; or go on with a change of point, or ask it between samples.
-
-        Returns how many operators did something since the last time.
-        """
-        changed: int = self._tiles.changes()
-        if self._is_simple:
-            self._meter.read(changed, now_ps)
+    def _sample_on(self, until_ps: int) -> Step:
+        """Take samples for as long as nothing follows from them."""
+        core, pace = self._core, self._pace
+        due_ps = pace.sample_ps
+        why, found = pace.run(
+            until_ps, core.governor.choose, core.point, core.highest, core.once_pj, *self._busy(self._tiles.now_ps)
+        )
+        if pace.sample_ps > due_ps:
+            core.once_pj = 0.0
+        if why == _EVENTS:
+            return found, None, True
+        if why == _WISH:
+            core.wish(found, self._tiles.now_ps)
+            self._apply()
         else:
-            self._read(changed, now_ps)
+            self._sample(self._tiles.now_ps)
+        return [], pace.changed, pace.has_run
+
+    def _go_on(self, until_ps: int) -> Step:
+        """Run to where there is something to do next, and do it: a sample, a phase of a change, a question."""
+        tiles = self._tiles
+        since_ps = next_ps = tiles.now_ps
+        if not self._work_changed and self._reached is None:
+            next_ps = min(self._pace.sample_ps, self._phase_ends_ps) if self.is_changing else self._pace.sample_ps
+        happened = tiles.run(next_ps if until_ps < 0 or next_ps < until_ps else until_ps)
+        now_ps = tiles.now_ps
+        if happened or now_ps < next_ps:
+            return happened, None, True
+        changed: int = tiles.changes()
+        self._read(changed, now_ps)
         if self.is_changing or self._reached is not None or self._work_changed:
             self._act_between(now_ps)
-        if now_ps >= self._sample_ps:
-            self._sample_ps = now_ps + self._interval_ps
-            if self._meter.die_c >= self._throttle_c or self._highest < self._top:
-                self._throttle(now_ps)
-            busy_ps, waiting = self._busy(now_ps)
-            sample = self._meter.sample(self._cores, self._point, busy_ps, waiting, self._once_pj, self._highest)
-            self._once_pj = 0.0
-            # a NamedTuple by its tuple, for a tenth of a microsecond instead of half of one
-            wanted = self._governor.choose(tuple.__new__(Sample, sample))
-            if wanted != self._point or self.is_changing or wanted > self._highest:
-                self._wish(wanted, now_ps)
-        self.next_ps = min(self._sample_ps, self._phase_ends_ps) if self.is_changing else self._sample_ps
-        return changed
+        if now_ps >= self._pace.sample_ps:
+            self._sample(now_ps)
+        return happened, changed, now_ps > since_ps
+
+    def _sample(self, now_ps: int) -> None:
+        """Take a sample and let the governors choose, where heat has a say, or several domains."""
+        core = self._core
+        self._pace.sample_ps = now_ps + self._interval_ps
+        if self._meter.die_c >= self._throttle_c or core.highest < core.top:
+            self._throttle(now_ps)
+        busy_ps, waiting = self._busy(now_ps)
+        once_pj, core.once_pj = core.once_pj, 0.0
+        for domain, _ in self._beside:
+            once_pj, domain.once_pj = once_pj + domain.once_pj, 0.0
+        sample = self._meter.sample(self._cores, core.point, busy_ps, waiting, once_pj, core.highest)
+        wanted = core.governor.choose(tuple.__new__(Sample, sample))
+        if wanted != core.point or core.is_changing or wanted > core.highest:
+            core.wish(wanted, now_ps)
+            self._apply()
+        if self._beside:
+            self._choose_beside(sample, now_ps)
+
+    def _choose_beside(self, sample: tuple[Any, ...], now_ps: int) -> None:
+        """Let the governors of the other domains choose; they see the cores' sample with their own point and load."""
+        links = self._conditions.links()
+        for domain, load in self._beside:
+            own = Sample(*sample)._replace(point=domain.point, busy=load(links, now_ps), highest=domain.top)
+            domain.wish(domain.governor.choose(own), now_ps)
+        self._apply()
 
     def _act_between(self, now_ps: int) -> None:
-        if self.is_changing and now_ps >= self._phase_ends_ps:
-            self._follow(self._phases[1:], now_ps)
-        governor = self._governor
+        core, governor = self._core, self._core.governor
+        for domain in self._changing:
+            domain.proceed(now_ps)
         if self._reached is not None and isinstance(governor, Planning):
             operator, self._reached = self._reached, None
-            self._wish(governor.reached(operator, self._busy(now_ps)[1]), now_ps)
-        if self._work_changed and isinstance(governor, Prompt):
+            core.wish(governor.reached(operator, self._busy(now_ps)[1]), now_ps)
+        if self._work_changed:
             self._work_changed = False
-            self._wish(governor.work_changed(self._busy(now_ps)[1]), now_ps)
+            for domain in self._changing:
+                if isinstance(domain.governor, Prompt):
+                    domain.wish(domain.governor.work_changed(self._busy(now_ps)[1]), now_ps)
+        self._apply()
+
+    def _apply(self) -> None:
+        """What the domains are set to is in force from now on."""
+        if self._beside:
+            ends_ps = [domain.phase_ends_ps for domain in self._changing if domain.is_changing]
+            self.is_changing, self._phase_ends_ps = bool(ends_ps), min(ends_ps, default=0)
+        else:
+            self.is_changing, self._phase_ends_ps = self._core.is_changing, self._core.phase_ends_ps
+        self._conditions.follow()
 
     def finish(self, end_ps: int) -> PowerRecord:
         """The run is over."""
-        if self._is_simple:
-            self._meter.read(self._tiles.changes(), end_ps)
-        else:
-            self._read(self._tiles.changes(), end_ps)
-        self._reside(end_ps)
+        self._read(self._tiles.changes(), end_ps)
+        for domain in self._changing:
+            domain.reside(end_ps)
         self._throttle(end_ps)
-        meter = self._meter
-        times, levels = meter.times[:, :3], meter.levels
-        lengths = np.maximum(1, times[:, 1] - times[:, 0]).astype(np.float64)[:, None]
+        meter, conditions = self._meter, self._conditions
+        bounds, levels = meter.times[:, :2], meter.levels
+        condition = meter.times[:, 2]
+        core_hz, voltage_v = conditions.core_hz(condition), conditions.core_v(condition)
+        lengths = np.maximum(1, bounds[:, 1] - bounds[:, 0]).astype(np.float64)[:, None]
         resting, sleep, leaks = self._idling.finish(
             Spans(
-                bounds_ps=np.append(0, times[:, 1]),
+                bounds_ps=np.append(0, bounds[:, 1]),
                 rested_ps=meter.rests,
-                padding_ps=levels[:, -1] * 1e12 / np.maximum(1, times[:, 2]),
-                voltage_v=levels[:, 0],
-                core_hz=meter.times[:, 3],
-                heat=levels[:, 2],
+                padding_ps=levels[:, -1] * 1e12 / np.maximum(1, core_hz),
+                voltage_v=voltage_v,
+                core_hz=conditions.core_idle_hz(condition),
+                heat=levels[:, 1],
+                beside=conditions.beside(condition),
             )
         )
-        levels = np.delete(levels, [2, levels.shape[1] - 1], axis=1)
+        watts = self._spending.by_component(levels[:, 2:-1])
+        levels = np.asfortranarray(np.column_stack([voltage_v, levels[:, 0], watts]))
         if self._idling.sleeps:
             # what a sleep comes to is known when it is over: until then it was taken as if it ended at once
             at_rest = np.stack([part.sum(axis=1) for part in resting.parts.values()], axis=1)
             levels[:, -len(AT_REST) :] = at_rest / lengths
         steady = None
-        if self._thermal is not None and len(times):
+        if self._thermal is not None and len(levels):
             joules = math.fsum((levels[:, 2:].sum(axis=1) * lengths[:, 0]).tolist())
             heated, plain = math.fsum(leaks[0]), math.fsum(leaks[1])
             steady = self._thermal.steady_or_none((joules - heated) / end_ps, plain / end_ps)
         total = resting.total()
-        total.static_pj[-1] += math.fsum(self._changes_pj)
+        total.static_pj[-1] += math.fsum(pj for domain in self._changing for pj in domain.changes_pj)
         return PowerRecord(
             governor=self._chip.power.governor,
-            times=times,
+            times=np.column_stack([bounds, core_hz]),
             levels=levels,
-            work=self._by_voltage,
+            work=conditions.work,
             spending=self._spending,
             resting=total,
             sleep=sleep,
-            residency_ps=self._residency,
-            changes=self._changes,
+            residency_ps=self._core.residency_ps,
+            changes=self._core.changes,
             samples=meter.samples,
             throttled_ps=self._throttled_ps,
             steady_c=steady,
+            domains={
+                domain.name: DomainRecord(
+                    domain.governor_name,
+                    *conditions.in_force(domain.name, condition),
+                    domain.residency_ps,
+                    domain.changes,
+                )
+                for domain, _ in self._beside
+            },
         )
 
     def _throttle(self, now_ps: int) -> None:
         """Hold the highest points back where the die is too hot, and let go one by one where it is not."""
-        highest = self._highest
+        core, highest = self._core, self._core.highest
         if self._meter.die_c >= self._throttle_c:
-            self._highest = max(0, min(highest, self._target) - 1)
+            core.highest = max(0, min(highest, core.target) - 1)
         elif self._meter.die_c < self._release_c:
-            self._highest = min(self._top, highest + 1)
-        if highest < self._top:
+            core.highest = min(core.top, highest + 1)
+        if highest < core.top:
             self._throttled_ps += now_ps - self._throttled_since_ps
         self._throttled_since_ps = now_ps
 
-    def _wish(self, point: int, now_ps: int) -> None:
-        """The governor wants a point; heat may hold it back, and a change in progress delays it."""
-        self._wanted = point
-        if not self.is_changing:
-            self._change(now_ps)
-
-    def _change(self, now_ps: int) -> None:
-        """Set out for the point that is wanted, unless the chip is there."""
-        wanted = max(0, min(self._wanted, self._highest))
-        if wanted == self._point:
-            return
-        if (self._point, wanted) not in self._ways:
-            points = self._points[self._point], self._points[wanted]
-            self._ways[self._point, wanted] = change(*points, self._chip.power.transition)
-        way = self._ways[self._point, wanted]
-        self._changes += 1
-        self._changes_pj.append(way.energy_pj)
-        self._once_pj += way.energy_pj
-        self._target = wanted
-        self._follow(way.phases, now_ps)
-
-    def _follow(self, phases: Sequence[Phase], now_ps: int) -> None:
-        """Begin the first of these phases; without any the chip is there, and may have to go elsewhere by now."""
-        self._reside(now_ps)
-        self._phases, self.is_changing = phases, bool(phases)
-        if phases:
-            self._phase_ends_ps = now_ps + phases[0].time_ps
-            self._set_clock(*phases[0][1:])
-            return
-        self._point = self._target
-        self._arrive()
-        self._change(now_ps)
-
-    def _reside(self, now_ps: int) -> None:
-        """The time since the last change belongs to the point, or to the way between two, that ends now."""
-        self._residency["change" if self.is_changing else self._points[self._point].name] += now_ps - self._since_ps
-        self._since_ps = now_ps
-
-    def _arrive(self) -> None:
-        point = self._points[self._point]
-        self._set_clock(point.core_hz, point.voltage_v, point.core_hz)
-
-    def _set_clock(self, core_hz: int, voltage_v: float, idle_hz: int) -> None:
-        key = core_hz, voltage_v, idle_hz
-        if key not in self._used:
-            self._used[key] = self._prepare(*key)
-        point, clock = self._used[key]
-        self._meter.use_point(point)
-        if clock is None:
-            self._tiles.pause()
-        else:
-            self._tiles.use_clock(clock)
-
-    def _prepare(self, core_hz: int, voltage_v: float, idle_hz: int) -> tuple[Any, Any]:
-        """What the meter and the tile machine take for a clock, which may stand still, and a voltage."""
-        if voltage_v not in self._by_voltage:
-            self._by_voltage[voltage_v] = np.zeros(self._spending.pj.shape[1:], dtype=np.int64)
-        scale, idle = self._spending.scale(voltage_v), self._idling.powers(voltage_v, idle_hz)
-        point = self._meter.point_of(core_hz, idle_hz, voltage_v, scale, self._by_voltage[voltage_v], *idle)
-        if core_hz == 0:
-            return point, None
-        links = self._fabric.at(core_hz)
-        return point, self._tiles.clock_of(core_hz // 1000, links.routes, links.capacities)
-
     # ---- seeing
 
-    def _read(self, changed: int, now_ps: int) -> None:
+    def _read_asleep(self, changed: int, now_ps: int) -> None:
         """A reading where sleep depends on more than how long blocks rested."""
         if now_ps > self._meter.now_ps:
             self._meter.gather(changed)
-            self._meter.close(now_ps, *self._idling.known_pj(self._open_span(now_ps)))
-
-    def _open_span(self, now_ps: int) -> Spans:
-        """What blocks at rest need to know of the time since the last reading."""
-        meter = self._meter
-        return Spans(
-            bounds_ps=np.array([meter.now_ps, now_ps], dtype=np.int64),
-            rested_ps=meter.open_rests[None, :],
-            padding_ps=np.array([meter.open_counts[0] * 1e12 / max(1, meter.core_hz)]),
-            voltage_v=np.array([meter.voltage_v]),
-            core_hz=np.array([meter.idle_hz]),
-            heat=np.array([meter.heat_factor]),
-        )
+            self._meter.close(now_ps, *self._idling.known_pj(now_ps, self._meter, self._conditions.now))

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from leptonsim.errors import LeptonError
 from leptonsim.model.assembly import assemble
-from leptonsim.model.batching import BAKED_HINT, check_batch_scaled
+from leptonsim.model.batching import BAKED_HINT, UnscaledError, check_batch_scaled
 from leptonsim.model.binding import Binding, DeclaredInput, Request, bind
 from leptonsim.model.counting import COUNTING
 from leptonsim.model.graph import Graph
@@ -25,6 +25,7 @@ from leptonsim.model.inference import NodeInference
 from leptonsim.model.liveness import prune
 from leptonsim.model.reader import Walk, Walked
 from leptonsim.model.source import Source, open_source
+from leptonsim.model.trials import TRIALS, Choices
 from leptonsim.model.weightless import TOKENS_KEY
 
 if TYPE_CHECKING:
@@ -155,35 +156,53 @@ class _Reading:
             # Where it does not hold at that batch, the walk at the one asked for tells whether it does there.
             with contextlib.suppress(LeptonError):
                 reference = self._walk(self.bind(binding.request_at(written, request)))
+        if reference is None:
+            walked = self._walk(binding)
+            self._check_open(binding, request, walked)
+            return self._assemble(binding, walked)
         try:
-            walked = self._walk(binding, reference)
+            return self._assemble(binding, self._beside(binding, reference))
         except LeptonError as error:
-            if reference is None or BAKED_HINT in str(error):
+            if BAKED_HINT in str(error):
                 raise
             # It holds at the batch at which it was written, and not at this one.
             raise LeptonError(f"{error}; {BAKED_HINT}") from error
-        if reference is not None:
-            self._check(walked, reference)
-        else:
-            self._check_open(binding, request, walked)
-        return self._assemble(binding, walked)
 
     def _check_open(self, binding: Binding, request: Request, walked: Walked) -> None:
         """A file whose batch is open may still be written for one: beside itself at twice the batch it shows."""
         doubled = self.bind(binding.request_at(2 * binding.batch, request))
         try:
-            other = self._walk(doubled, walked)
+            self._beside(doubled, walked)
+        except UnscaledError:
+            raise
         except LeptonError:
             # The model holds at this batch only, which is the one asked for.
             return
-        self._check(other, walked)
 
-    def _check(self, walked: Walked, reference: Walked) -> None:
-        nodes = prune(walked.nodes, walked.outputs)
-        check_batch_scaled(nodes, walked.tensors, reference.tensors, walked.outputs, walked.batch, reference.batch)
+    def _beside(self, binding: Binding, reference: Walked) -> Walked:
+        """The walk at a binding beside that at the written batch, with the first choices under which all scales."""
+        choices, first = Choices(), None
+        for _ in range(TRIALS):
+            walk = Walk(
+                self._inference, binding.shapes, binding.batch, reference, binding.values, binding.counts, choices
+            )
+            try:
+                walked = walk.run(self._model.graph)
+                nodes = prune(walked.nodes, walked.outputs)
+                check_batch_scaled(
+                    nodes, walked.tensors, reference.tensors, walked.outputs, walked.batch, reference.batch
+                )
+                return walked
+            except LeptonError as error:
+                first = first or error
+                reading = error.node.inputs if isinstance(error, UnscaledError) else walk.reading
+                if not choices.revise(choices.behind(reading)):
+                    break
+        assert first is not None
+        raise first
 
-    def _walk(self, binding: Binding, reference: Walked | None = None) -> Walked:
-        walk = Walk(self._inference, binding.shapes, binding.batch, reference, binding.values, binding.counts)
+    def _walk(self, binding: Binding) -> Walked:
+        walk = Walk(self._inference, binding.shapes, binding.batch, None, binding.values, binding.counts)
         return walk.run(self._model.graph)
 
     def _assemble(self, binding: Binding, walked: Walked) -> Graph:

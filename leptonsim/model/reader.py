@@ -29,6 +29,8 @@ from leptonsim.model.optional import OPTIONAL
 from leptonsim.model.protos import attributes_of, dtype_name, frozen
 from leptonsim.model.rebatch import Rebatcher
 from leptonsim.model.sequences import Members, handles, walk_sequence
+from leptonsim.model.soundness import DAMAGE, check_elements, check_form
+from leptonsim.model.trials import Choices
 
 if TYPE_CHECKING:
     import onnx
@@ -44,10 +46,7 @@ _NEVER_FOLDED = frozenset(
         "DequantizeLinear",
     }
 )
-SIZED = {"Expand": 1, "Resize": 3}
-"""Operators of whose result an input tells the sizes, and which one."""
 KNOWN_BY_ITSELF = ("Constant", "Shape", "Size")
-RECURRENT = frozenset({"LSTM", "GRU", "RNN"})
 CONTROL: dict[str, Callable[..., None]] = {"If": branch, "Loop": loop, "Scan": scan, **OPTIONAL}
 
 
@@ -71,7 +70,7 @@ class Walk:
 
     ``values`` are those of inputs that are known, ``counts`` numbers of results that the data decide (see
     ``counting``). ``reference`` is the walk at the batch at which the model was
-    written, None when this is it.
+    written, None when this is it; ``choices`` are those to which walks at this batch led so far.
     """
 
     def __init__(
@@ -82,6 +81,7 @@ class Walk:
         reference: Walked | None = None,
         values: Mapping[str, int] | None = None,
         counts: Mapping[str, int] | None = None,
+        choices: Choices | None = None,
     ) -> None:
         self._inference = inference
         self._counts = counts or {}
@@ -90,8 +90,14 @@ class Walk:
         self._result = Walked(batch)
         self._tensors = self._result.tensors
         self._rebatcher = Rebatcher(
-            self._tensors, batch, reference.tensors if reference else None, reference.batch if reference else batch
+            self._tensors,
+            batch,
+            reference.tensors if reference else None,
+            reference.batch if reference else batch,
+            Choices() if choices is None else choices,
         )
+        self.reading: tuple[str, ...] = ()
+        """Inputs of the node last looked at."""
         self._unknown: dict[str, str] = {}
         self.sequences: dict[str, Members] = {}
         """Names of the tensors in every sequence."""
@@ -137,7 +143,8 @@ class Walk:
         return name in self._tensors or name in self._unknown or name in self.sequences
 
     def define(self, tensor: Tensor) -> None:
-        """Enter a tensor."""
+        """Enter a tensor; LeptonError for one of an impossible size."""
+        check_elements(tensor.name, tensor.shape)
         self._tensors[tensor.name] = tensor
 
     def find(self, name: str, where: str) -> Tensor:
@@ -154,12 +161,28 @@ class Walk:
         )
 
     def visit(self, node: onnx.NodeProto, names: Names) -> None:
-        """Walk one node: it becomes a constant, a subgraph in its place, or a node of the result."""
+        """Walk one node: it becomes a constant, a subgraph in its place, or a node of the result.
+
+        LeptonError where it cannot be read, whatever its inputs, attributes or subgraphs are.
+        """
         name = self._unique_name(node)
         where = f"node {name!r} ({node.op_type})"
         domain = "" if node.domain == "ai.onnx" else node.domain
+        schema = self._inference.schema(node.op_type, domain)
+        if schema is not None:
+            check_form(node, schema, where)
+        try:
+            self._visit(node, name, where, domain, names)
+        except DAMAGE as error:
+            raise LeptonError(
+                f"{where}: its inputs, attributes or subgraphs are not of the form that ONNX gives it "
+                f"({type(error).__name__}: {' '.join(str(error).split())})"
+            ) from error
+
+    def _visit(self, node: onnx.NodeProto, name: str, where: str, domain: str, names: Names) -> None:
         input_names = tuple([names.get(i, i) for i in node.input])
         outputs = tuple([names.get(o, o) for o in node.output])
+        self.reading = input_names
         reads_sequence = any(tensor in self.sequences for tensor in input_names)
         if domain == "" and handles(node.op_type, reads_sequence):
             self._result.folded += 1
@@ -177,14 +200,7 @@ class Walk:
                 self._result.folded += 1
                 CONTROL[node.op_type](self, node, name, where, inputs, names)
                 return
-            if node.op_type == "Reshape":
-                input_names, inputs = self._rebatcher.reshape(node, outputs[0], where, (input_names, inputs))
-            elif node.op_type in SIZED:
-                input_names, inputs = self._rebatcher.target(node, SIZED[node.op_type], (input_names, inputs))
-            elif node.op_type == "Concat":
-                input_names, inputs = self._rebatcher.concat(node, (input_names, inputs))
-            elif node.op_type in RECURRENT:
-                input_names, inputs = self._rebatcher.recurrent(node, (input_names, inputs))
+            input_names, inputs = self._rebatcher.operands(node, outputs, where, (input_names, inputs))
         if (domain, node.op_type) in SPELT_OUT:
             self._result.folded += 1
             spell_out(self, node, domain, name, where, inputs, names, self._inference.opsets)
@@ -201,6 +217,7 @@ class Walk:
         if domain == "" and node.op_type in COUNTING:
             types = self._counted(node.op_type, attributes, inputs, types, outputs)
         written = [self._note(o, t, "activation", None, where) for o, t in zip(outputs, types, strict=True)]
+        self._rebatcher.follow(node, input_names, written)
         opset = self._inference.opset_of(domain)
         self._result.nodes.append(Node(name, node.op_type, domain, opset, input_names, tuple(written), attributes))
 

@@ -1,6 +1,7 @@
 """The energy table: its sources, its physics, and whether the shipped chips can draw what they promise."""
 
 import csv
+import dataclasses
 import itertools
 import json
 import math
@@ -16,7 +17,7 @@ from hypothesis import strategies as st
 from leptonsim.chip import ChipError, energy_table, load_chip, shipped_chips
 from leptonsim.chip.dram_parts import dram_parts
 from leptonsim.chip.energy import data
-from leptonsim.chip.energy.interpolate import log_log, rising
+from leptonsim.chip.interpolate import log_log, rising
 from leptonsim.chip.power import EnergyOverrides
 from leptonsim.cli.energy import command
 
@@ -177,32 +178,24 @@ def test_voltage_scales_what_is_on_the_die_with_its_square_and_nothing_else():
     for name in CORE:
         assert getattr(half, f"{name}_pj_per_byte") == getattr(table, f"{name}_pj_per_byte") / 4
     assert half.noc_pj_per_byte_hop == table.noc_pj_per_byte_hop / 4
-    assert half.dram_pj_per_byte("streaming") == table.dram_pj_per_byte("streaming")
+    assert half.dram == table.dram
     assert half.pcie_pj_per_byte == table.pcie_pj_per_byte
     assert half.voltage_v == table.voltage_v / 2
 
 
 def test_an_override_replaces_one_constant_and_says_so():
-    changed = energy_table(
-        C1.with_({"energy.overrides.mac_bf16": "0.5 pJ", "energy.overrides.dram_random": "9 pJ/bit"})
-    )
+    changed = energy_table(C1.with_({"energy.overrides.mac_bf16": "0.5 pJ", "energy.overrides.dram_io": "9 pJ/bit"}))
     before = energy_table(C1)
     assert changed.mac_pj("bf16") == 0.5
-    assert changed.dram_pj_per_byte("random") == 72.0
+    assert changed.dram.io_pj_per_byte == 72.0
+    assert changed.dram.read_pj_per_byte == before.dram.read_pj_per_byte
     assert changed.mac_pj("int8") == before.mac_pj("int8")
     assert changed.sources["mac_bf16"] == "energy.overrides.mac_bf16 of lepton-c1"
 
 
-def test_an_unknown_data_type_or_access_is_an_error():
+def test_an_unknown_data_type_is_an_error():
     with pytest.raises(ChipError, match="no multiply-accumulate energy for data type 'int3'"):
         energy_table(C1).mac_pj("int3")
-    with pytest.raises(ValueError, match="streaming"):
-        energy_table(C1).dram_pj_per_byte("diagonal")
-
-
-def test_a_dram_part_without_energy_says_how_to_give_it():
-    with pytest.raises(ChipError, match=r"did you mean 'HBM3'\? .*energy\.overrides\.dram_streaming"):
-        data.dram_pj_per_byte("HBM9-9999", "streaming")
 
 
 @pytest.mark.parametrize("name", shipped_chips())
@@ -223,16 +216,23 @@ def test_the_tensor_cores_of_a_shipped_chip_never_idle_within_its_power_limit(na
 
 
 @pytest.mark.parametrize("part", dram_parts())
-def test_every_dram_part_has_an_energy_and_random_access_costs_more(part):
-    streaming, source = data.dram_pj_per_byte(part, "streaming")
-    assert 0 < streaming < data.dram_pj_per_byte(part, "random")[0]
-    assert source
+def test_every_dram_part_tells_its_energy_by_event_with_sources(part):
+    table = energy_table(C1.with_({"dram.part": part}))
+    assert all(value > 0 for value in dataclasses.astuple(table.dram))
+    assert all(table.sources[f"dram_{name}"] for name in ("activate", "read", "write", "io", "background", "refresh"))
+
+
+def test_dram_draws_background_and_refresh_of_all_devices():
+    """Sixteen channels of one rank: 32 mW each, and 48 nJ every 3.906 us."""
+    dram = energy_table(C1).dram
+    assert dram.background_w == pytest.approx(16 * 0.032)
+    assert dram.refresh_w == pytest.approx(16 * 48e-9 / 3.906e-6, rel=1e-3)
 
 
 def test_the_table_of_a_chip_is_shown_with_a_source_in_every_line():
     result = CliRunner().invoke(command, ["--config", "lepton-e1"])
     assert result.exit_code == 0
-    operations, _, _ = result.output.partition("\n\nblock ")
+    operations, _, _ = result.output.partition("\n\nbyte of DRAM ")
     head, _, _, *rows = operations.splitlines()
     assert "nominal 0.8" in head
     assert [row.split()[0] for row in rows] == list(EnergyOverrides.model_fields)

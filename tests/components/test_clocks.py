@@ -29,8 +29,8 @@ def test_the_alpha_power_law_gives_its_published_points():
 def test_a_curve_gives_its_steps_and_the_chips_own_clock():
     points = curve_points(Curve.model_validate(CURVE | {"steps": "6"}), 1_000_000_000)
     assert [round(point.voltage_v, 3) for point in points] == [0.5, 0.6, 0.7, 0.8, 0.9, 1.0]
-    assert next(point for point in points if point.name == "800mV").core_hz == 1_000_000_000
-    clocks = [point.core_hz for point in points]
+    assert next(point for point in points if point.name == "800mV").clock_hz == 1_000_000_000
+    clocks = [point.clock_hz for point in points]
     assert clocks == sorted(clocks)
     assert all(clock % 1_000_000 == 0 for clock in clocks)
 
@@ -59,23 +59,23 @@ def test_a_transition_costs_what_it_says_to_the_picosecond():
     assert up.time_ps == down.time_ps == 2_500_000 + 7_000_000
     assert up.energy_pj == 1e6
     # voltage first going up, clock first going down; it stands still, and the higher voltage is paid for all the way
-    assert up.phases == (Phase(2_500_000, 0, 0.75, LOW.core_hz), Phase(7_000_000, 0, 0.75, LOW.core_hz))
-    assert down.phases == (Phase(7_000_000, 0, 0.75, LOW.core_hz), Phase(2_500_000, 0, 0.75, LOW.core_hz))
+    assert up.phases == (Phase(2_500_000, 0, 0.75, LOW.clock_hz), Phase(7_000_000, 0, 0.75, LOW.clock_hz))
+    assert down.phases == (Phase(7_000_000, 0, 0.75, LOW.clock_hz), Phase(2_500_000, 0, 0.75, LOW.clock_hz))
 
 
 def test_a_chip_that_runs_during_the_ramp_does_so_at_the_lower_clock_and_still_stops_for_the_lock():
     cost = Transition.model_validate({"ramp": "10 us", "lock": "7 us", "run_during_ramp": "true"})
-    ramp, lock = Phase(2_500_000, LOW.core_hz, 0.75, LOW.core_hz), Phase(7_000_000, 0, 0.75, LOW.core_hz)
+    ramp, lock = Phase(2_500_000, LOW.clock_hz, 0.75, LOW.clock_hz), Phase(7_000_000, 0, 0.75, LOW.clock_hz)
     assert change(LOW, HIGH, cost).phases == (ramp, lock)
     assert change(HIGH, LOW, cost).phases == (lock, ramp)
 
 
 def test_a_voltage_alone_changes_without_a_lock_and_a_clock_alone_without_a_ramp():
     cost = Transition.model_validate({"ramp": "10 us", "lock": "7 us"})
-    other = OperatingPoint("other", 0.6, LOW.core_hz)
-    assert change(LOW, other, cost).phases == (Phase(1_000_000, 0, 0.6, LOW.core_hz),)
-    faster = OperatingPoint("faster", 0.5, HIGH.core_hz)
-    assert change(LOW, faster, cost).phases == (Phase(7_000_000, 0, 0.5, LOW.core_hz),)
+    other = OperatingPoint("other", 0.6, LOW.clock_hz)
+    assert change(LOW, other, cost).phases == (Phase(1_000_000, 0, 0.6, LOW.clock_hz),)
+    faster = OperatingPoint("faster", 0.5, HIGH.clock_hz)
+    assert change(LOW, faster, cost).phases == (Phase(7_000_000, 0, 0.5, LOW.clock_hz),)
 
 
 def test_a_transition_is_free_unless_the_chip_says_otherwise():

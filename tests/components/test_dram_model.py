@@ -48,7 +48,15 @@ def test_bytes_of_a_burst_that_nobody_asked_for_are_lost():
     dram = model("DDR4-3200")
     quarter, whole = AccessPattern("random", 16), AccessPattern("random", 64)
     assert dram.efficiency([quarter]) == pytest.approx(dram.efficiency([whole]) / 4, rel=0.05)
-    assert dram.energy_pj_per_byte(quarter) == pytest.approx(4 * dram.energy_pj_per_byte(whole), rel=0.05)
+    assert dram.bus_use(quarter).moved_bytes == 4 * dram.bus_use(whole).moved_bytes == 4
+    assert dram.bus_use(quarter).activates == pytest.approx(4 * dram.bus_use(whole).activates, rel=0.05)
+
+
+def test_a_stream_opens_each_row_about_once_and_random_bursts_one_each():
+    dram, row = model("DDR4-3200"), load_part("DDR4-3200").organization.row_bytes
+    assert 1 / row <= dram.bus_use(STREAM).activates < 1.5 / row
+    assert dram.bus_use(STREAM).moved_bytes == 1
+    assert dram.bus_use(AccessPattern("random", 64)).activates == pytest.approx(1 / 64, rel=0.05)
 
 
 def test_bank_groups_above_the_column_cost_ddr4_a_third():

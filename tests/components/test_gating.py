@@ -10,15 +10,16 @@ from leptonsim.kernels.tiles import BLOCK_NAMES
 import leptonsim as ls
 from leptonsim.chip import energy_table
 from leptonsim.chip.dram_part import load_part
+from leptonsim.chip.energy.dram import dram_energy
 from leptonsim.errors import LeptonError
 from leptonsim.fabric.pcie import EXIT_LATENCY_PS
 from leptonsim.machine.blocks import BLOCKS, static_shares
 from leptonsim.machine.energy import AT_REST, energy_model
 from leptonsim.machine.gating import Choice, gating_names, make_policy
 from leptonsim.machine.machine import Machine
-from leptonsim.machine.resting import spread
-from leptonsim.machine.sleep import SleepState, dram_standby_w, sleep_states
-from leptonsim.result.result import make_result
+from leptonsim.machine.sleep import SleepState, sleep_states
+from leptonsim.machine.spans import spread
+from leptonsim.result.from_record import make_result
 
 GATED = SleepState("gated", 0.1, 0.0, 30, 100)
 LIGHT, DEEP = SleepState("light", 0.5, 0.5, 10, 20), SleepState("deep", 0.1, 0.1, 100, 200)
@@ -183,13 +184,6 @@ def test_a_resting_array_draws_its_share_of_the_power_of_all_its_cells():
     assert free == pytest.approx(0.32 * full_w)
 
 
-def test_dram_at_rest_draws_background_and_refresh():
-    """Sixteen channels of one rank: 32 mW each, and 48 nJ every 3.906 us."""
-    background_w, refresh_w = dram_standby_w(chip())
-    assert background_w == pytest.approx(16 * 0.032)
-    assert refresh_w == pytest.approx(16 * 48e-9 / 3.906e-6, rel=1e-3)
-
-
 # ---- states
 
 
@@ -200,9 +194,10 @@ def test_dram_sleeps_by_its_part_and_family():
     part = load_part("LPDDR5-6400")
     assert refresh.wake_ps == part.ps(part.clocks("refresh", "tRFC")) + 7_500  # tXSR
     assert abs(refresh.wake_ps - 217_500) < 1_250  # tRFC of 210 ns in whole clocks
-    background_w, refresh_w = dram_standby_w(chip())
-    assert down.rest_share == pytest.approx((0.2 * background_w + refresh_w) / (background_w + refresh_w))
-    assert refresh.rest_share == 0.12
+    energy, _ = dram_energy(chip())
+    assert down.rest_share == pytest.approx((0.17 * energy.background_w + energy.refresh_w) / energy.standby_w)
+    assert down.refresh_share == 1
+    assert refresh.rest_share == refresh.refresh_share == 0.12
 
 
 def test_every_family_of_dram_parts_can_sleep():
@@ -250,7 +245,7 @@ def test_directed_sleep_saves_what_the_rests_are_worth(block):
     static_w = model.resting.power.static_w(0.55)[index] / units
     rest_w = model.resting.power.rest_w(0.55, 10**9)[index] / units
     saved_j, visits = 0.0, 0
-    for _, begin, end in record.rests.tolist():
+    for _, begin, end, _ in record.rests.tolist():
         gains = [
             (static_w * (1 - state.static_share) + rest_w * (1 - state.rest_share))
             * (end - begin - state.wake_ps - state.break_even_ps)

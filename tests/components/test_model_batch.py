@@ -10,7 +10,7 @@ from onnx import parser
 
 from leptonsim.errors import LeptonError
 from leptonsim.model import load_model
-from leptonsim.model.batching import rescaled_reshape, scaled_axis
+from leptonsim.model.placing import Place, at_batch, outermost, reshaped_places
 from leptonsim.model.reshape import resolve_target
 
 HEADER = '<ir_version: 8, opset_import: ["" : 18]>\n'
@@ -66,6 +66,86 @@ def test_constant_target_sizes_have_the_batch_where_the_input_has_it(operator, s
     rank = sizes.count(",") + 1
     text = f"g (float[1, 3, 4, 1] x) => (float[] y) <int64[{rank}] t = {{{sizes}}}> {{ {operator} }}"
     assert load_model(model_of(text), batch=8).graph.tensors["y"].shape == shape
+
+
+@pytest.mark.parametrize(
+    ("body", "constant", "shape"),
+    [
+        ("z = Add(h, c)", "4, 1, 5", (32, 6, 5)),  # a bias of every head, repeated for the sample
+        ("z = Where(m, h, c)  m = Greater(h, c)", "4, 6, 1", (32, 6, 5)),
+        ("z = MatMul(h, c)", "4, 5, 3", (32, 6, 3)),
+        ("z = Concat<axis = 2>(c, h)", "4, 6, 2", (32, 6, 7)),
+        ("z = GatherElements<axis = 1>(h, i)  i = Cast<to = 7>(c)", "4, 2, 5", (32, 2, 5)),
+    ],
+)
+def test_a_constant_made_for_every_head_of_a_sample_is_repeated_for_all_samples(body, constant, shape):
+    first, *rest = body.split("  ")
+    text = f"""
+        g (float[1, 4, 6, 5] x) => (float[] z) <int64[3] t = {{4, 6, 5}}, int64[3] s = {{{constant}}}> {{
+            c = ConstantOfShape(s)  h = Reshape(x, t)  {" ".join(rest)}  {first}
+        }}"""
+    assert load_model(model_of(text), batch=8).graph.tensors["z"].shape == shape
+
+
+def test_a_constant_expanded_to_sizes_that_know_the_batch_is_repeated_for_it():
+    text = """
+        g (float[1, 32, 6] x) => (float[] y) <int64[3] s = {2, 32, 3}, int64[1] two = {2}, int64[1] three = {3}> {
+            state = ConstantOfShape(s)  n = Shape<start = 0, end = 1>(x)  m = Shape<start = 1, end = 2>(x)
+            c = Mul(n, m)  t = Concat<axis = 0>(two, c, three)  e = Expand(state, t)
+            u = Concat<axis = 0>(c, two, three)  h = Reshape(x, u)  p = Transpose<perm = [1, 0, 2]>(h)  y = Add(p, e)
+        }"""
+    assert load_model(model_of(text), batch=8).graph.tensors["y"].shape == (2, 256, 3)
+
+
+def test_a_constant_grid_samples_every_image():
+    text = """
+        g (float[1, 3, 6, 6] x) => (float[] y) <int64[4] s = {1, 4, 4, 2}> {
+            grid = ConstantOfShape(s)  y = GridSample(x, grid)
+        }"""
+    assert load_model(model_of(text), batch=8).graph.tensors["y"].shape == (8, 3, 4, 4)
+
+
+def test_a_strided_view_by_constant_indices_is_taken_of_every_sample():
+    text = """
+        g (float[{batch}, 3, 2] x) => (float[] y) <int64[1] all = {{-1}}, int64[{batch}, 2, 1] i = {{{indices}}}> {{
+            h = Reshape(x, all)  y = Gather<axis = 0>(h, i)
+        }}"""
+    for batch, indices in ((1, "0, 2"), (2, "0, 2, 6, 8")):
+        model = model_of(text.format(batch=batch, indices=indices))
+        assert load_model(model, batch=8).graph.tensors["y"].shape == (8, 2, 1)
+    with pytest.raises(LeptonError, match=r"Gather.*does not scale"):
+        # Elements of the first sample twice: no view of each.
+        load_model(model_of(text.format(batch=2, indices="0, 2, 1, 3")), batch=8)
+
+
+def test_samples_inside_of_merged_tokens_are_found_by_the_product_behind():
+    """Tokens before the batch, as nn.MultiheadAttention works: [197, 1, 64] is flattened for a Gemm, then for heads."""
+    text = """
+        g (float[1, 10, 64] x) => (float[] y)
+        <int64[2] rows = {10, 64}, int64[3] back = {10, 1, 64}, int64[3] heads = {10, 4, 16}, int64[2] s = {64, 64}> {
+            w = ConstantOfShape(s)
+            t = Transpose<perm = [1, 0, 2]>(x)
+            h = Reshape(t, rows)
+            p = MatMul(h, w)
+            b = Reshape(p, back)
+            q = Reshape(b, heads)
+            a = Transpose<perm = [1, 0, 2]>(q)
+            k = Transpose<perm = [1, 2, 0]>(q)
+            y = MatMul(a, k)
+        }"""
+    tensors = load_model(model_of(text), batch=8).graph.tensors
+    assert [tensors[name].shape for name in "hbqy"] == [(80, 64), (10, 8, 64), (10, 32, 16), (32, 10, 10)]
+
+
+def test_no_choice_of_places_makes_a_wrong_model_right():
+    text = """
+        g (float[1, 10, 64] x) => (float[] y)
+        <int64[2] rows = {10, 64}, int64[2] s = {64, 64}> {
+            w = ConstantOfShape(s)  t = Transpose<perm = [1, 0, 2]>(x)  h = Reshape(t, rows)
+            p = MatMul(h, w)  q = Transpose(p)  r = MatMul(w, q)  y = MatMul(r, p)
+        }"""
+    with pytest.raises(LeptonError, match=r"node 'MatMul_\d'.*a batch seems to be written"):
+        load_model(model_of(text), batch=8)
 
 
 def test_what_holds_at_the_written_batch_only_is_refused_with_the_reason():
@@ -218,33 +298,43 @@ def test_explicit_shapes_and_named_batches_follow_with_batch():
         assert model.with_batch(2).graph.tensors["y"].shape == (2, 7)
 
 
-@settings(max_examples=100)
+def samples_of(shape, place, batch):
+    """The sample to which every element of a tensor belongs."""
+    along = np.arange(shape[place.axis]) // place.inner % batch
+    return np.broadcast_to(along.reshape(-1, *[1] * (len(shape) - place.axis - 1)), shape)
+
+
+@settings(max_examples=200)
 @given(st.data())
-def test_reshaping_a_batch_is_reshaping_every_sample(data):
-    sample = data.draw(st.lists(st.integers(1, 4), min_size=1, max_size=4))
-    axis = data.draw(st.integers(0, len(sample)))
+def test_a_reshape_leaves_every_element_with_its_sample(data):
     written, batch = data.draw(st.integers(1, 3)), data.draw(st.integers(2, 5))
-    shape_there = (*sample[:axis], written, *sample[axis:])
-    shape_here = (*sample[:axis], batch, *sample[axis:])
-    # Any reshape that keeps the dimensions outside of the batch, merged or split.
-    inner = math.prod(sample[axis:])
-    split = data.draw(st.sampled_from([k for k in range(1, inner + 1) if inner % k == 0]))
-    merged = data.draw(st.booleans())
-    tail = (written * split, inner // split) if merged else (written, split, inner // split)
-    target = (math.prod(sample[:axis]), *tail)
-    found = rescaled_reshape(shape_here, shape_there, target, batch, written)
-    if scaled_axis(shape_here, shape_there, batch, written) is None:
-        assert found is None
-        return
-    assert found is not None
-    assert math.prod(found) == math.prod(shape_here)
-    # Every element carries its sample's number; after the reshape, samples lie where the written batch had them.
-    numbers = np.moveaxis(np.broadcast_to(np.arange(batch), (*sample, batch)), -1, axis)
-    reshaped = numbers.reshape(found)
-    place = next(k for k, (a, b) in enumerate(zip(found, target, strict=True)) if a != b) if found != target else 0
-    if found != target:
-        rows = np.moveaxis(reshaped, place, 0).reshape(batch, -1)
-        assert (rows == np.arange(batch)[:, np.newaxis]).all()
+    outer = data.draw(st.lists(st.integers(1, 4), max_size=2))
+    inner = data.draw(st.lists(st.integers(1, 4), max_size=2))
+    around = (data.draw(st.integers(1, 3)), data.draw(st.integers(1, 3)))
+    place = Place(len(outer), around[1])
+    there = (*outer, around[0] * written * around[1], *inner)
+    here = at_batch(there, place, batch, written)
+    elements = math.prod(there)
+    first = data.draw(st.sampled_from([k for k in range(1, elements + 1) if elements % k == 0]))
+    second = data.draw(st.sampled_from([k for k in range(1, elements // first + 1) if elements // first % k == 0]))
+    target = data.draw(
+        st.sampled_from([(first, second, elements // first // second), (first, elements // first), (elements,)])
+    )
+    found = reshaped_places(place, there, target, written)
+    assert len(set(found)) == len(found)
+    samples = samples_of(here, place, batch)
+    for one in found:
+        assert (samples_of(target, one, written) == samples_of(there, place, written).reshape(target)).all()
+        reshaped = at_batch(target, one, batch, written)
+        assert (samples_of(reshaped, one, batch) == samples.reshape(reshaped)).all()
+
+
+def test_all_elements_in_one_row_hold_the_samples_wherever_they_were():
+    assert reshaped_places(Place(1, 1), (197, 1, 768), (197 * 768,), 1) == (Place(0, 768),)
+    assert reshaped_places(Place(1, 1), (197, 2, 768), (197, 2, 12, 64), 2) == (Place(1, 1),)
+    assert reshaped_places(Place(1, 1), (197, 1, 768), (197, 768), 1) == (Place(1, 768), Place(0, 1))
+    assert reshaped_places(Place(0, 1), (3, 4), (4, 3), 3) == ()
+    assert outermost(0, 9, 2) is None
 
 
 @settings(max_examples=100)

@@ -32,7 +32,9 @@ def metered(module, seed, heat):
             hertz = int(draw.choice([0, 7 * 10**8, 10**9]))
             rest_w, leaks_w, steady_w = draw.random((2, BLOCKS)), *draw.random(2).tolist()
             scale = draw.random(COMPONENTS - counted)
-            meter.use_point(meter.point_of(hertz, 7, float(draw.random()), scale, works[-1], rest_w, leaks_w, steady_w))
+            still = draw.integers(0, 2, BLOCKS).astype(np.uint8)
+            number = len(works)
+            meter.use_point(meter.point_of(number, hertz, still, scale, works[-1], rest_w, leaks_w, steady_w))
         changed = int(draw.integers(0, ROWS + 1))
         meter.rows[:changed] = draw.permutation(ROWS)[:changed]
         meter.change[:changed] = draw.integers(0, 1 << 30, (changed, COLUMNS)) * draw.integers(0, 2, (changed, COLUMNS))
@@ -72,7 +74,8 @@ def test_the_copies_count_as_energy_and_not_as_the_cores_work(meter):
     found = meter.Meter(np.array([[[1.5, 0.0, 0.0]] * 3, [[0.0, 10.0, 7.0]] * 3]), np.ones(2), counted=1)
     work = np.zeros((2, 3), dtype=np.int64)
     rest_w = np.array([[0.5, 0.0], [0.0, 2.0]])
-    found.use_point(found.point_of(10**9, 10**9, 0.5, np.array([4.0, 1.0]), work, rest_w, 0.75, 0.25))
+    still = np.zeros(2, dtype=np.uint8)
+    found.use_point(found.point_of(5, 10**9, still, np.array([4.0, 1.0]), work, rest_w, 0.75, 0.25))
     found.rows[:2], found.change[:2], found.rested[:] = [1, 0], [[0, 0, 5], [2, 0, 0]], [40, 10]
     assert found.read(2, 100) == pytest.approx((12 + 50 + 20 + 20) / 100 + 1)
     told = found.sample(10, 3, 25, False, 98.0, 5)
@@ -84,9 +87,9 @@ def test_the_copies_count_as_energy_and_not_as_the_cores_work(meter):
     found.read(0, 150)
     assert found.sample(10, 3, 75, True, 0.0, 5)[:8] == pytest.approx((150, 50, 3, 1.0, True, 0.0, 0.0, 0))
     assert work.tolist() == [[2, 0, 0], [0, 0, 5]]
-    assert found.times.tolist() == [[0, 100, 10**9, 10**9], [100, 150, 10**9, 10**9]]
+    assert found.times.tolist() == [[0, 100, 5], [100, 150, 5]]
     assert found.rests.tolist() == [[40, 10], [0, 0]]
-    assert found.levels[0, [0, *range(2, 9)]].tolist() == [0.5, 1.0, 0.12, 0.5, 0.2, 0.2, 1.0, 35.0]
+    assert found.levels[0, 1:].tolist() == [1.0, 0.12, 0.5, 0.2, 0.2, 1.0, 35.0]
     assert math.isnan(found.die_c)
 
 
@@ -95,7 +98,7 @@ def test_heat_is_that_of_the_thermal_model_and_static_power_grows_with_it(meter)
     model = thermal()
     found = meter.Meter(np.ones((1, 3, 1)), np.ones(1), model.for_meter())
     work = np.zeros((1, 3), dtype=np.int64)
-    found.use_point(found.point_of(0, 0, 1.0, np.ones(1), work, np.zeros((2, 1)), 40.0, 5.0))
+    found.use_point(found.point_of(0, 0, np.ones(1, np.uint8), np.ones(1), work, np.zeros((2, 1)), 40.0, 5.0))
     now = Temperatures(35.0, 35.0)
     for until_s in (0.1, 0.2, 5.0):
         span_s = until_s - found.now_ps / 1e12
@@ -109,12 +112,17 @@ def test_heat_is_that_of_the_thermal_model_and_static_power_grows_with_it(meter)
 def test_what_does_not_fit_is_refused(meter):
     found = meter.Meter(np.ones((2, 3, 1)), np.ones(2))
     work = np.zeros((2, 3), dtype=np.int64)
-    for scale, done, rest_w in ((2, work, (2, 2)), (1, work[:1], (2, 2)), (1, work, (2, 3))):
+    for scale, done, rest_w, still in (
+        (2, work, (2, 2), 2),
+        (1, work[:1], (2, 2), 2),
+        (1, work, (2, 3), 2),
+        (1, work, (2, 2), 1),
+    ):
         with pytest.raises(ValueError, match="shapes"):
-            found.point_of(1, 1, 1.0, np.ones(scale), done, np.ones(rest_w), 0.0, 0.0)
+            found.point_of(1, 1, np.ones(still, np.uint8), np.ones(scale), done, np.ones(rest_w), 0.0, 0.0)
     with pytest.raises(ValueError, match="another meter"):
         meter.Meter(np.ones((1, 3, 1)), np.ones(2)).use_point(
-            found.point_of(1, 1, 1.0, np.ones(1), work, np.ones((2, 2)), 0.0, 0.0)
+            found.point_of(1, 1, np.ones(2, np.uint8), np.ones(1), work, np.ones((2, 2)), 0.0, 0.0)
         )
     with pytest.raises(ValueError, match="rows"):
         found.read(3, 10)
@@ -132,11 +140,14 @@ def test_what_does_not_fit_is_refused(meter):
 
 
 @METERS
-def test_where_the_clock_stands_still_every_block_rests(meter):
-    """Three units at 0.5 W each, of which the machine says that none rests, for they are at a job."""
-    found = meter.Meter(np.ones((1, 3, 1)), np.array([3]))
+def test_blocks_whose_clock_stands_still_all_rest(meter):
+    """Three units at 0.5 W each, of which the machine says that none rests, for they are at a job; and two of a kind
+    whose clock runs, of which one rested."""
+    found = meter.Meter(np.ones((1, 3, 1)), np.array([3, 2]))
     work = np.zeros((1, 3), dtype=np.int64)
-    found.use_point(found.point_of(0, 10**9, 1.0, np.ones(1), work, np.array([[0.5], [0.0]]), 1.0, 0.0))
-    assert found.read(0, 100) == pytest.approx(2.5)
-    assert found.rests.tolist() == [[300]]
-    assert found.times.tolist() == [[0, 100, 0, 10**9]]
+    rest_w, still = np.array([[0.5, 0.25], [0.0, 0.0]]), np.array([1, 0], dtype=np.uint8)
+    found.use_point(found.point_of(2, 0, still, np.ones(1), work, rest_w, 1.0, 0.0))
+    found.rested[:] = [0, 100]
+    assert found.read(0, 100) == pytest.approx(2.75)
+    assert found.rests.tolist() == [[300, 100]]
+    assert found.times.tolist() == [[0, 100, 2]]

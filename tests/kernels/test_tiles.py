@@ -27,6 +27,7 @@ def test_the_kernel_and_its_twin_agree_on_every_output(tile_tools: Any, data: An
 
 def test_both_name_causes_events_engines_and_columns_alike() -> None:
     names = ("CAUSE_NAMES", "EVENT_NAMES", "ENGINE_NAMES", "JOB_FIELDS", "RUN_FIELDS", "STEP_FIELDS", "WORK_FIELDS")
+    names += ("BLOCK_NAMES", "REST_FIELDS", "BANK_FIELDS")
     for name in names:
         assert getattr(kernel, name) == getattr(plain, name)
 
@@ -206,7 +207,9 @@ def test_calls_out_of_range_are_refused_and_change_nothing(machine: Any, tile_to
         (lambda: chip.copy(True, 1 << 30, 1), "copy"),
         (lambda: chip.run(999), "forward"),
         (lambda: chip.finish(-1), "in progress"),
-        (lambda: chip.set_clock(0), "clock"),
+        (lambda: chip.set_clock(-1), "clock"),
+        (lambda: chip.set_clock(10**9), "clock"),
+        (lambda: chip.set_clock(10**6, held=8), "block"),
         (lambda: chip.set_clock(10**6, routes=program["routes"][:1]), "as many routes"),
         (lambda: chip.set_clock(10**6, capacities=[1 << 22]), "as many routes, links"),
         (lambda: chip.set_clock(10**6, dram_mix=[]), "DRAM mixes"),

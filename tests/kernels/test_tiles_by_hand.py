@@ -354,6 +354,79 @@ def test_a_pause_that_the_clock_ends_at_its_own_instant_is_none() -> None:
     assert (machine.run(), plain.run(), machine.now_ps) == ([("done", 0)], [("done", 0)], plain.now_ps)
 
 
+def over_dram_and_host() -> dict[str, Any]:
+    """Routes over DRAM (block 2) and over PCIe (block 4), each with a link of its own."""
+    routes = [
+        [SLOW, latency, 0, kind, 1, link, 0, 0, 0, ONE, 0, 0, 0] for latency, kind, link in ((1000, 4, 0), (0, 6, 1))
+    ]
+    return {"routes": routes, "capacities": [SLOW, SLOW], "route_blocks": [2, 4], "copy_routes": (1, 1)}
+
+
+def test_a_memory_that_changes_its_rate_in_the_middle_of_a_transfer_equals_the_hand_calculation() -> None:
+    # Weights: set-up 100, latency 1000, then 10 bytes of 1024 ps, of which 4 are there at 1100 + 4096 = 5196. DRAM
+    # stands for 3000 ps, then runs at half its rate: the other 6 bytes take 2048 ps each, from 8196 to 20484. Vector
+    # work of the step before, 12 cycles of 1 ns, goes on meanwhile. Then 7 cycles on the array.
+    machine = launched(
+        program(
+            [[1, 0, 0, 0, 0, 12, 0], [1, 10, 0, 0, 7, 0, 0]],
+            [0, 2],
+            setup_ps=100,
+            **over_dram_and_host(),
+            one_queue=True,
+        )
+    )
+    machine.run(5196)
+    machine.set_clock(1_000_000, held=2)
+    machine.run(8196)
+    assert machine.next_ps() == 12000  # the vector unit
+    machine.set_clock(1_000_000, capacities=[SLOW // 2, SLOW])
+    assert machine.run() == [("done", 0)]
+    assert machine.now_ps == 20484 + 7000
+    machine.finish(27484)
+    # alone the port would have moved the bytes in 10240: the rest of the 4096 + 12288 ps is what the link takes
+    assert causes(machine, WEIGHTS) == {"busy": 100 + 1000 + 4096 + 12288, "transition": 3000, "done": 7000}
+    assert causes(machine, VECTOR) == {"busy": 12000, "done": 15484}
+    tensor = causes(machine, TENSOR)
+    assert tensor == {"busy": 7000, "latency": 1100, "dram": 10240, "contention": 6144, "transition": 3000}
+
+
+def test_what_moves_over_other_blocks_goes_on_while_one_stands() -> None:
+    # A copy of 10 bytes over PCIe from 0 to 10240; DRAM stands from 2000 on, and a load over it starts at 3000: it
+    # stands from its start, with all of its latency to come, until 9000.
+    machine = launched(program([[1, 1, 0, 0, 1, 0, 0]], [0, 1], **over_dram_and_host()), 3000)
+    other = TileMachine(**program([[1, 1, 0, 0, 1, 0, 0]], [0, 1], **over_dram_and_host()))
+    other.submit(1)
+    other.copy(False, 10, 0)
+    other.run(2000)
+    other.set_clock(1_000_000, held=2)
+    other.run(3000)
+    other.input_ready(0, copied=False)
+    other.launch(0)
+    other.run(9000)
+    other.set_clock(1_000_000)
+    assert other.run() == [("copied", 0)]
+    assert other.now_ps == 10240
+    assert other.run() == machine.run() == [("done", 0)]
+    assert machine.now_ps == 3000 + 1000 + 1024 + 1000
+    assert other.now_ps == machine.now_ps + 6000
+    other.finish(other.now_ps)
+    assert causes(other, WEIGHTS)["transition"] == 6000
+    assert "transition" not in causes(other, 6)
+
+
+def test_a_transfer_held_by_its_block_and_by_the_core_clock_stands_until_both_run() -> None:
+    # 10 bytes from 1000 on: the core clock stands from 2024 to 5000, DRAM from 3000 to 7000; 9 bytes are left.
+    machine = launched(program([[1, 10, 0, 0, 7, 0, 0]], [0, 1], **over_dram_and_host()))
+    for at_ps, clock in ((2024, {"core_khz": 0}), (3000, {"core_khz": 0, "held": 2}), (5000, {"held": 2}), (7000, {})):
+        machine.run(at_ps)
+        machine.set_clock(**{"core_khz": 1_000_000, **clock})
+    assert machine.run() == [("done", 0)]
+    assert machine.now_ps == 7000 + 9216 + 7000
+    machine.finish(machine.now_ps)
+    assert causes(machine, WEIGHTS) == {"busy": 2024 + 9216, "transition": 4976, "done": 7000}
+    assert causes(machine, TENSOR)["transition"] == 4976
+
+
 def test_jobs_without_a_pause_between_them_are_one_row_and_none_is_logged_unasked() -> None:
     # Three tiles of one cycle each wait for nothing but each other: one row.
     arguments = program([[3, 0, 0, 0, 1, 0, 0]], [0, 1])
@@ -371,3 +444,49 @@ def test_jobs_without_a_pause_between_them_are_one_row_and_none_is_logged_unaske
     unasked.run()
     assert unasked.now_ps == 3000
     assert len(unasked.jobs) == len(unasked.staging) == 0
+
+
+BANKS = {"banks": [4, 1000, 0, 500_000, 7_000, 0], "tensor_bytes": [[1500, 0], [0, 1500]]}
+"""Four banks of 1000 B, off after 500 ns without data and awake 7 ns after; the first operator's result of 1500 B
+stays until the second is over."""
+
+
+def test_a_tile_waits_for_the_banks_that_it_fills_and_its_tensors_for_theirs() -> None:
+    """One tile with 100 B in and out, 100 ns of products and 50 of vector work; then one that only multiplies.
+
+    At 1 us its grant takes bank 0, which was off: the load waits 7 ns and takes 102.4. From 1109.4 it is multiplied; at
+    1209.4 its operator's tensor takes its place: with the 100 B on their way out there are 1600 B, and bank 1 wakes up
+    before the vector unit may begin. At 1266.4 it is stored, in 102.4. The second tile works from 1368.8 to 1568.8.
+    """
+    machine = launched(
+        program([[1, 100, 0, 0, 100, 50, 100], [1, 0, 0, 0, 200, 0, 0]], [0, 2], waits={1: [0]}, **BANKS), 1_000_000
+    )
+    assert machine.run() == [("done", 0)]
+    assert machine.now_ps == 1_000_000 + 7_000 + 102_400 + 100_000 + 7_000 + 50_000 + 102_400 + 200_000
+    end_ps = machine.now_ps
+    assert causes(machine, WEIGHTS)["busy"] == 7_000 + 102_400
+    # it also waits for the load, which waits for bank 0
+    assert causes(machine, VECTOR)["latency"] == 2 * 7_000
+    begin_ps = 1_000_000 + 7_000 + 102_400 + 100_000
+    assert machine.rests(0, True).tolist() == [
+        [6, 0, 1_000_000, 0],
+        [6, 0, begin_ps, 1],
+        [6, 0, end_ps, 2],
+        [6, 0, end_ps, 3],
+    ]
+    machine.run(end_ps + 600_000)
+    assert machine.banks_empty_ps() == 1_000_000 + begin_ps + 2 * (end_ps + 600_000) + 2 * 600_000
+
+
+def test_a_bank_that_was_without_data_for_a_short_time_is_still_on() -> None:
+    machine = launched(program([[1, 100, 0, 0, 100, 0, 0]], [0, 1], banks=BANKS["banks"]), 500_000)
+    machine.run()
+    assert machine.now_ps == 500_000 + 102_400 + 100_000
+
+
+def test_tensors_take_their_place_on_every_core() -> None:
+    """Core 0 works; core 1, which does not, holds its part of the tensor: a bank and a half of it."""
+    machine = launched(program([[1, 0, 0, 0, 100, 0, 0], [1, 0, 0, 0, 300, 0, 0]], [0, 1, 2], **BANKS))
+    machine.run(200_000)
+    assert machine.rests(0, True)[:, 3].tolist() == [0, 1, 4, 5, 2, 3, 6, 7]
+    assert machine.rests().tolist() == [[6, 0, 100_000, bank] for bank in (0, 1, 4, 5)]

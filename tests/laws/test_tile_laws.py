@@ -89,7 +89,7 @@ def test_while_the_clock_stands_every_engine_of_a_core_that_has_work_left_is_in_
     tile_tools: Any, data: Any
 ) -> None:
     case = data.draw(tile_tools.cases())
-    case.clocks, case.program["log_jobs"] = [], True
+    case.clocks, case.holds, case.program["log_jobs"] = [], [], True
     at = 0
     pauses = []
     for gap, length in data.draw(st.lists(st.tuples(st.integers(1, 3_000_000), st.integers(1, 10**6)), max_size=4)):

@@ -26,8 +26,12 @@ def entries(table: EnergyTable) -> list[Entry]:
         ("sram_write", table.sram_write_pj_per_byte, "pJ/B"),
         ("shared_sram", table.shared_sram_pj_per_byte, "pJ/B"),
         ("noc_hop", table.noc_pj_per_byte_hop, "pJ/B"),
-        ("dram_streaming", table.dram_streaming_pj_per_byte, "pJ/B"),
-        ("dram_random", table.dram_random_pj_per_byte, "pJ/B"),
+        ("dram_activate", table.dram.activate_pj, "pJ"),
+        ("dram_read", table.dram.read_pj_per_byte, "pJ/B"),
+        ("dram_write", table.dram.write_pj_per_byte, "pJ/B"),
+        ("dram_io", table.dram.io_pj_per_byte, "pJ/B"),
+        ("dram_background", table.dram.background_w, "W"),
+        ("dram_refresh", table.dram.refresh_w, "W"),
         ("pcie", table.pcie_pj_per_byte, "pJ/B"),
     ]
     return [Entry(name, value, unit, table.sources[name]) for name, value, unit in values]

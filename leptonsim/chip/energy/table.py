@@ -12,8 +12,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, get_args
 
+from leptonsim.chip.area import hop_length_mm
 from leptonsim.chip.core import Dtype, VectorFunction
 from leptonsim.chip.energy import data
+from leptonsim.chip.energy.dram import DramEnergy, dram_energy
 from leptonsim.chip.tree import ChipError
 
 if TYPE_CHECKING:
@@ -41,8 +43,7 @@ class EnergyTable:
     sram_write_pj_per_byte: float
     shared_sram_pj_per_byte: float
     noc_pj_per_byte_hop: float
-    dram_streaming_pj_per_byte: float
-    dram_random_pj_per_byte: float
+    dram: DramEnergy
     pcie_pj_per_byte: float
     voltage_v: float
     activity: float
@@ -59,12 +60,6 @@ class EnergyTable:
         if dtype not in self.mac:
             raise ChipError(f"no multiply-accumulate energy for data type {dtype!r}; known: {', '.join(self.mac)}")
         return self.mac[dtype] * (1 - (1 - self.clocked_share) * (1 - self.activity))
-
-    def dram_pj_per_byte(self, access: str) -> float:
-        """One byte to or from DRAM, ``access`` being "streaming" or "random"."""
-        if access not in ("streaming", "random"):
-            raise ValueError(f"access is 'streaming' or 'random', not {access!r}")
-        return self.dram_streaming_pj_per_byte if access == "streaming" else self.dram_random_pj_per_byte
 
     def scaled(self, voltage_ratio: float, uncore_ratio: float | None = None) -> EnergyTable:
         """The table at ``voltage_ratio`` times its voltage: on-die dynamic energy goes with the square.
@@ -92,7 +87,7 @@ class EnergyTable:
 
 
 def energy_table(chip: Chip) -> EnergyTable:
-    """The table of a chip at the nominal voltage of its node; raises ChipError where its DRAM family is unknown."""
+    """The table of a chip at the nominal voltage of its node. Raises LeptonError for an unknown DRAM part."""
     node, tensor, overrides = chip.process_nm, chip.core.tensor_core, chip.energy.overrides
     sources: dict[str, str] = {}
 
@@ -111,6 +106,7 @@ def energy_table(chip: Chip) -> EnergyTable:
     clocked_share, sources["clocked_share"] = data.clocked_share()
     idle_share, sources["idle_share"] = data.idle_share()
     power_gated_share, sources["power_gated_share"] = data.power_gated_share()
+    dram, dram_sources = dram_energy(chip)
     return EnergyTable(
         mac={dtype: constant(f"mac_{dtype}", data.mac_pj, dtype, node) for dtype in get_args(Dtype)},
         vector_pj={name: constant(f"vector_{name}", data.vector_pj, name, node) for name in get_args(VectorFunction)},
@@ -122,17 +118,20 @@ def energy_table(chip: Chip) -> EnergyTable:
             "sram_write", data.sram_pj_per_byte, sram.size_bytes, node, "write", sram.cell, sram.access_bytes
         ),
         shared_sram_pj_per_byte=constant("shared_sram", _both_ways, shared, node),
-        noc_pj_per_byte_hop=constant("noc_hop", data.noc_pj_per_byte_hop, node),
-        dram_streaming_pj_per_byte=constant("dram_streaming", data.dram_pj_per_byte, chip.dram.part, "streaming"),
-        dram_random_pj_per_byte=constant("dram_random", data.dram_pj_per_byte, chip.dram.part, "random"),
+        noc_pj_per_byte_hop=constant("noc_hop", _hop, chip),
+        dram=dram,
         pcie_pj_per_byte=constant("pcie", data.pcie_pj_per_byte, chip.pcie.generation),
         voltage_v=nominal_v,
         activity=chip.energy.activity,
         clocked_share=clocked_share,
         idle_share=idle_share,
         power_gated_share=power_gated_share,
-        sources=sources,
+        sources={**sources, **dram_sources},
     )
+
+
+def _hop(chip: Chip) -> data.Sourced:
+    return data.noc_pj_per_byte_hop(chip.process_nm, *hop_length_mm(chip))
 
 
 def _both_ways(size_bytes: float, node_nm: int) -> data.Sourced:

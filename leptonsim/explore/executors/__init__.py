@@ -1,8 +1,8 @@
 """Where points are computed: each file is one way, behind the standard library's ``concurrent.futures.Executor``.
 
 ``open_executor(None, workers)`` gives processes of this machine; an address such as ``tcp://host:8786`` a Dask cluster.
-An executor has ``width``, how many jobs it can have in hand at once, and ``is_loss(error)``, whether the error of a job
-means that its worker died rather than that the job failed.
+An executor has ``width``, how many jobs it can have in hand at once, ``obstacle``, what it waits for itself, and
+``is_loss(error)``, whether the error of a job means that its worker died rather than that the job failed.
 """
 
 from __future__ import annotations
@@ -18,6 +18,11 @@ class PointExecutor(Executor):
     @abstractmethod
     def width(self) -> int:
         """Jobs to have in hand at once."""
+
+    @property
+    def obstacle(self) -> str:
+        """What keeps it from working at all for now; empty where nothing does."""
+        return ""
 
     @abstractmethod
     def is_loss(self, error: BaseException) -> bool:

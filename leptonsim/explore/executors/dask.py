@@ -41,7 +41,7 @@ class DaskCluster(PointExecutor):
                 "start one with `dask scheduler`"
             ) from None
         self._executor = self._client.get_executor(pure=False, retries=2)
-        self._width = JOBS_PER_THREAD
+        self._threads = 0
         self._asked_s = -math.inf
 
     @property
@@ -53,8 +53,15 @@ class DaskCluster(PointExecutor):
             except OSError:
                 raise self._gone() from None
             self._asked_s = time.monotonic()
-            self._width = JOBS_PER_THREAD * max(1, sum(threads.values()))
-        return self._width
+            self._threads = sum(threads.values())
+        return JOBS_PER_THREAD * max(1, self._threads)
+
+    @property
+    def obstacle(self) -> str:
+        """Whether there are no workers, when the scheduler was last asked."""
+        if self._threads:
+            return ""
+        return f"the Dask scheduler at {self._address} has no workers; start one with `dask worker {self._address}`"
 
     def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
         """Give a job to the scheduler."""

@@ -51,11 +51,11 @@ class Heat(NamedTuple):
 
 
 class Point(NamedTuple):
-    """A clock and a voltage with all that depends on them; see ``Meter.point_of``."""
+    """What holds while no clock and no voltage changes; see ``Meter.point_of``."""
 
+    condition: int
     core_hz: int
-    idle_hz: int
-    voltage_v: float
+    still: npt.NDArray[np.uint8]
     scale: Floats
     work: Integers
     rest_w: Floats
@@ -64,7 +64,7 @@ class Point(NamedTuple):
 
 
 HEAT_FIELDS = Heat._fields
-TIME_FIELDS = ("from_ps", "to_ps", "core_hz", "idle_hz")
+TIME_FIELDS = ("from_ps", "to_ps", "condition")
 
 
 class Meter:
@@ -85,13 +85,14 @@ class Meter:
         self.change: Integers = np.zeros(pj.shape[:2], dtype=np.int64)
         self.rested: Integers = np.zeros(blocks, dtype=np.int64)
         self._rested_then: Integers = np.zeros(blocks, dtype=np.int64)
-        self.now_ps = self.core_hz = self.idle_hz = 0
-        self.voltage_v = self._leaks_w = self._steady_w = 0.0
+        self.now_ps = self._condition = self._core_hz = 0
+        self._leaks_w = self._steady_w = 0.0
+        self._still: npt.NDArray[np.uint8] = np.ones(blocks, dtype=np.uint8)
         self._scale: Floats = np.ones(self._parts)
         self._work: Integers = np.zeros(pj.shape[:2], dtype=np.int64)
         self._rest_w: Floats = np.zeros((2, blocks))
         self._open: Floats = np.zeros(pj.shape[2])
-        self._times: list[tuple[int, int, int, int]] = []
+        self._times: list[tuple[int, int, int]] = []
         self._rests: list[list[int]] = []
         self._levels: list[list[float]] = []
         self.samples = self._sampled_ps = self._sampled_busy_ps = 0
@@ -100,26 +101,28 @@ class Meter:
 
     def point_of(
         self,
+        condition: int,
         core_hz: int,
-        idle_hz: int,
-        voltage_v: float,
+        still: npt.NDArray[np.uint8],
         scale: Floats,
         work: Integers,
         rest_w: Floats,
         leaks_w: float,
         steady_w: float,
     ) -> Point:
-        """A clock and a voltage for ``use_point``: energy is scaled by component, ``work`` counts what is done, and
-        blocks at rest draw so much."""
+        """A condition for ``use_point``, by number: energy is scaled by component, ``work`` counts what is done, blocks
+        at rest draw so much, and those of which ``still`` is set all count as resting."""
         if scale.shape != self._scale.shape or work.shape != self._work.shape or rest_w.shape != self._rest_w.shape:
             raise ValueError("point_of: the shapes do not fit")
-        return Point(core_hz, idle_hz, voltage_v, scale, work, rest_w, leaks_w, steady_w)
+        if still.shape != self._still.shape:
+            raise ValueError("point_of: the shapes do not fit: a flag for each kind of block")
+        return Point(condition, core_hz, still, scale, work, rest_w, leaks_w, steady_w)
 
     def use_point(self, point: Point) -> None:
-        """The clock and voltage from now on: a point of this meter."""
+        """The condition from now on: a point of this meter."""
         if point.work.shape != self._work.shape or point.rest_w.shape != self._rest_w.shape:
             raise ValueError("use_point: a point of another meter")
-        self.core_hz, self.idle_hz, self.voltage_v, self._scale, self._work = point[:5]
+        self._condition, self._core_hz, self._still, self._scale, self._work = point[:5]
         self._rest_w, self._leaks_w, self._steady_w = point[5:]
 
     def gather(self, changed: int) -> None:
@@ -144,8 +147,8 @@ class Meter:
         return self.rested - self._rested_then
 
     def _all_rests(self, now_ps: int) -> Integers:
-        """The same, with all resting where the clock stands still."""
-        return self.open_rests if self.core_hz else self._units * (now_ps - self.now_ps)
+        """The same, with all units of a kind resting whose clock stands still."""
+        return np.where(self._still, self._units * (now_ps - self.now_ps), self.open_rests)
 
     @property
     def heat_factor(self) -> float:
@@ -172,13 +175,13 @@ class Meter:
         total_w, heat_factor = sum(watts), self.heat_factor
         if self._heat is not None:
             self.die_c, self.sink_c = self._heat.after(self.die_c, self.sink_c, total_w, span_ps / 1e12)
-        self._times.append((self.now_ps, now_ps, self.core_hz, self.idle_hz))
+        self._times.append((self.now_ps, now_ps, self._condition))
         self._rests.append(self._all_rests(now_ps).tolist())
-        self._levels.append([self.voltage_v, self.die_c, heat_factor, *watts, *self.open_counts.tolist()])
+        self._levels.append([self.die_c, heat_factor, *watts, *self.open_counts.tolist()])
         self._open[:] = 0.0
         self._rested_then[:] = self.rested
         self._pj_sum += total_w * span_ps
-        self._cycles += span_ps * (self.core_hz / 1e12)
+        self._cycles += span_ps * (self._core_hz / 1e12)
         self.now_ps = now_ps
         return float(total_w)
 
@@ -202,7 +205,7 @@ class Meter:
 
     @property
     def times(self) -> Integers:
-        """int64 (readings, 4): ``TIME_FIELDS``."""
+        """int64 (readings, 3): ``TIME_FIELDS``."""
         return np.array(self._times, dtype=np.int64).reshape(-1, len(TIME_FIELDS))
 
     @property
@@ -212,7 +215,7 @@ class Meter:
 
     @property
     def levels(self) -> Floats:
-        """float64 (readings, 3 + components + 3 + counted): voltage, die temperature at the end (nan: none), leakage
+        """float64 (readings, 2 + components + 3 + counted): die temperature at the end (nan: none), leakage
         over that at the temperature at which it is stated; watts by component, of clocks at rest, standby, static;
         what was counted."""
-        return np.array(self._levels, dtype=np.float64).reshape(-1, 6 + self._pj.shape[2])
+        return np.array(self._levels, dtype=np.float64).reshape(-1, 5 + self._pj.shape[2])

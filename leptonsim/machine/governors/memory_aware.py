@@ -11,7 +11,7 @@ from collections import deque
 from dataclasses import dataclass, field
 
 from leptonsim.machine.clocks import OperatingPoint
-from leptonsim.machine.governors import Governor, Sample, Setting, lowest_at_least, told_nothing
+from leptonsim.machine.governors import Governor, Sample, Setting, lowest_at_least, of_the_cores, told_nothing
 
 MARGIN = 0.9
 """Share of its cycles in which an engine, or of its width to which a port, may be used before it binds (estimate)."""
@@ -32,7 +32,7 @@ class MemoryAware:
         """The lowest point at which nothing on the core clock would bind."""
         if not sample.waiting:
             return sample.point
-        engines = max(sample.tensor, sample.vector) * self.points[sample.point].core_hz
+        engines = max(sample.tensor, sample.vector) * self.points[sample.point].clock_hz
         ports = sample.moved_bytes * 1e12 / sample.interval_ps / self.port_bytes_per_cycle
         self.needs_hz.append(max(engines, ports) / MARGIN)
         return lowest_at_least(self.points, max(self.needs_hz))
@@ -40,6 +40,7 @@ class MemoryAware:
 
 def govern(setting: Setting, told: str) -> Governor:
     """Starts at the highest point: what memory allows shows only there."""
-    told_nothing("memory_aware", told)
+    of_the_cores("memory_aware", setting)
+    told_nothing("memory_aware", told, setting)
     width = setting.chip.core.dma.port_bytes_per_cycle * setting.chip.cores
     return MemoryAware(setting.points, len(setting.points) - 1, width)

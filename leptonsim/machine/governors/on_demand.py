@@ -28,11 +28,11 @@ class OnDemand:
             return len(self.points) - 1
         if sample.busy > UP - DOWN_DIFFERENTIAL:
             return sample.point
-        wanted = self.points[sample.point].core_hz * sample.busy / (UP - DOWN_DIFFERENTIAL / 2)
+        wanted = self.points[sample.point].clock_hz * sample.busy / (UP - DOWN_DIFFERENTIAL / 2)
         return lowest_at_least(self.points, wanted)
 
 
 def govern(setting: Setting, told: str) -> Governor:
     """Starts at the state of ``power.state``."""
-    told_nothing("on_demand", told)
+    told_nothing("on_demand", told, setting)
     return OnDemand(setting.points, setting.start)

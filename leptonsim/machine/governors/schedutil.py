@@ -23,10 +23,10 @@ class Schedutil:
 
     def choose(self, sample: Sample) -> int:
         """The lowest point with a quarter of headroom over the load of the last interval."""
-        return lowest_at_least(self.points, HEADROOM * self.points[sample.point].core_hz * sample.busy)
+        return lowest_at_least(self.points, HEADROOM * self.points[sample.point].clock_hz * sample.busy)
 
 
 def govern(setting: Setting, told: str) -> Governor:
     """Starts at the state of ``power.state``."""
-    told_nothing("schedutil", told)
+    told_nothing("schedutil", told, setting)
     return Schedutil(setting.points, setting.start)

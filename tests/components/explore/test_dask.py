@@ -69,3 +69,26 @@ def test_a_scheduler_that_goes_away_ends_the_sweep_with_its_points_kept(cluster,
             assert sum(1 for _ in store.rows()) >= 10
     finally:
         executor.abandon()
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_a_scheduler_without_workers_is_told_and_waited_for(cluster, explore):
+    told = []
+
+    def watch(progress):
+        if progress.obstacle and not told:
+            cluster.start()
+        told.append(progress.obstacle)
+
+    executor = open_executor(cluster.address, None)
+    try:
+        with Store(explore.folder / "dask.db") as store:
+            progress = Runner(sweep_from_text(explore.TINY, "s.yaml", explore.folder), store, executor, watch).run()
+    finally:
+        executor.shutdown()
+    assert (
+        told[0]
+        == f"the Dask scheduler at {cluster.address} has no workers; start one with `dask worker {cluster.address}`"
+    )
+    assert told[-1] == ""
+    assert progress.done == progress.total

@@ -13,7 +13,7 @@ from onnx import TensorProto, helper
 import leptonsim as ls
 from leptonsim.errors import LeptonError
 from leptonsim.machine.machine import Machine
-from leptonsim.result.result import make_result
+from leptonsim.result.from_record import make_result
 from leptonsim.result.trace import trace_formats, write_trace
 
 SUFFIXES = pytest.mark.parametrize("suffix", trace_formats())

@@ -5,7 +5,7 @@ condition, the one that was satisfied at the instant at which the wait ended, an
 satisfied it. What that engine was doing during the wait is the cause, picosecond by picosecond: for time in which it
 computed, the kind of condition says the cause; for time in which it moved bytes, memory or contention; for time in
 which it waited itself, the cause of that wait. While the core clock stands still no engine of a core could go on,
-whatever it waits for: that time is a cause of its own.
+whatever it waits for: that time is a cause of its own, and so is that of transfers that another clock holds.
 
 Logs are kept for ever here; the compiled kernel drops what no wait can reach any more.
 """

@@ -33,11 +33,12 @@ class Engine:
     """One engine and its job; ``left`` was true at ``updated_ps``, and ``end_ps`` is None until a rate is known.
 
     A copy between host and device belongs to no step, and its ``instance`` is its tag. ``account`` is the operator and
-    the column of ``WORK_FIELDS`` under which its cycles or bytes count. A pause of the clock divides a job: the part
-    since ``start_ps`` is not accounted for yet, of what it moved ``counted`` is.
+    the column of ``WORK_FIELDS`` under which its cycles or bytes count. A clock that stands still divides a job: the
+    part since ``start_ps`` is not accounted for yet, of what it moved ``counted`` is; ``stands``: it stands since then.
     """
 
     state: State = State.IDLE
+    stands: bool = False
     end_ps: int | None = None
     start_ps: int = 0
     ready_ps: int = 0
@@ -77,6 +78,7 @@ class Engines:
         self.accounts = accounts
         self.blocks = blocks
         self.paused_since_ps: int | None = None
+        self.held = 0
 
     def set_fabric(self, routes: list[list[int]], capacities: list[int], dram_mix: list[int]) -> None:
         """Set all rates; what is in flight is re-timed by the next ``share``."""
@@ -157,6 +159,9 @@ class Engines:
         job.end_ps = job.ready_ps
         if job.ready_ps == now_ps:
             self.flow(e, now_ps)
+        if self.must_stand(e):
+            job.left_latency_ps = job.ready_ps - now_ps
+            self.stand(job, now_ps)
 
     def flow(self, e: int, now_ps: int) -> None:
         """The latency is over: the transfer takes its share of the links from this instant on."""
@@ -194,17 +199,13 @@ class Engines:
         for job in self.engines:
             operator, column = job.account
             if job.state is State.COMPUTING:
-                left = max(0, job.left - self.speed * (now_ps - job.updated_ps))
+                speed = 0 if job.stands else self.khz
+                left = max(0, job.left - speed * (now_ps - job.updated_ps))
                 work[operator][column] += job.cycles - ceil_div(left, WORK_PER_CYCLE)
             elif job.state is State.MOVING:
                 left = max(0, job.left - job.rate * (now_ps - job.updated_ps))
                 work[operator][column] += job.size_bytes - ceil_div(left, 1 << 32)
         return work
-
-    @property
-    def speed(self) -> int:
-        """Work that a computation does in a picosecond: none while the clock stands still."""
-        return self.khz if self.paused_since_ps is None else 0
 
     def log_part(self, e: int, job: Engine, moved: int, now_ps: int, jobs: int = 0) -> None:
         """Account for a job since its ``start_ps``, in which so many 2^-32 byte of it moved; ``jobs``: 1 where it ends.
@@ -232,50 +233,81 @@ class Engines:
         self.accounts.moving_time_ps[e, route.kind] += alone
         self.accounts.moving_time_ps[e, Cause.CONTENTION] += now_ps - first_byte_ps - alone
 
+    def must_stand(self, e: int) -> bool:
+        """Whether the job of an engine cannot go on under what is in force."""
+        job = self.engines[e]
+        if job.state is State.IDLE:
+            return False
+        if self.paused_since_ps is not None and e < len(self.engines) - CHIP_ENGINES:
+            return True
+        return job.state in (State.LATENT, State.MOVING) and self.blocks.route_blocks[job.route] & self.held != 0
+
+    def settle(self, now_ps: int) -> None:
+        """What has to stand still by now stops, and what need not any more goes on."""
+        for e, job in enumerate(self.engines):
+            if self.must_stand(e) and not job.stands:
+                self.stop(e, now_ps)
+            elif job.stands and not self.must_stand(e):
+                self.go_on(e, now_ps)
+
+    def stop(self, e: int, now_ps: int) -> None:
+        """A job keeps what is left of it."""
+        job = self.engines[e]
+        if job.state in (State.LATENT, State.WAKING):
+            self.log_part(e, job, 0, now_ps)
+            job.left_latency_ps = job.ready_ps - now_ps
+        else:
+            job.left -= (self.khz if job.state is State.COMPUTING else job.rate) * (now_ps - job.updated_ps)
+            self.log_part(e, job, (job.size_bytes << 32) - job.left - job.counted, now_ps)
+        self.stand(job, now_ps)
+
+    def stand(self, job: Engine, now_ps: int) -> None:
+        """A job stands still from now on."""
+        job.stands = True
+        job.rate, job.updated_ps, job.start_ps, job.end_ps = 0, now_ps, now_ps, None
+
+    def go_on(self, e: int, now_ps: int) -> None:
+        """A job goes on with what is left of it, a transfer by the next ``share``."""
+        job = self.engines[e]
+        self.accounts.account(e, job.step, Cause.TRANSITION, now_ps - job.start_ps)
+        self.accounts.log(e, Segment(job.start_ps, now_ps, Cause.TRANSITION))
+        job.stands = False
+        job.start_ps = job.updated_ps = now_ps
+        if job.state is State.COMPUTING:
+            job.end_ps = now_ps + ceil_div(job.left, self.khz)
+        elif job.state in (State.LATENT, State.WAKING):
+            job.ready_ps = job.end_ps = now_ps + job.left_latency_ps
+
     def pause(self, now_ps: int) -> None:
-        """The core clock stands still: the jobs of the cores keep what is left of them."""
-        for e, job in enumerate(self.engines[:-CHIP_ENGINES]):
-            if job.state is State.IDLE:
-                continue
-            if job.state in (State.LATENT, State.WAKING):
-                self.log_part(e, job, 0, now_ps)
-                job.left_latency_ps = job.ready_ps - now_ps
-            else:
-                job.left -= (self.khz if job.state is State.COMPUTING else job.rate) * (now_ps - job.updated_ps)
-                self.log_part(e, job, (job.size_bytes << 32) - job.left - job.counted, now_ps)
-            job.rate, job.updated_ps, job.start_ps, job.end_ps = 0, now_ps, now_ps, None
+        """The core clock stands still, and the jobs of the cores with it."""
         self.paused_since_ps = now_ps
+        self.settle(now_ps)
 
     def resume(self, khz: int, now_ps: int) -> None:
-        """The core clock runs again: jobs go on with what is left of them, transfers by the next ``share``."""
+        """The core clock runs again."""
         if self.paused_since_ps is None:
             raise ValueError("resume: the clock runs")
-        for e, job in enumerate(self.engines[:-CHIP_ENGINES]):
-            if job.state is State.IDLE:
-                continue
-            self.accounts.account(e, job.step, Cause.TRANSITION, now_ps - self.paused_since_ps)
-            self.accounts.log(e, Segment(self.paused_since_ps, now_ps, Cause.TRANSITION))
-            job.start_ps = job.updated_ps = now_ps
-            if job.state is State.COMPUTING:
-                job.end_ps = now_ps + ceil_div(job.left, khz)
-            elif job.state in (State.LATENT, State.WAKING):
-                job.ready_ps = job.end_ps = now_ps + job.left_latency_ps
         if now_ps > self.paused_since_ps:
             self.accounts.pauses.append((self.paused_since_ps, now_ps))
         self.paused_since_ps = None
         self.khz = khz
+        self.settle(now_ps)
+
+    def hold(self, blocks: int, now_ps: int) -> None:
+        """These blocks of the chip stand still from now on, and no others: nothing moves over them."""
+        self.held = blocks
+        self.settle(now_ps)
 
     def share(self, now_ps: int) -> None:
         """Renew the rates of all transfers; what has moved until now moved at the old ones."""
-        going = self.engines if self.paused_since_ps is None else self.engines[-CHIP_ENGINES:]
-        moving = [job for job in going if job.state is State.MOVING]
+        moving = [job for job in self.engines if job.state is State.MOVING and not job.stands]
         flows = [sum(job.route == r for job in moving) for r in range(len(self.routes))]
         mix = 0
         for job in moving:
             mix |= self.routes[job.route].pattern
         capacities = [self.dram_mix[mix], *self.capacities[1:]] if self.dram_mix else self.capacities
         rates = max_min(self.routes, flows, capacities)
-        self._count_mix(now_ps)
+        self.count_mix(now_ps)
         from_dram = [jobs if route.pattern else 0 for jobs, route in zip(flows, self.routes, strict=True)]
         self.in_flight = (now_ps, mix, from_dram, rates)
         for job in moving:
@@ -284,9 +316,10 @@ class Engines:
             job.rate = rates[job.route]
             job.end_ps = now_ps + ceil_div(job.left, job.rate)
 
-    def _count_mix(self, now_ps: int) -> None:
-        """What moved, in 2^-32 byte, over each DRAM route since rates were renewed, by the patterns in flight then."""
+    def count_mix(self, now_ps: int) -> None:
+        """Count what moved, in 2^-32 byte, over each DRAM route under the present patterns in flight, up to now."""
         since_ps, mix, flows, rates = self.in_flight
+        self.in_flight = (now_ps, mix, flows, rates)
         for r, (jobs, rate) in enumerate(zip(flows, rates, strict=True)):
             if jobs:
                 self.mix_moved[mix][r] += rate * jobs * (now_ps - since_ps)
