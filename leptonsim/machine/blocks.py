@@ -98,6 +98,12 @@ class BlockPower:
         leaks = self.leakage_w(voltage_v, beside) * np.asarray(heat, dtype=np.float64)[..., None]
         return np.where(_IS_ON_DIE, leaks, self._static_w)
 
+    def at(self, voltage_v: float, core_hz: int, beside: Beside) -> Floats:
+        """float64 (3, blocks): leakage, static power that is none, and what is drawn at rest."""
+        leakage_w = self.leakage_w(voltage_v, beside)
+        steady_w = np.where(_IS_ON_DIE, 0.0, self._static_w)
+        return np.stack([leakage_w, steady_w, self.rest_w(voltage_v, core_hz, beside)])
+
     def rest_w(self, voltage_v: Numbers, core_hz: Numbers, beside: Beside | None = None) -> Floats:
         """float64 (..., blocks): all units of a kind at rest and awake, beside static power."""
         beside = beside or self.start

@@ -2,23 +2,21 @@
 
 For each condition that a run comes to it is worked out once what the meter and the tile machine take for it; from then
 on a change is two assignments. Readings of the meter say which condition they were taken under, by number.
-
-While the clock of the cores stands still all of the chip counts as resting, while that of the network does the network.
-DRAM draws its standby at all times, at work as at rest.
 """
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from leptonsim.chip.spec import Chip
 from leptonsim.kernels.meter import Meter
-from leptonsim.kernels.tiles import BLOCK_NAMES, TileMachine
+from leptonsim.kernels.tiles import TileMachine
 from leptonsim.machine.blocks import Beside
-from leptonsim.machine.domain import Domain, InForce
+from leptonsim.machine.condition import Condition
+from leptonsim.machine.domain import Domain
 from leptonsim.machine.energy import io_at
 from leptonsim.machine.idling import Idling
 from leptonsim.machine.links import Fabric, Links
@@ -26,38 +24,6 @@ from leptonsim.machine.spending import Spending, Supplies
 
 Integers = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
-Flags = npt.NDArray[np.uint8]
-
-_NETWORK, _DRAM = 1, 2
-"""Blocks of the chip as the tile machine numbers them by bits."""
-
-
-class Condition(NamedTuple):
-    """What is in force in each domain; ``uncore`` is None where network and SRAM share that of the cores."""
-
-    core: InForce
-    uncore: InForce | None
-    memory: InForce
-
-    @property
-    def beside(self) -> Beside:
-        """What blocks at rest need to know beside the cores."""
-        uncore_v, uncore_hz = (0.0, 0.0) if self.uncore is None else (self.uncore.voltage_v, float(self.uncore.idle_hz))
-        return Beside(uncore_v, uncore_hz, float(self.memory.idle_hz))
-
-    @property
-    def held(self) -> int:
-        """Blocks of the chip that stand still, as bits."""
-        network = self.uncore is not None and not self.uncore.clock_hz
-        return (_NETWORK if network else 0) + (0 if self.memory.clock_hz else _DRAM)
-
-    @property
-    def still(self) -> Flags:
-        """uint8 (blocks,): kinds of blocks of which all units count as resting."""
-        if not self.core.clock_hz:
-            return np.ones(len(BLOCK_NAMES), dtype=np.uint8)
-        names = ("dram", "noc") if self.held & _NETWORK else ("dram",)
-        return np.array([name in names for name in BLOCK_NAMES], dtype=np.uint8)
 
 
 class Conditions:

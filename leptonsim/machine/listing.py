@@ -15,10 +15,14 @@ from leptonsim.kernels.tiles import BLOCK_NAMES
 from leptonsim.machine.blocks import BLOCKS
 from leptonsim.machine.clocks import memory_points, operating_points, uncore_points
 from leptonsim.machine.energy import EnergyModel, io_at
+from leptonsim.machine.resting import ASLEEP, OFF
 
 
 class IdleRow(NamedTuple):
-    """Watts of all blocks of a kind in the performance state: static, at rest beside it, and in all asleep by state."""
+    """Watts of all blocks of a kind in the performance state: static, at rest beside it, and in all asleep by state.
+
+    Banks of SRAM that may be off have a row without static power and rest of its own: these are in the SRAM's.
+    """
 
     block: str
     static_w: float
@@ -34,8 +38,12 @@ def idle_rows(model: EnergyModel) -> Iterator[IdleRow]:
     for block, static, rest in zip(BLOCKS, static_w, rest_w, strict=True):
         gating = getattr(blocks, block).gating if block in BLOCK_NAMES else "none"
         states = model.resting.states[block] if gating != "none" else ()
+        states = states[: ASLEEP + 1] if block == "sram" else states
         asleep = {state.name: static * state.static_share + rest * state.rest_share for state in states}
         yield IdleRow(block, static, rest, gating, asleep)
+        if block == "sram" and model.resting.banks:
+            off = model.resting.states[block][OFF]
+            yield IdleRow("sram_banks", 0.0, 0.0, blocks.sram_banks.gating, {off.name: static * off.static_share})
 
 
 class DramRow(NamedTuple):
@@ -105,7 +113,8 @@ def idle_sources(chip: Chip) -> Iterator[str]:
     yield f"clock at rest, {share:g} of full work: {source}"
     yield f"clock at rest, gated, {gated:g} of full work: {its_source}"
     for block, entry in known["gated"].items():
-        yield f"sleep of {block}: {entry['source']}; leakage: {data.power_gated_share()[1]}"
+        leakage = "" if "residual" in entry else f"; leakage: {data.power_gated_share()[1]}"
+        yield f"sleep of {block}: {entry['source']}{leakage}"
     family = load_part(chip.dram.part).standard
     if family in known["dram"]:
         yield f"sleep of {family}: {known['dram'][family]['source']}; interface: {known['dram_interface']['source']}"
