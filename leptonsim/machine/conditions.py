@@ -68,6 +68,8 @@ class Conditions:
         self.now, point, clock = self._known[number]
         self._meter.use_point(point)
         self._tiles.use_clock(clock)
+        if not self._idling.is_simple:
+            self._idling.use(self.now)
 
     def links(self) -> Links:
         """The links of the fabric under the condition in force; of what stands still at the clock at which it rests."""

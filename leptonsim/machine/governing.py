@@ -87,6 +87,7 @@ class PowerControl:
         heat = None if self._thermal is None else self._thermal.for_meter()
         self._meter = Meter(rows, units, heat, counted=1)
         tiles.tell_changes(self._meter.rows, self._meter.change, self._meter.rested)
+        self._idling.attach(self._meter)
         known = setting(program, points, self._spending, model, fabric)
         governor = governor or make_governor(chip.power.governor, known)
         if isinstance(governor, Planning):
@@ -109,7 +110,7 @@ class PowerControl:
         self._reached: int | None = None
         self._work_changed = self.is_changing = False
         self._interval_ps = chip.power.interval_ps
-        self._read = self._meter.read if self._idling.is_simple else self._read_asleep
+        self._read = self._idling.read
         self._pace = Pace(tiles, self._meter, self._read, Sample, chip.cores, self._interval_ps, self._throttle_c)
         self._phase_ends_ps = 0
 
@@ -298,11 +299,3 @@ class PowerControl:
         if highest < core.top:
             self._throttled_ps += now_ps - self._throttled_since_ps
         self._throttled_since_ps = now_ps
-
-    # ---- seeing
-
-    def _read_asleep(self, changed: int, now_ps: int) -> None:
-        """A reading where sleep depends on more than how long blocks rested."""
-        if now_ps > self._meter.now_ps:
-            self._meter.gather(changed)
-            self._meter.close(now_ps, *self._idling.known_pj(now_ps, self._meter, self._conditions.now))
