@@ -142,6 +142,7 @@ class Compilation:
             routes=mapped.routes,
             memory=self._memory,
             warnings=tuple(self._warnings),
+            upper_bounds=dict(graph.largest),
             **arrays._asdict(),
         )
 
