@@ -119,4 +119,5 @@ class Domain:
             self.phase_ends_ps, self.number = now_ps + phases[0][0], phases[0][1]
             return
         self.point = self.number = self.target
-        self._set_out(now_ps)
+        if self._wanted != self.point:
+            self._set_out(now_ps)

@@ -237,8 +237,8 @@ class PowerControl:
             domain.reside(end_ps)
         self._throttle(end_ps)
         meter, conditions = self._meter, self._conditions
-        bounds, levels = meter.times[:, :2], meter.levels
-        condition = meter.times[:, 2]
+        times, levels = meter.times, meter.levels
+        bounds, condition = times[:, :2], times[:, 2]
         core_hz, voltage_v = conditions.core_hz(condition), conditions.core_v(condition)
         lengths = np.maximum(1, bounds[:, 1] - bounds[:, 0]).astype(np.float64)[:, None]
         resting, sleep, leaks = self._idling.finish(
@@ -248,12 +248,12 @@ class PowerControl:
                 padding_ps=levels[:, -1] * 1e12 / np.maximum(1, core_hz),
                 voltage_v=voltage_v,
                 core_hz=conditions.core_idle_hz(condition),
-                heat=levels[:, 1],
-                beside=conditions.beside(condition),
+                heat=levels[:, 1].copy(),
+                beside=conditions.beside(condition) if self._beside else None,
             )
         )
-        watts = self._spending.by_component(levels[:, 2:-1])
-        levels = np.asfortranarray(np.column_stack([voltage_v, levels[:, 0], watts]))
+        levels[:, 1], levels[:, 0] = levels[:, 0], voltage_v
+        levels = self._spending.by_component(levels[:, :-1])
         if self._idling.sleeps:
             # what a sleep comes to is known when it is over: until then it was taken as if it ended at once
             at_rest = np.stack([part.sum(axis=1) for part in resting.parts.values()], axis=1)

@@ -116,7 +116,8 @@ def condensed(spans: Spans) -> Spans:
     return Spans(
         bounds_ps=np.cumsum([0, *time_ps]),
         rested_ps=np.array([spans.rested_ps[group].sum(axis=0) for group in groups]).reshape(-1, len(BLOCK_NAMES)),
-        padding_ps=np.array([math.fsum(spans.padding_ps[group].tolist()) for group in groups]),
+        # of cells with padding nothing is off
+        padding_ps=np.zeros(len(groups)),
         voltage_v=np.array([state[0] for state in states]),
         core_hz=np.array([state[1] for state in states], dtype=np.int64),
         heat=np.array(heated) / np.maximum(1, time_ps),
