@@ -211,6 +211,9 @@ class PowerControl:
         core, governor = self._core, self._core.governor
         for domain in self._changing:
             domain.proceed(now_ps)
+        if self._reached is None and not self._work_changed:
+            self._apply()
+            return
         if self._reached is not None and isinstance(governor, Planning):
             operator, self._reached = self._reached, None
             core.wish(governor.reached(operator, self._busy(now_ps)[1]), now_ps)
