@@ -44,7 +44,7 @@ from leptonsim.machine.thermal import ThermalModel
 
 Integers = npt.NDArray[np.int64]
 
-_EVENTS, _WISH = WHY.index("events"), WHY.index("wish")
+_EVENTS, _HOT = WHY.index("events"), WHY.index("hot")
 
 Step = tuple[list[tuple[str, int]], int | None, bool]
 """What happened; how many operators did something until the control acted, None where it did not; if time passed."""
@@ -147,21 +147,26 @@ class PowerControl:
 
     def _sample_on(self, until_ps: int) -> Step:
         """Take samples for as long as nothing follows from them."""
-        core, pace = self._core, self._pace
-        due_ps = pace.sample_ps
-        why, found = pace.run(
-            until_ps, core.governor.choose, core.point, core.highest, core.once_pj, *self._busy(self._tiles.now_ps)
+        core, pace, now_ps = self._core, self._pace, self._tiles.now_ps
+        due_ps, once_pj, changes = pace.sample_ps, core.once_pj, core.changes
+        why, happened = pace.run(
+            until_ps, core.governor.choose, self._follow, core.point, core.highest, once_pj, *self._busy(now_ps)
         )
-        if pace.sample_ps > due_ps:
+        if pace.sample_ps > due_ps and core.changes == changes:
             core.once_pj = 0.0
         if why == _EVENTS:
-            return found, None, True
-        if why == _WISH:
-            core.wish(found, self._tiles.now_ps)
-            self._apply()
-        else:
+            return happened, None, True
+        if why == _HOT:
             self._sample(self._tiles.now_ps)
-        return [], pace.changed, pace.has_run
+        return happened, pace.changed, pace.has_run
+
+    def _follow(self, wanted: int, now_ps: int) -> int:
+        """Another point is wanted at a sample: which is in force then, -1 if the change costs time or energy."""
+        core = self._core
+        core.once_pj = 0.0
+        core.wish(wanted, now_ps)
+        self._apply()
+        return -1 if self.is_changing or core.once_pj else core.point
 
     def _go_on(self, until_ps: int) -> Step:
         """Run to where there is something to do next, and do it: a sample, a phase of a change, a question."""
