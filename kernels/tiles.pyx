@@ -718,22 +718,31 @@ cdef class TileMachine:
         """
         if not 0 <= first <= self.rests_n:
             raise ValueError(f"rests: there are {self.rests_n}")
-        found = np.zeros((self.rests_n - first, len(REST_FIELDS)), dtype=np.int64)
+        cdef int64_t resters = self.n_cores * CORE_BLOCKS + CHIP_BLOCKS, banks = self.n_cores * self.bank_count
+        cdef int64_t n = self.rests_n - first
+        found = np.zeros((n + (resters + banks if also_open else 0), len(REST_FIELDS)), dtype=np.int64)
         cdef int64_t[:, ::1] view = found
         cdef int64_t d, kind
-        if first < self.rests_n:
-            memcpy(&view[0, 0], self.rest + first, (self.rests_n - first) * sizeof(Rest))
+        if n:
+            memcpy(&view[0, 0], self.rest + first, n * sizeof(Rest))
         if not also_open:
             return found
-        going_on = []
-        for d in range(self.n_cores * CORE_BLOCKS + CHIP_BLOCKS):
+        for d in range(resters):
             kind = d % CORE_BLOCKS + (0 if d < self.n_cores * CORE_BLOCKS else REST_NOC)
             if self.rester[d].jobs == 0 and 0 < self.now_ps - self.rester[d].since >= self.rests_from[kind]:
-                going_on.append((kind, self.rester[d].since, self.now_ps, d // CORE_BLOCKS if kind < REST_NOC else 0))
-        for d in range(self.n_cores * self.bank_count):
+                view[n, 0], view[n, 1], view[n, 2] = kind, self.rester[d].since, self.now_ps
+                view[n, 3] = d // CORE_BLOCKS if kind < REST_NOC else 0
+                n += 1
+        for d in range(banks):
             if d % self.bank_count >= self.core[d // self.bank_count].banks and 0 < self.now_ps - self.bank_since[d] >= self.bank_rests_from:
-                going_on.append((REST_BANK, self.bank_since[d], self.now_ps, d))
-        return np.concatenate([found, np.array(going_on, dtype=np.int64).reshape(-1, len(REST_FIELDS))])
+                view[n, 0], view[n, 1], view[n, 2], view[n, 3] = REST_BANK, self.bank_since[d], self.now_ps, d
+                n += 1
+        return found[:n]
+
+    @property
+    def rests_over(self):
+        """int: remembered rests that are over."""
+        return self.rests_n
 
     @property
     def log_segments(self):

@@ -30,6 +30,7 @@ from leptonsim.machine.energy import AT_REST, energy_model
 from leptonsim.machine.foresight import setting
 from leptonsim.machine.governors import Governor, Planning, Prompt, Sample, make_governor
 from leptonsim.machine.idling import Idling
+from leptonsim.machine.known import Span
 from leptonsim.machine.links import Fabric
 from leptonsim.machine.power_record import PowerRecord
 from leptonsim.machine.resting import Spans
@@ -240,14 +241,15 @@ class PowerControl:
             self._meter.gather(changed)
             self._meter.close(now_ps, *self._idling.known_pj(self._open_span(now_ps)))
 
-    def _open_span(self, now_ps: int) -> Spans:
+    def _open_span(self, now_ps: int) -> Span:
         """What blocks at rest need to know of the time since the last reading."""
         meter, core = self._meter, self._core.in_force
-        return Spans(
-            bounds_ps=np.array([meter.now_ps, now_ps], dtype=np.int64),
-            rested_ps=meter.open_rests[None, :],
-            padding_ps=np.array([meter.open_counts[0] * 1e12 / max(1, core.clock_hz)]),
-            voltage_v=np.array([core.voltage_v]),
-            core_hz=np.array([core.idle_hz]),
-            heat=np.array([meter.heat_factor]),
+        return Span(
+            meter.now_ps,
+            now_ps,
+            meter.open_rests.tolist(),
+            float(meter.open_counts[0] * 1e12 / max(1, core.clock_hz)),
+            core.voltage_v,
+            core.idle_hz,
+            meter.heat_factor,
         )

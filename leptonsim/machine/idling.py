@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from leptonsim.compiler.program import Program
 from leptonsim.kernels.tiles import BLOCK_NAMES, TileMachine
+from leptonsim.machine.known import Known, Span
 from leptonsim.machine.resting import RestEnergy, Resting, Sleep, Spans, may_sleep
 
 Floats = npt.NDArray[np.float64]
@@ -27,7 +28,9 @@ class Idling:
     def __init__(self, program: Program, resting: Resting, tiles: TileMachine) -> None:
         self.sleeps = may_sleep(program.chip) or program.chip.pcie.idle_state != "L0"
         self._resting, self._tiles = resting, tiles
+        self._remembers = may_sleep(program.chip)
         self._seen = 0
+        self._known = Known(resting)
         self._powers: dict[tuple[float, int], tuple[Floats, float, float]] = {}
 
     @property
@@ -47,12 +50,11 @@ class Idling:
             self._powers[key] = by_component, leaks_w, float(power.static_w(voltage_v).sum()) - leaks_w
         return self._powers[key]
 
-    def known_pj(self, span: Spans) -> tuple[float, float, float]:
+    def known_pj(self, span: Span) -> tuple[float, float, float]:
         """Energy of the span that ends now, as far as it is known: clocks at rest, standby of DRAM, static."""
-        rests = self._tiles.rests(self._seen, True)
-        self._seen += len(self._tiles.rests(self._seen))
-        energy = self._resting.energy(span, self._resting.sleep(span, rests))
-        return float(energy.clock_pj.sum()), float(energy.standby_pj.sum()), float(energy.static_pj.sum())
+        rests = self._tiles.rests(self._seen, True).tolist() if self._remembers else ()
+        self._seen = self._tiles.rests_over
+        return self._known.energy_pj(span, rests)
 
     def finish(self, spans: Spans) -> tuple[RestEnergy, Sleep, tuple[Floats, Floats]]:
         """Energy of every span, all sleep, and leakage by span: as it was, and at ``leakage_at``.

@@ -183,6 +183,11 @@ class Resting:
                 self._left_static[index, depth], self._left_rest[index, depth] = state.static_share, state.rest_share
                 self._left_refresh[index, depth] = state.refresh_share
 
+    @property
+    def left(self) -> tuple[Floats, Floats]:
+        """float64 (blocks, depths) each: what is left asleep of static power, and of what a block draws at rest."""
+        return self._left_static, self._left_rest
+
     def _saved_w(self, index: int, state: SleepState, voltage_v: float) -> float:
         static_w, rest_w = self.power.static_w(voltage_v), self.power.rest_w(voltage_v, self.chip.clocks.core_hz)
         return float(static_w[index] * (1 - state.static_share) + rest_w[index] * (1 - state.rest_share))

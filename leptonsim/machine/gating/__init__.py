@@ -16,7 +16,7 @@ import difflib
 import functools
 import importlib
 import pkgutil
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib.metadata import entry_points
 from types import ModuleType
@@ -48,6 +48,19 @@ class Stays(NamedTuple):
     is_free: bool
 
 
+class Stay(NamedTuple):
+    """Sleep in one state, once."""
+
+    state: int
+    begin_ps: int
+    end_ps: int
+    is_free: bool
+
+
+Judge = Callable[[int, int], Sequence[Stay]]
+"""What of one rest, from begin to end in ps, was slept."""
+
+
 class Policy(Protocol):
     """A policy for one kind of block."""
 
@@ -61,6 +74,24 @@ class Policy(Protocol):
 
     def stays(self, begin_ps: Integers, end_ps: Integers) -> list[Stays]:
         """What of these rests, int64 (n,) each, was slept."""
+
+
+def judge_of(policy: Policy) -> Judge:
+    """A policy's word on one rest at a time, which readings of a governed run ask for often.
+
+    It is the policy's method ``stay(begin_ps, end_ps)`` if it has one, else what ``stays`` says of that rest alone.
+    """
+    own: Judge | None = getattr(policy, "stay", None)
+
+    def alone(begin_ps: int, end_ps: int) -> Sequence[Stay]:
+        several = policy.stays(np.array([begin_ps], dtype=np.int64), np.array([end_ps], dtype=np.int64))
+        return [
+            Stay(stays.state, int(begin), int(end), stays.is_free)
+            for stays in several
+            for begin, end in zip(stays.begin_ps, stays.end_ps, strict=True)
+        ]
+
+    return own or alone
 
 
 @functools.cache

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from leptonsim.machine.gating import Choice, Integers, Policy, Stays, told_nothing
+from leptonsim.machine.gating import Choice, Integers, Policy, Stay, Stays, told_nothing
 
 
 @dataclass(frozen=True)
@@ -42,6 +42,17 @@ class Directed:
             own = (best == state) & (gains[state] > 0)
             found.append(Stays(state, begin_ps[own], end_ps[own] - choice.state.wake_ps, False))
         return found
+
+    def stay(self, begin_ps: int, end_ps: int) -> tuple[Stay, ...]:
+        """The same of one rest."""
+        rest, best, most = end_ps - begin_ps, 0, 0.0
+        for state, choice in enumerate(self.choices):
+            gain = choice.saved_w * float(rest - choice.state.break_even_ps - choice.state.wake_ps)
+            if gain > most:
+                best, most = state, gain
+        if most <= 0:
+            return ()
+        return (Stay(best, begin_ps, end_ps - self.choices[best].state.wake_ps, False),)
 
 
 def gate(choices: Sequence[Choice], told: str) -> Policy:

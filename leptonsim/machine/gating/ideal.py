@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from leptonsim.machine.gating import Choice, Integers, Policy, Stays, told_nothing
+from leptonsim.machine.gating import Choice, Integers, Policy, Stay, Stays, told_nothing
 
 
 @dataclass(frozen=True)
@@ -19,6 +19,10 @@ class Ideal:
     def stays(self, begin_ps: Integers, end_ps: Integers) -> list[Stays]:
         """All of it."""
         return [Stays(self.state, begin_ps, end_ps, True)]
+
+    def stay(self, begin_ps: int, end_ps: int) -> tuple[Stay, ...]:
+        """All of it."""
+        return (Stay(self.state, begin_ps, end_ps, True),)
 
 
 def gate(choices: Sequence[Choice], told: str) -> Policy:

@@ -14,7 +14,7 @@ import numpy as np
 
 from leptonsim.chip.units import TIME
 from leptonsim.errors import LeptonError
-from leptonsim.machine.gating import Choice, Integers, Policy, Stays
+from leptonsim.machine.gating import Choice, Integers, Policy, Stay, Stays
 
 
 @dataclass(frozen=True)
@@ -43,6 +43,19 @@ class IdleDetection:
             found.append(Stays(state, begin_ps[last] + after, end_ps[last], False))
             if deeper is not None:
                 found.append(Stays(state, begin_ps[passing] + after, begin_ps[passing] + deeper, True))
+        return found
+
+    def stay(self, begin_ps: int, end_ps: int) -> list[Stay]:
+        """The same of one rest."""
+        found = []
+        for state, (after, _) in enumerate(self.sleeps):
+            if end_ps - begin_ps <= after:
+                break
+            deeper = self.sleeps[state + 1][0] if state + 1 < len(self.sleeps) else None
+            if deeper is not None and end_ps - begin_ps > deeper:
+                found.append(Stay(state, begin_ps + after, begin_ps + deeper, True))
+            else:
+                found.append(Stay(state, begin_ps + after, end_ps, False))
         return found
 
 

@@ -532,6 +532,11 @@ class TileMachine:
         return np.concatenate([found, np.array(banks, dtype=np.int64).reshape(-1, len(REST_FIELDS))])
 
     @property
+    def rests_over(self) -> int:
+        """Remembered rests that are over."""
+        return len(self._blocks.rests)
+
+    @property
     def log_segments(self) -> int:
         """Segments of time kept to resolve waits by: all that ever were."""
         return sum(len(log) for log in self._accounts.logs)
