@@ -73,9 +73,8 @@ def srams(title: str, program: Program) -> None:
 
 def main() -> None:
     programs = {title: ls.compile(ls.load_chip("lepton-c1"), ls.load_model(source)) for title, source in MODELS.items()}
-    print(
-        "| model | policy | latency | energy/sample | clock | standby | static | arrays asleep | banks off | link asleep |"
-    )
+    columns = ("latency", "energy/sample", "clock", "standby", "static", "arrays asleep", "banks off", "link asleep")
+    print(f"| model | policy | {' | '.join(columns)} |")
     print("|---|---|--:|--:|--:|--:|--:|--:|--:|--:|")
     for title, program in programs.items():
         policies(title, program)
