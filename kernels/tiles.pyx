@@ -660,7 +660,8 @@ cdef class TileMachine:
 
     @property
     def mix_bytes(self):
-        """int64 (mixes, routes): bytes that moved until rates were last renewed, by the set of access patterns in flight."""
+        """int64 (mixes, routes): bytes that moved until now, by the set of access patterns in flight."""
+        _count_mix(self)
         return np.asarray(self.mix_bytes_view).copy()
 
     @property
@@ -718,31 +719,36 @@ cdef class TileMachine:
         """
         if not 0 <= first <= self.rests_n:
             raise ValueError(f"rests: there are {self.rests_n}")
-        cdef int64_t resters = self.n_cores * CORE_BLOCKS + CHIP_BLOCKS, banks = self.n_cores * self.bank_count
-        cdef int64_t n = self.rests_n - first
-        found = np.zeros((n + (resters + banks if also_open else 0), len(REST_FIELDS)), dtype=np.int64)
-        cdef int64_t[:, ::1] view = found
-        cdef int64_t d, kind
-        if n:
-            memcpy(&view[0, 0], self.rest + first, n * sizeof(Rest))
-        if not also_open:
-            return found
-        for d in range(resters):
+        cdef int64_t most = self.rests_n - first
+        if also_open:
+            most += self.n_cores * (CORE_BLOCKS + self.bank_count) + CHIP_BLOCKS
+        found = np.zeros((most, len(REST_FIELDS)), dtype=np.int64)
+        ended, n = self.newest_rests(first, found)
+        return found[:n if also_open else ended]
+
+    def newest_rests(self, int64_t first, int64_t[:, ::1] rows):
+        """``rests`` with ``also_open`` into the first of ``rows``: how many ended, and how many there are in all.
+
+        Where there are not rows enough for all, what is in them counts for nothing.
+        """
+        cdef int64_t ended = self.rests_n - first, n = ended, d, kind
+        if not 0 <= first <= self.rests_n or rows.shape[1] != 4:
+            raise ValueError(f"newest_rests: there are {self.rests_n}, of 4 columns")
+        if n <= rows.shape[0] and n:
+            memcpy(&rows[0, 0], self.rest + first, n * sizeof(Rest))
+        for d in range(self.n_cores * CORE_BLOCKS + CHIP_BLOCKS):
             kind = d % CORE_BLOCKS + (0 if d < self.n_cores * CORE_BLOCKS else REST_NOC)
             if self.rester[d].jobs == 0 and 0 < self.now_ps - self.rester[d].since >= self.rests_from[kind]:
-                view[n, 0], view[n, 1], view[n, 2] = kind, self.rester[d].since, self.now_ps
-                view[n, 3] = d // CORE_BLOCKS if kind < REST_NOC else 0
+                if n < rows.shape[0]:
+                    rows[n, 0], rows[n, 1], rows[n, 2] = kind, self.rester[d].since, self.now_ps
+                    rows[n, 3] = d // CORE_BLOCKS if kind < REST_NOC else 0
                 n += 1
-        for d in range(banks):
+        for d in range(self.n_cores * self.bank_count):
             if d % self.bank_count >= self.core[d // self.bank_count].banks and 0 < self.now_ps - self.bank_since[d] >= self.bank_rests_from:
-                view[n, 0], view[n, 1], view[n, 2], view[n, 3] = REST_BANK, self.bank_since[d], self.now_ps, d
+                if n < rows.shape[0]:
+                    rows[n, 0], rows[n, 1], rows[n, 2], rows[n, 3] = REST_BANK, self.bank_since[d], self.now_ps, d
                 n += 1
-        return found[:n]
-
-    @property
-    def rests_over(self):
-        """int: remembered rests that are over."""
-        return self.rests_n
+        return ended, n
 
     @property
     def log_segments(self):

@@ -243,13 +243,9 @@ def drive(machine: Any, case: Case) -> dict[str, Any]:
         np.add.at(told, rows[:changed], change[:changed])
         assert told.tolist() == work.tolist(), "changes do not add up to progress"
         assert rested.tolist() == machine.rested_ps().tolist()
-        rest = (
-            machine.rested_ps().tolist(),
-            machine.rests(0, True).tolist(),
-            machine.rests_over,
-            machine.banks_empty_ps(),
-        )
-        trace.append((machine.now_ps, events, machine.next_ps(), machine.tiles, work.tolist(), rest))
+        rest = (machine.rested_ps().tolist(), machine.rests(0, True).tolist(), machine.banks_empty_ps())
+        mix = np.asarray(machine.mix_bytes).tolist()
+        trace.append((machine.now_ps, events, machine.next_ps(), machine.tiles, work.tolist(), rest, mix))
         # what is done at the same instant as its copy no longer waits for it
         for name, value in sorted(events, key=lambda event: event[0] != "done"):
             if name == "copied" and completed <= value < 1000:  # a program may not need its inputs, and be done before

@@ -70,7 +70,7 @@ class Compilation:
         self._streamed: Mapping[str, int] = {}
         self._memory = self._fit(chip, work)
         self._scheduler = Scheduler(target, work, self._placement, frozenset(self._streamed))
-        self._steps = Steps(target.cores, work, self._placement.room)
+        self._steps = Steps(target, work, self._placement)
         spilled = self._placement.spilled
         if spilled:
             names = ", ".join([*spilled[:MANY_SPILLS], *(["..."] if len(spilled) > MANY_SPILLS else [])])
@@ -78,6 +78,11 @@ class Compilation:
                 f"{len(spilled)} activation{'s' if len(spilled) > 1 else ''} did not fit on the chip and went to DRAM "
                 f"({names})"
             )
+
+    @property
+    def waits_for_inputs(self) -> bool:
+        """Whether nothing can be done before the inputs are there: every operator waits for them or for another."""
+        return all(line.after for line in self._work.lines)
 
     def _fit(self, chip: Chip, work: Outline) -> Memory:
         """What memory is taken, once weights that do not fit stay on the host."""
@@ -137,6 +142,7 @@ class Compilation:
             routes=mapped.routes,
             memory=self._memory,
             warnings=tuple(self._warnings),
+            upper_bounds=dict(graph.largest),
             **arrays._asdict(),
         )
 

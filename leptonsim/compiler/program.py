@@ -86,7 +86,8 @@ class Program:
     """What ``simulate`` executes; arrays are laid out as leptonsim.kernels.tiles.TileMachine takes them.
 
     ``runs_per_request`` is how many times the program is run for one request: more than once where repeating a program
-    for a smaller batch is faster than one for the whole.
+    for a smaller batch is faster than one for the whole. ``upper_bounds`` names tensors of which the data decide how
+    many results they hold, with the largest number, for which the program is made.
     """
 
     chip: Chip
@@ -102,6 +103,7 @@ class Program:
     routes: tuple[Route, ...]
     memory: Memory
     warnings: tuple[str, ...]
+    upper_bounds: Mapping[str, int]
     runs: Integers
     blocks: Integers
     steps: Integers
@@ -131,6 +133,7 @@ class Program:
             "routes": [asdict(route) for route in self.routes],
             "memory": asdict(self.memory),
             "warnings": list(self.warnings),
+            "upper_bounds": dict(self.upper_bounds),
             **{name: getattr(self, name).tolist() for name in _ARRAYS},
         }
         return json.dumps(record, separators=(",", ":")) + "\n"
@@ -180,5 +183,6 @@ def _from_record(record: dict[str, Any]) -> Program:
         routes=tuple(Route(**each) for each in record["routes"]),
         memory=Memory(**record["memory"]),
         warnings=tuple(record["warnings"]),
+        upper_bounds=record["upper_bounds"],
         **arrays,
     )

@@ -11,6 +11,9 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+import numpy as np
+import numpy.typing as npt
+
 from leptonsim.chip.dram_part import load_part
 from leptonsim.chip.energy import data
 from leptonsim.chip.energy.dram import dram_energy
@@ -20,6 +23,8 @@ from leptonsim.chip.spec import Chip
 from leptonsim.errors import LeptonError
 from leptonsim.fabric.pcie import EXIT_LATENCY_PS
 from leptonsim.kernels.tiles import BLOCK_NAMES
+
+Numbers = float | npt.NDArray[np.float64]
 
 ON_DIE = BLOCK_NAMES[:4]
 """Blocks whose supply is that of the cores; the interfaces to DRAM and PCIe have supplies of their own."""
@@ -48,6 +53,12 @@ def sleep_states(chip: Chip, block: str) -> tuple[SleepState, ...]:
     if block == "pcie":
         return _pcie()
     return (_gated("sleep" if block == "sram" else "gated", block, getattr(chip.power.blocks, block)),)
+
+
+def background_at(clock: Numbers) -> Numbers:
+    """Background power of DRAM where its clock is ``clock`` times that of its own rate, over that there: linear."""
+    share: float = data.idle()["dram_clock"]["share"]
+    return 1.0 - share + share * clock
 
 
 def bank_off(chip: Chip) -> SleepState:

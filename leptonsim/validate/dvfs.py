@@ -5,10 +5,11 @@ ascending order, P = static + c V^2 f is fitted: the static power, one dynamic c
 voltage, the voltage at the lowest clock as a share of that at the highest. The even clocks are predicted.
 
 Above that floor V rises with f along a line that ends in (highest clock, 1) and starts, at no clock, from half of the
-highest voltage: V = max(floor, (1 + f / highest) / 2). The half is fitted to no power: it is the median of where such
-lines start in published tables of voltage and frequency (Mali-G52 of Rockchip's RK356x 0.28 and NPU of its RK3576 0.57,
-from their device trees; Exynos 2200's GPU 0.51, from its kernel driver; Tegra X1 0.50 and K1 0.59, from nouveau's
-gm20b.c and gk20a.c). With the slope known, three clocks are enough for the three that are not.
+highest voltage: V = max(floor, (1 + f / highest) / 2). That there is such a line was chosen among four forms by how
+they predict five chips (docs/validation.md); its start is not fitted: it is the median of where lines start in
+published tables of voltage and frequency (Mali-G52 of Rockchip's RK356x 0.28 and NPU of its RK3576 0.57, from their
+device trees; Exynos 2200's GPU 0.51, from its kernel driver; Tegra X1 0.50 and K1 0.59, from nouveau's gm20b.c and
+gk20a.c). With the slope known, three clocks are enough for the three that are not.
 
 Least squares of relative errors; for a given floor the other two are linear, and the floor is searched on a grid. Only
 ratios of clocks and of voltages matter, so that their units do not.
@@ -171,10 +172,10 @@ KIND = Kind(
     causes="At 512 the row of the Jetson AGX Xavier for 1338.75 MHz, one of those fitted, was measured below the one "
     "before it and draws the highest clock down. The last 100 MHz of the RTX 8000 cost more than the line of voltage "
     "gives: boost clocks are bought with more voltage for each step.",
-    not_modelled="Leakage that grows with temperature, and utilisation that changes with the clock. The even clocks "
-    "have no part in the fit, nor in the choice of the line of voltage, which is from published tables. Compared with "
-    "others on sweeps of five chips (these and V100), as mean over the chips of the median and of the 90th percentile "
-    "of errors: 1.3 and 5.1 % with a line that starts at half of the highest voltage, 1.2 and 5.0 % at 0.3 of it, 1.7 "
-    "and 7.6 % at 0 (V in proportion to the clock), 1.9 and 5.9 % with a line through the fitted voltage at the lowest "
-    "clock. Leaving out each chip in turn, the others choose 0.45 or 0.5.",
+    not_modelled="Leakage that grows with temperature, and utilisation that changes with the clock. The form of the "
+    "line of voltage was chosen by what it predicts on sweeps of five chips (these and V100), as mean over the chips "
+    "of the median and of the 90th percentile of errors: 1.3 and 5.1 % where it starts at half of the highest voltage, "
+    "1.2 and 5.0 % at 0.3 of it, 1.7 and 7.6 % at 0 (V in proportion to the clock), 1.9 and 5.9 % with a line through "
+    "the fitted voltage at the lowest clock. Of starts from 0 to 0.6, leaving out each chip in turn, the others "
+    "choose 0.45 or 0.5; the half is from published tables of voltage.",
 )

@@ -195,7 +195,7 @@ def test_dram_sleeps_by_its_part_and_family():
     assert refresh.wake_ps == part.ps(part.clocks("refresh", "tRFC")) + 7_500  # tXSR
     assert abs(refresh.wake_ps - 217_500) < 1_250  # tRFC of 210 ns in whole clocks
     energy, _ = dram_energy(chip())
-    assert down.rest_share == pytest.approx((0.2 * energy.background_w + energy.refresh_w) / energy.standby_w)
+    assert down.rest_share == pytest.approx((0.17 * energy.background_w + energy.refresh_w) / energy.standby_w)
     assert down.refresh_share == 1
     assert refresh.rest_share == refresh.refresh_share == 0.12
 

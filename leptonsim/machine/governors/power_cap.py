@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from leptonsim.chip.units import POWER, TIME
 from leptonsim.errors import LeptonError
 from leptonsim.machine.clocks import change
-from leptonsim.machine.governors import Governor, Sample, Setting
+from leptonsim.machine.governors import Governor, Sample, Setting, of_the_cores
 
 DEFAULT_WINDOW = "10 ms"
 """About the time constant of a board's regulators and of a driver's power limit (estimate)."""
@@ -80,6 +80,7 @@ class PowerCap:
 
 def govern(setting: Setting, told: str) -> Governor:
     """The cap and the window, as ``60W`` or ``60W/10ms``."""
+    of_the_cores("power_cap", setting)
     cap, slash, window = told.partition("/")
     try:
         watts = POWER.parse(cap)

@@ -476,7 +476,8 @@ class TileMachine:
 
     @property
     def mix_bytes(self) -> Any:
-        """int64 (mixes, routes): bytes that moved until rates were renewed, by the set of access patterns in flight."""
+        """int64 (mixes, routes): bytes that moved until now, by the set of access patterns in flight."""
+        self._engines.count_mix(self.now_ps)
         return np.array([[moved >> 32 for moved in row] for row in self._engines.mix_moved], dtype=np.int64)
 
     @property
@@ -531,10 +532,16 @@ class TileMachine:
         banks = self._banks.open_rests(self.now_ps)
         return np.concatenate([found, np.array(banks, dtype=np.int64).reshape(-1, len(REST_FIELDS))])
 
-    @property
-    def rests_over(self) -> int:
-        """Remembered rests that are over."""
-        return len(self._blocks.rests)
+    def newest_rests(self, first: int, rows: Any) -> tuple[int, int]:
+        """``rests`` with ``also_open`` into the first of ``rows``: how many ended, and how many there are in all.
+
+        Where there are not rows enough for all, what is in them counts for nothing.
+        """
+        found = self.rests(first, True)
+        if rows.shape[1] != len(REST_FIELDS):
+            raise ValueError(f"newest_rests: rests have {len(REST_FIELDS)} columns")
+        rows[: len(found)] = found[: len(rows)]
+        return len(self.rests(first)), len(found)
 
     @property
     def log_segments(self) -> int:
