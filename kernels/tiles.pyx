@@ -736,6 +736,30 @@ cdef class TileMachine:
                 going_on.append((REST_BANK, self.bank_since[d], self.now_ps, d))
         return np.concatenate([found, np.array(going_on, dtype=np.int64).reshape(-1, len(REST_FIELDS))])
 
+    def newest_rests(self, int64_t first, int64_t[:, ::1] rows):
+        """``rests`` with ``also_open`` into the first of ``rows``: how many ended, and how many there are in all.
+
+        Where there are not rows enough for all, what is in them counts for nothing.
+        """
+        cdef int64_t ended = self.rests_n - first, n = ended, d, kind
+        if not 0 <= first <= self.rests_n or rows.shape[1] != 4:
+            raise ValueError(f"newest_rests: there are {self.rests_n}, of 4 columns")
+        if n <= rows.shape[0] and n:
+            memcpy(&rows[0, 0], self.rest + first, n * sizeof(Rest))
+        for d in range(self.n_cores * CORE_BLOCKS + CHIP_BLOCKS):
+            kind = d % CORE_BLOCKS + (0 if d < self.n_cores * CORE_BLOCKS else REST_NOC)
+            if self.rester[d].jobs == 0 and 0 < self.now_ps - self.rester[d].since >= self.rests_from[kind]:
+                if n < rows.shape[0]:
+                    rows[n, 0], rows[n, 1], rows[n, 2] = kind, self.rester[d].since, self.now_ps
+                    rows[n, 3] = d // CORE_BLOCKS if kind < REST_NOC else 0
+                n += 1
+        for d in range(self.n_cores * self.bank_count):
+            if d % self.bank_count >= self.core[d // self.bank_count].banks and 0 < self.now_ps - self.bank_since[d] >= self.bank_rests_from:
+                if n < rows.shape[0]:
+                    rows[n, 0], rows[n, 1], rows[n, 2], rows[n, 3] = REST_BANK, self.bank_since[d], self.now_ps, d
+                n += 1
+        return ended, n
+
     @property
     def log_segments(self):
         """int: segments of time now kept to resolve waits by."""

@@ -75,6 +75,7 @@ class BlockPower:
         self._refresh_w = np.where(_mask("dram"), table.dram.refresh_w, 0.0)
         uncore = chip.power.uncore
         self._has_uncore = uncore is not None
+        self._highest_hz = 1.0 if uncore is None else float(uncore.highest_hz)
         own_rate = load_part(chip.dram.part).clocking.data_rate
         self._own_rate = float(own_rate)
         self.start = Beside(
@@ -97,6 +98,12 @@ class BlockPower:
         leaks = self.leakage_w(voltage_v, beside) * np.asarray(heat, dtype=np.float64)[..., None]
         return np.where(_IS_ON_DIE, leaks, self._static_w)
 
+    def at(self, voltage_v: float, core_hz: int, beside: Beside) -> Floats:
+        """float64 (3, blocks): leakage, static power that is none, and what is drawn at rest."""
+        leakage_w = self.leakage_w(voltage_v, beside)
+        steady_w = np.where(_IS_ON_DIE, 0.0, self._static_w)
+        return np.stack([leakage_w, steady_w, self.rest_w(voltage_v, core_hz, beside)])
+
     def rest_w(self, voltage_v: Numbers, core_hz: Numbers, beside: Beside | None = None) -> Floats:
         """float64 (..., blocks): all units of a kind at rest and awake, beside static power."""
         beside = beside or self.start
@@ -105,7 +112,7 @@ class BlockPower:
         if self._has_uncore:
             network = np.asarray(beside.uncore_hz, dtype=np.float64)[..., None]
             clock = np.where(_IS_NETWORK, network, clock)
-            shared_w = shared_w * (network / self.start.uncore_hz)
+            shared_w = shared_w * (network / self._highest_hz)
         background = self._background_w * background_at(np.asarray(beside.data_rate)[..., None] / self._own_rate)
         found: Floats = (self._clock_pj * clock / 1e12 + shared_w) * square + background + self._refresh_w
         return found

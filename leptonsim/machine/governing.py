@@ -25,9 +25,9 @@ import numpy.typing as npt
 from leptonsim.chip.spec import Chip
 from leptonsim.compiler.program import Program
 from leptonsim.kernels.meter import Meter
+from leptonsim.kernels.pacing import WHY, Pace
 from leptonsim.kernels.tiles import BLOCK_NAMES, TileMachine
 from leptonsim.machine.beside import memory_domain, uncore_domain
-from leptonsim.machine.blocks import Beside
 from leptonsim.machine.clocks import operating_points
 from leptonsim.machine.conditions import Conditions
 from leptonsim.machine.domain import Domain
@@ -36,13 +36,18 @@ from leptonsim.machine.foresight import setting
 from leptonsim.machine.governors import Governor, Planning, Prompt, Sample, make_governor
 from leptonsim.machine.idling import Idling
 from leptonsim.machine.links import Fabric
-from leptonsim.machine.load import MemoryLoad, UncoreLoad
+from leptonsim.machine.load import Load, memory_load, uncore_load
 from leptonsim.machine.power_record import DomainRecord, PowerRecord
-from leptonsim.machine.resting import Spans
+from leptonsim.machine.rest_energy import Spans
 from leptonsim.machine.spending import padded_cells, spending
 from leptonsim.machine.thermal import ThermalModel
 
 Integers = npt.NDArray[np.int64]
+
+_EVENTS, _WISH = WHY.index("events"), WHY.index("wish")
+
+Step = tuple[list[tuple[str, int]], int | None, bool]
+"""What happened; how many operators did something until the control acted, None where it did not; if time passed."""
 
 
 def is_governed(chip: Chip) -> bool:
@@ -53,8 +58,8 @@ def is_governed(chip: Chip) -> bool:
 
 
 class PowerControl:
-    """The control of one machine. ``next_ps`` is when it wants to act next; ``act`` is called then, at no other time.
-    ``is_changing``: a domain is on the way between two points, and will act even if nothing else happens.
+    """The control of one machine. ``is_changing``: a domain is on the way between two points, and will act even if
+    nothing else happens.
 
     ``busy`` tells until an instant how long requests were being worked on, and whether one is. ``governor`` takes the
     place of the chip's own.
@@ -75,7 +80,6 @@ class PowerControl:
         self._spending = spending(program, model)
         self._cores = chip.cores
         self._idling = Idling(program, model.resting, tiles)
-        self._is_simple = self._idling.is_simple
         self._thermal = ThermalModel(chip.power.thermal) if chip.power.thermal is not None else None
         # a last column counts cycles of array cells with padding
         units = model.resting.power.units[: len(BLOCK_NAMES)].astype(np.int64)
@@ -92,11 +96,11 @@ class PowerControl:
         self._release_c = -math.inf if thermal is None else thermal.throttle - thermal.hysteresis
         self._core = Domain("core", points, chip.power.transition, governor, chip.power.governor)
         self._uncore, self._memory = uncore_domain(chip, model), memory_domain(chip, model)
-        self._beside: list[tuple[Domain, MemoryLoad | UncoreLoad]] = []
+        self._beside: list[tuple[Domain, Load]] = []
         if self._uncore is not None and not self._uncore.is_fixed:
-            self._beside.append((self._uncore, UncoreLoad(tiles)))
+            self._beside.append((self._uncore, uncore_load(tiles)))
         if not self._memory.is_fixed:
-            self._beside.append((self._memory, MemoryLoad(tiles)))
+            self._beside.append((self._memory, memory_load(tiles)))
         self._changing = (self._core, *(domain for domain, _ in self._beside))
         self._is_prompt = any(isinstance(domain.governor, Prompt) for domain in self._changing)
         parts = self._spending, self._idling, fabric, tiles, self._meter
@@ -104,83 +108,105 @@ class PowerControl:
         self._throttled_since_ps = self._throttled_ps = 0
         self._reached: int | None = None
         self._work_changed = self.is_changing = False
-        self._interval_ps = self._sample_ps = chip.power.interval_ps
-        self.next_ps = self._sample_ps
+        self._interval_ps = chip.power.interval_ps
+        self._read = self._meter.read if self._idling.is_simple else self._read_asleep
+        self._pace = Pace(tiles, self._meter, self._read, Sample, chip.cores, self._interval_ps, self._throttle_c)
         self._phase_ends_ps = 0
 
     # ---- being told
 
-    def work_changed(self, now_ps: int) -> None:
+    def work_changed(self) -> None:
         """Work came, or there is none any more."""
-        if self._is_prompt:
-            self._work_changed = True
-            self.next_ps = now_ps
+        self._work_changed = self._is_prompt
 
     # ---- acting
 
     def run_to(self, until_ps: int) -> list[tuple[str, int]]:
         """Let the tiles run until something is to be reported or until ``until_ps`` (-1: for ever); act on the way."""
-        tiles = self._tiles
+        tiles, core, several = self._tiles, self._core, bool(self._beside)
         while True:
-            since_ps, next_ps = tiles.now_ps, self.next_ps
-            happened: list[tuple[str, int]] = tiles.run(next_ps if until_ps < 0 or next_ps < until_ps else until_ps)
-            now_ps = tiles.now_ps
+            was_changing = self.is_changing
+            if was_changing or self._work_changed or several or core.highest < core.top or self._reached is not None:
+                happened, changed, has_run = self._go_on(until_ps)
+            else:
+                happened, changed, has_run = self._sample_on(until_ps)
             if happened:
                 if happened[-1][0] == "reached":
-                    self._reached, self.next_ps = happened.pop()[1], now_ps
+                    self._reached = happened.pop()[1]
                 if happened:
                     return happened
                 continue
-            if now_ps < next_ps:
-                return happened
-            was_changing = self.is_changing
-            changed = self.act(now_ps)
-            if now_ps == until_ps:
+            if changed is None or tiles.now_ps == until_ps:
                 return happened
             # What was signalled at an instant at which the kernel already stood has had no effect yet; and what a
             # change of clock lets go on is known to the kernel only when it runs.
-            is_settled = now_ps > since_ps and not was_changing and not self.is_changing
+            is_settled = has_run and not was_changing and not self.is_changing
             if until_ps < 0 and not changed and is_settled and tiles.next_ps() is None:
                 return happened
 
-    def act(self, now_ps: int) -> int:
-        """Take a sample and let the governor choose; or go on with a change of point, or ask it between samples.
-
-        Returns how many operators did something since the last time.
-        """
-        changed: int = self._tiles.changes()
-        if self._is_simple:
-            self._meter.read(changed, now_ps)
+    def _sample_on(self, until_ps: int) -> Step:
+        """Take samples for as long as nothing follows from them."""
+        core, pace = self._core, self._pace
+        due_ps = pace.sample_ps
+        why, found = pace.run(
+            until_ps, core.governor.choose, core.point, core.highest, core.once_pj, *self._busy(self._tiles.now_ps)
+        )
+        if pace.sample_ps > due_ps:
+            core.once_pj = 0.0
+        if why == _EVENTS:
+            return found, None, True
+        if why == _WISH:
+            core.wish(found, self._tiles.now_ps)
+            self._apply()
         else:
-            self._read(changed, now_ps)
-        core = self._core
+            self._sample(self._tiles.now_ps)
+        return [], pace.changed, pace.has_run
+
+    def _go_on(self, until_ps: int) -> Step:
+        """Run to where there is something to do next, and do it: a sample, a phase of a change, a question."""
+        tiles = self._tiles
+        since_ps = next_ps = tiles.now_ps
+        if not self._work_changed and self._reached is None:
+            next_ps = min(self._pace.sample_ps, self._phase_ends_ps) if self.is_changing else self._pace.sample_ps
+        happened = tiles.run(next_ps if until_ps < 0 or next_ps < until_ps else until_ps)
+        now_ps = tiles.now_ps
+        if happened or now_ps < next_ps:
+            return happened, None, True
+        changed: int = tiles.changes()
+        self._read(changed, now_ps)
         if self.is_changing or self._reached is not None or self._work_changed:
             self._act_between(now_ps)
-        if now_ps >= self._sample_ps:
-            self._sample_ps = now_ps + self._interval_ps
-            if self._meter.die_c >= self._throttle_c or core.highest < core.top:
-                self._throttle(now_ps)
-            busy_ps, waiting = self._busy(now_ps)
-            once_pj, core.once_pj = core.once_pj, 0.0
-            for domain, _ in self._beside:
-                once_pj, domain.once_pj = once_pj + domain.once_pj, 0.0
-            sample = self._meter.sample(self._cores, core.point, busy_ps, waiting, once_pj, core.highest)
-            # a NamedTuple by its tuple, for a tenth of a microsecond instead of half of one
-            wanted = core.governor.choose(tuple.__new__(Sample, sample))
-            if wanted != core.point or core.is_changing or wanted > core.highest:
-                core.wish(wanted, now_ps)
-                self._apply()
-            if self._beside:
-                self._choose_beside(sample, now_ps)
-        self.next_ps = min(self._sample_ps, self._phase_ends_ps) if self.is_changing else self._sample_ps
-        return changed
+        if now_ps >= self._pace.sample_ps:
+            self._sample(now_ps)
+        return happened, changed, now_ps > since_ps
+
+    def _sample(self, now_ps: int) -> None:
+        """Take a sample and let the governors choose, where heat has a say, or several domains."""
+        core = self._core
+        self._pace.sample_ps = now_ps + self._interval_ps
+        if self._meter.die_c >= self._throttle_c or core.highest < core.top:
+            self._throttle(now_ps)
+        busy_ps, waiting = self._busy(now_ps)
+        once_pj, core.once_pj = core.once_pj, 0.0
+        for domain, _ in self._beside:
+            once_pj, domain.once_pj = once_pj + domain.once_pj, 0.0
+        sample = self._meter.sample(self._cores, core.point, busy_ps, waiting, once_pj, core.highest)
+        wanted = core.governor.choose(tuple.__new__(Sample, sample))
+        if wanted != core.point or core.is_changing or wanted > core.highest:
+            core.wish(wanted, now_ps)
+            self._apply()
+        if self._beside:
+            self._choose_beside(sample, now_ps)
 
     def _choose_beside(self, sample: tuple[Any, ...], now_ps: int) -> None:
         """Let the governors of the other domains choose; they see the cores' sample with their own point and load."""
-        links = self._conditions.links()
+        conditions = self._conditions
         for domain, load in self._beside:
-            own = Sample(*sample)._replace(point=domain.point, busy=load(links, now_ps), highest=domain.top)
-            domain.wish(domain.governor.choose(own), now_ps)
+            busy = load(conditions.number, conditions.links, now_ps)
+            own = tuple.__new__(Sample, (*sample[:2], domain.point, busy, *sample[4:10], domain.top))
+            wanted = domain.governor.choose(own)
+            if wanted != domain.point or domain.is_changing:
+                domain.wish(wanted, now_ps)
         self._apply()
 
     def _act_between(self, now_ps: int) -> None:
@@ -208,10 +234,7 @@ class PowerControl:
 
     def finish(self, end_ps: int) -> PowerRecord:
         """The run is over."""
-        if self._is_simple:
-            self._meter.read(self._tiles.changes(), end_ps)
-        else:
-            self._read(self._tiles.changes(), end_ps)
+        self._read(self._tiles.changes(), end_ps)
         for domain in self._changing:
             domain.reside(end_ps)
         self._throttle(end_ps)
@@ -281,21 +304,8 @@ class PowerControl:
 
     # ---- seeing
 
-    def _read(self, changed: int, now_ps: int) -> None:
+    def _read_asleep(self, changed: int, now_ps: int) -> None:
         """A reading where sleep depends on more than how long blocks rested."""
         if now_ps > self._meter.now_ps:
             self._meter.gather(changed)
-            self._meter.close(now_ps, *self._idling.known_pj(self._open_span(now_ps)))
-
-    def _open_span(self, now_ps: int) -> Spans:
-        """What blocks at rest need to know of the time since the last reading."""
-        meter, core, beside = self._meter, self._core.in_force, self._conditions.now.beside
-        return Spans(
-            bounds_ps=np.array([meter.now_ps, now_ps], dtype=np.int64),
-            rested_ps=meter.open_rests[None, :],
-            padding_ps=np.array([meter.open_counts[0] * 1e12 / max(1, core.clock_hz)]),
-            voltage_v=np.array([core.voltage_v]),
-            core_hz=np.array([core.idle_hz]),
-            heat=np.array([meter.heat_factor]),
-            beside=Beside(*(np.array([each]) for each in beside)),
-        )
+            self._meter.close(now_ps, *self._idling.known_pj(now_ps, self._meter, self._conditions.now))

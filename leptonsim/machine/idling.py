@@ -15,9 +15,12 @@ import numpy as np
 import numpy.typing as npt
 
 from leptonsim.compiler.program import Program
-from leptonsim.kernels.tiles import BLOCK_NAMES, TileMachine
+from leptonsim.kernels.meter import Meter
+from leptonsim.kernels.tiles import BLOCK_NAMES, REST_FIELDS, TileMachine
 from leptonsim.machine.blocks import Beside
-from leptonsim.machine.resting import RestEnergy, Resting, Sleep, Spans, may_sleep
+from leptonsim.machine.condition import Condition
+from leptonsim.machine.rest_energy import RestEnergy, Sleep, Spans
+from leptonsim.machine.resting import Resting, may_sleep
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
@@ -30,6 +33,9 @@ class Idling:
         self.sleeps = may_sleep(program.chip) or program.chip.pcie.idle_state != "L0"
         self._resting, self._tiles = resting, tiles
         self._seen = 0
+        self._rest_meter = None if self.is_simple else resting.meter()
+        self._rests = np.zeros((64, len(REST_FIELDS)), dtype=np.int64)
+        self._blocks_w: dict[Condition, Floats] = {}
 
     @property
     def is_simple(self) -> bool:
@@ -45,10 +51,41 @@ class Idling:
         by_component = np.stack([np.where(is_dram, 0.0, rest_w), np.where(is_dram, rest_w, 0.0)])
         return by_component, leaks_w, float(power.static_w(voltage_v, beside=beside).sum()) - leaks_w
 
-    def known_pj(self, span: Spans) -> tuple[float, float, float]:
-        """Energy of the span that ends now, as far as it is known: clocks at rest, standby of DRAM, static."""
+    def known_pj(self, now_ps: int, meter: Meter, condition: Condition) -> tuple[float, float, float]:
+        """Energy since the last reading, as far as it is known: clocks at rest, standby of DRAM, static."""
+        padding_ps = meter.open_counts[0] * 1e12 / max(1, condition.core.clock_hz) if self._resting.is_partial else 0.0
+        if self._rest_meter is None:
+            return self._worked_out_pj(now_ps, meter, condition, padding_ps)
+        blocks_w = self._blocks_w.get(condition)
+        if blocks_w is None:
+            core = condition.core
+            blocks_w = self._resting.power.at(core.voltage_v, core.idle_hz, condition.beside)
+            self._blocks_w[condition] = blocks_w
+        ended, n = self._tiles.newest_rests(self._seen, self._rests)
+        if n > len(self._rests):
+            self._rests = np.zeros((2 * n, len(REST_FIELDS)), dtype=np.int64)
+            ended, n = self._tiles.newest_rests(self._seen, self._rests)
+        self._seen += ended
+        known: tuple[float, float, float] = self._rest_meter.read(
+            now_ps, self._rests, n, meter.rested, padding_ps, blocks_w, meter.heat_factor
+        )
+        return known
+
+    def _worked_out_pj(
+        self, now_ps: int, meter: Meter, condition: Condition, padding_ps: float
+    ) -> tuple[float, float, float]:
+        """The same for policies without rules, as for a whole run."""
         rests = self._tiles.rests(self._seen, True)
         self._seen += len(self._tiles.rests(self._seen))
+        span = Spans(
+            bounds_ps=np.array([meter.now_ps, now_ps], dtype=np.int64),
+            rested_ps=meter.open_rests[None, :],
+            padding_ps=np.array([padding_ps]),
+            voltage_v=np.array([condition.core.voltage_v]),
+            core_hz=np.array([condition.core.idle_hz]),
+            heat=np.array([meter.heat_factor]),
+            beside=Beside(*(np.array([each]) for each in condition.beside)),
+        )
         energy = self._resting.energy(span, self._resting.sleep(span, rests))
         return float(energy.clock_pj.sum()), float(energy.standby_pj.sum()), float(energy.static_pj.sum())
 

@@ -320,7 +320,7 @@ class Machine:
     def _tell_of_work(self) -> None:
         """Work came, or there is none any more: a governor may want to know at once."""
         if self.control is not None:
-            self.control.work_changed(int(self.tiles.now_ps))
+            self.control.work_changed()
 
     def _busy(self, now_ps: int) -> tuple[int, bool]:
         """How long requests were being worked on until now, and whether one is."""

@@ -20,10 +20,10 @@ def spread(begin_ps: Integers, end_ps: Integers, bounds_ps: Integers) -> Integer
     last = np.clip(np.searchsorted(bounds_ps, end, "left") - 1, 0, spans - 1)
     within = first >= last
     np.add.at(total, first[within], (end - begin)[within])
-    for one, other, since, until in zip(
-        first[~within].tolist(), last[~within].tolist(), begin[~within].tolist(), end[~within].tolist(), strict=True
-    ):
-        total[one] += bounds_ps[one + 1] - since
-        total[one + 1 : other] += np.diff(bounds_ps[one + 1 : other + 1])
-        total[other] += until - bounds_ps[other]
+    first, last, begin, end = first[~within], last[~within], begin[~within], end[~within]
+    np.add.at(total, first, bounds_ps[first + 1] - begin)
+    np.add.at(total, last, end - bounds_ps[last])
+    # how many begin to fill a span whole, less how many no longer do
+    steps = np.bincount(first + 1, minlength=spans + 1) - np.bincount(last, minlength=spans + 1)
+    total += np.cumsum(steps)[:spans] * np.diff(bounds_ps)
     return total

@@ -532,6 +532,17 @@ class TileMachine:
         banks = self._banks.open_rests(self.now_ps)
         return np.concatenate([found, np.array(banks, dtype=np.int64).reshape(-1, len(REST_FIELDS))])
 
+    def newest_rests(self, first: int, rows: Any) -> tuple[int, int]:
+        """``rests`` with ``also_open`` into the first of ``rows``: how many ended, and how many there are in all.
+
+        Where there are not rows enough for all, what is in them counts for nothing.
+        """
+        found = self.rests(first, True)
+        if rows.shape[1] != len(REST_FIELDS):
+            raise ValueError(f"newest_rests: rests have {len(REST_FIELDS)} columns")
+        rows[: len(found)] = found[: len(rows)]
+        return len(self.rests(first)), len(found)
+
     @property
     def log_segments(self) -> int:
         """Segments of time kept to resolve waits by: all that ever were."""
