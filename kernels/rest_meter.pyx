@@ -20,6 +20,7 @@ cdef enum:
     DEPTHS = 3             # states of sleep at most
     MOST_BLOCKS = 16
     RULE_COLUMNS = 8
+    REST_COLUMNS = 4
 
 cdef struct Rule:          # a row of the rules
     int64_t block, state, above, upto, begin
@@ -100,7 +101,7 @@ cdef class RestMeter:
     def attach(self, tiles, meter):
         """The tile machine and the meter of ``read``."""
         self.tiles, self.meter = tiles, meter
-        self.rows = np.zeros((64, 3), dtype=np.int64)
+        self.rows = np.zeros((64, REST_COLUMNS), dtype=np.int64)
 
     def use(self, powers, int64_t core_hz):
         """What is in force from now on: ``powers`` as for ``energy_pj``, and the core clock."""
@@ -116,7 +117,7 @@ cdef class RestMeter:
         meter.gather(changed)
         ended, n = self.tiles.newest_rests(self.seen, self.rows)
         if n > len(self.rows):
-            self.rows = np.zeros((2 * n, 3), dtype=np.int64)
+            self.rows = np.zeros((2 * n, REST_COLUMNS), dtype=np.int64)
             ended, n = self.tiles.newest_rests(self.seen, self.rows)
         self.seen += ended
         if self.partial >= 0:
@@ -128,7 +129,7 @@ cdef class RestMeter:
     ):
         """Energy since the last reading: of clocks at rest, of standby, and static.
 
-        ``rests`` has in its first ``n`` rows the rests that ended since then or go on: block, begin, end. ``rested_ps`` int64 (m,) is how long
+        ``rests`` has in its first ``n`` rows the rests that ended since then or go on: block, begin, end, unit. ``rested_ps`` int64 (m,) is how long
         the first m blocks have rested until now; ``padding_ps`` for how long cells of ``partial`` held padding since then; ``powers`` float64
         (3, blocks): leakage at the temperature at which it is stated, static power that has none, and power at rest, in watts; ``heat`` is
         leakage over that.
@@ -137,8 +138,8 @@ cdef class RestMeter:
         cdef Py_ssize_t k
         if powers.shape[0] != 3 or powers.shape[1] != self.blocks or rested_ps.shape[0] > self.blocks:
             raise ValueError("energy_pj: three powers for each kind of block, and how long each rested")
-        if not 0 <= n <= rests.shape[0] or rests.shape[1] != 3 or now_ps < self.now_ps:
-            raise ValueError("energy_pj: rests have 3 columns, and time goes forward")
+        if not 0 <= n <= rests.shape[0] or rests.shape[1] != 4 or now_ps < self.now_ps:
+            raise ValueError("energy_pj: rests have 4 columns, and time goes forward")
         if self.waiting >= rested_ps.shape[0]:
             raise ValueError("energy_pj: how long the block rested that waits in a state")
         for k in range(n):

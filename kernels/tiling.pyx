@@ -81,6 +81,14 @@ cdef double brought_ps(const Limits* chip, const Layout* plan) noexcept nogil:
     return plan.bytes_w * chip.w_port_ps + (plan.bytes_a + plan.bytes_x) * chip.a_port_ps
 
 
+cdef double scattered_ps(const Problem* p, const Limits* chip, const Mapping* map) noexcept nogil:
+    # What readers will bring: a core's share of a result of which the cores have neither ranges of rows nor of columns.
+    cdef int64_t cores = map.split_g * map.split_m * map.split_n
+    if p.o_moves or chip.cores == 1 or (cores == chip.cores and (map.split_m == 1 or cores == map.split_m)):
+        return 0
+    return <double> p.groups * p.rows * p.out_cols * (p.context if p.context else p.n) * p.o_bits / 8 / cores * chip.a_port_ps
+
+
 cdef double time_of(
     const Problem* p, const Limits* chip, const Mapping* map, const Layout* plan, double bound, double best
 ) noexcept nogil:
@@ -235,7 +243,7 @@ cdef double time_of(
     now = store if store > vector else vector
     if tensor > now:
         now = tensor
-    return most_of(now, bound) + (now + brought_ps(chip, plan)) * TIE + exposed * EXPOSED
+    return most_of(now, bound) + (now + brought_ps(chip, plan) + scattered_ps(p, chip, map)) * TIE + exposed * EXPOSED
 
 
 cdef double bound_of(const Problem* p, const Limits* chip, const Mapping* map, const Layout* plan) noexcept nogil:

@@ -16,7 +16,9 @@ class SharedSram(Part):
 
     size_bytes: Annotated[int, Measure(SIZE, "1 KiB", "64 GiB")] = param("size", "Capacity.")
     bandwidth_bytes_per_s: Annotated[int, Measure(BANDWIDTH, "1 MB/s", "1000 TB/s")] = param(
-        "bandwidth", "Bandwidth of all cores together, each direction."
+        "bandwidth",
+        "Bandwidth of all cores together, each direction; with `power.uncore` at the highest clock of that, "
+        "in proportion at lower ones.",
     )
     latency_ps: Annotated[int, Measure(TIME, "0 ps", "1 ms")] = param(
         "latency", "Time from a request at the core to its first byte."

@@ -147,6 +147,11 @@ class Uncore(Part):
             return next(each for each in self.states if each.name == self.state)
         return UncoreState.model_construct(name="nominal", voltage_v=self.voltage_v, clock_hz=self.clock_hz)
 
+    @property
+    def highest_hz(self) -> int:
+        """The highest clock, at which the bandwidth of shared SRAM is stated."""
+        return max((each.clock_hz for each in self.states), default=self.start.clock_hz)
+
 
 class MemoryState(Part):
     """One state of the memory."""

@@ -18,7 +18,7 @@ from leptonsim.chip.spec import Chip
 from leptonsim.compiler.routes import Route
 from leptonsim.errors import LeptonError
 
-SCHEMA = "leptonsim-program-1"
+SCHEMA = "leptonsim-program-2"
 Integers = npt.NDArray[np.int64]
 
 
@@ -32,7 +32,8 @@ class ProgramOperator(NamedTuple):
     engines to the cores' SRAM, DMA included; ``accumulator_bytes`` reads and writes of partial sums. ``useful_cycles``
     and the two kinds of lost cycles are of the tensor core of one busiest core. ``cells_share`` is the share of an
     array's cells in rows and columns that hold no padding, on average while it works. ``sram_resident_bytes`` and
-    ``shared_resident_bytes`` are what tensors take in one core's SRAM and in shared SRAM while it runs.
+    ``shared_resident_bytes`` are what tensors take in one core's SRAM and in shared SRAM while it runs,
+    ``sram_kept_bytes`` what of one core's they take after it.
     """
 
     name: str
@@ -53,6 +54,7 @@ class ProgramOperator(NamedTuple):
     sram_stall_cycles: int
     cells_share: float
     sram_resident_bytes: int
+    sram_kept_bytes: int
     shared_resident_bytes: int
 
 

@@ -75,6 +75,7 @@ class BlockPower:
         self._refresh_w = np.where(_mask("dram"), table.dram.refresh_w, 0.0)
         uncore = chip.power.uncore
         self._has_uncore = uncore is not None
+        self._highest_hz = 1.0 if uncore is None else float(uncore.highest_hz)
         own_rate = load_part(chip.dram.part).clocking.data_rate
         self._own_rate = float(own_rate)
         self.start = Beside(
@@ -111,7 +112,7 @@ class BlockPower:
         if self._has_uncore:
             network = np.asarray(beside.uncore_hz, dtype=np.float64)[..., None]
             clock = np.where(_IS_NETWORK, network, clock)
-            shared_w = shared_w * (network / self.start.uncore_hz)
+            shared_w = shared_w * (network / self._highest_hz)
         background = self._background_w * background_at(np.asarray(beside.data_rate)[..., None] / self._own_rate)
         found: Floats = (self._clock_pj * clock / 1e12 + shared_w) * square + background + self._refresh_w
         return found

@@ -24,7 +24,7 @@ from leptonsim.chip.energy import EnergyTable, energy_table
 from leptonsim.chip.spec import Chip
 from leptonsim.compiler.program import ProgramOperator
 from leptonsim.compiler.routes import Route, pattern_of
-from leptonsim.fabric.dram import AccessPattern, DramModel, memory_at_start
+from leptonsim.fabric.dram import AccessPattern, DramModel
 from leptonsim.fabric.noc import NocModel
 from leptonsim.machine.resting import Resting
 
@@ -104,7 +104,8 @@ class EnergyModel:
 
     @functools.cached_property
     def _dram(self) -> DramModel:
-        return memory_at_start(self.chip)
+        """At the part's own rate: how many activates a byte takes hardly depends on the rate."""
+        return DramModel(self.chip.dram)
 
     def dram_pj_per_byte(self, route: Route) -> dict[str, float]:
         """Energy in pJ of one byte that a route takes to or from DRAM, by event; ``DRAM_EVENTS``."""

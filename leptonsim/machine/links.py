@@ -55,8 +55,7 @@ class Fabric:
     """The links of one chip; ``at`` gives their numbers at the clocks of cores, network and memory.
 
     ``dram`` is the memory at the rate at which the chip starts, ``dram_mix`` its capacities by the access patterns in
-    flight. Who replaces these by others corrects those at other rates by the same factors. ``like`` is a fabric of the
-    same chip for other routes: what is known of it serves this one, too.
+    flight. ``like`` is a fabric of the same chip for other routes: what is known of it serves this one, too.
     """
 
     def __init__(self, chip: Chip, routes: Sequence[Route], like: Fabric | None = None) -> None:
@@ -71,7 +70,7 @@ class Fabric:
         self.patterns = tuple(AccessPattern(access, run, write) for access, run, write in keys)
         self.start_rate = start_rate(chip)
         self.dram = self.dram_at(self.start_rate)
-        self.dram_mix = self._own_mix = self._measured(self.start_rate)
+        self.dram_mix = self.mix_at(self.start_rate)
 
     def dram_at(self, data_rate: int) -> DramModel:
         """The memory at a data rate."""
@@ -79,8 +78,8 @@ class Fabric:
             self._models[data_rate] = DramModel(self.chip.dram, data_rate)
         return self._models[data_rate]
 
-    def _measured(self, data_rate: int) -> tuple[int, ...]:
-        """Capacities by access patterns in flight, as the burst-level kernel measures them."""
+    def mix_at(self, data_rate: int) -> tuple[int, ...]:
+        """Capacities by access patterns in flight at a data rate, as the burst-level kernel measures them."""
         key = data_rate, self.patterns
         if key not in self._mixes:
             model = self.dram_at(data_rate)
@@ -89,13 +88,6 @@ class Fabric:
                 for mask in range(1 << len(self.patterns))
             )
         return self._mixes[key]
-
-    def mix_at(self, data_rate: int) -> tuple[int, ...]:
-        """Capacities of DRAM at a data rate by the access patterns in flight."""
-        if data_rate == self.start_rate:
-            return self.dram_mix
-        corrected = zip(self._measured(data_rate), self.dram_mix, self._own_mix, strict=True)
-        return tuple(rate * given // own for rate, given, own in corrected)
 
     def mix(self, mask: int) -> tuple[AccessPattern, ...]:
         """The access patterns of a set, given as bits."""
@@ -108,17 +100,16 @@ class Fabric:
     def at(self, core_hz: int, uncore_hz: int | None = None, data_rate: int | None = None) -> Links:
         """Everything at a core clock of ``core_hz``; the other clocks are those of the start unless given.
 
-        The bandwidth of shared SRAM is stated at the network's clock of the start, where that is one of its own.
+        Where the network has a clock of its own, the bandwidth of shared SRAM is stated at the highest of that.
         """
-        chip = self.chip
-        start = None if chip.power.uncore is None else chip.power.uncore.start.clock_hz
-        noc_hz = core_hz if start is None else uncore_hz or start
+        chip, uncore = self.chip, self.chip.power.uncore
+        noc_hz = core_hz if uncore is None else uncore_hz or uncore.start.clock_hz
         noc = NocModel(chip.noc, chip.cores, noc_hz)
         data_rate = data_rate or self.start_rate
         dram = self.dram_at(data_rate)
         shared = chip.shared_sram.bandwidth_bytes_per_s if chip.shared_sram else chip.noc.link_bytes_per_cycle * core_hz
-        if chip.shared_sram and start is not None:
-            shared = shared * noc_hz // start
+        if chip.shared_sram and uncore is not None:
+            shared = shared * noc_hz // uncore.highest_hz
         capacities = [
             dram.peak_bytes_per_s,
             noc.capacity_bytes_per_s / noc.hops,
@@ -151,7 +142,7 @@ class Fabric:
         return Links(
             np.array(rows, dtype=np.int64),
             np.array([rate_of(each) for each in capacities], dtype=np.int64),
-            np.array(self.mix_at(data_rate), dtype=np.int64),
+            np.array(self.dram_mix if data_rate == self.start_rate else self.mix_at(data_rate), dtype=np.int64),
         )
 
     def _way(self, route: Route, noc: NocModel, dram: DramModel, core_hz: int) -> _Way:

@@ -70,7 +70,7 @@ class Record:
     for each tag of a copy (run -1: weights, before the first); they are empty otherwise. ``launches_ps`` has begin and
     end of each request's launch by the host, if launches take time.
 
-    ``rested_ps`` int64 (6,) is how long blocks rested, ``rests`` int64 (n, 3) each rest of those that may sleep.
+    ``rested_ps`` int64 (6,) is how long blocks rested, ``rests`` int64 (n, 4) each rest of those that may sleep.
     """
 
     makespan_ps: int

@@ -1,6 +1,7 @@
 """States in which a block sleeps: what it still draws, how long it takes to wake, and when sleep pays.
 
-Blocks on the die have one, in which their supply is switched off (an SRAM's is lowered, so that it keeps its data).
+Blocks on the die have one, in which their supply is switched off (an SRAM's is lowered, so that it keeps its data; one
+bank of it may be off, and loses what it held).
 DRAM has power-down and self-refresh, the PCIe link L0s, L1 and L1.2. Data and sources: chip/energy/idle.yaml; a chip's
 ``power.blocks`` overrides those of blocks on the die.
 """
@@ -16,7 +17,7 @@ import numpy.typing as npt
 from leptonsim.chip.dram_part import load_part
 from leptonsim.chip.energy import data
 from leptonsim.chip.energy.dram import dram_energy
-from leptonsim.chip.gating import Block
+from leptonsim.chip.gating import Banks, Block
 from leptonsim.chip.report import near
 from leptonsim.chip.spec import Chip
 from leptonsim.errors import LeptonError
@@ -51,7 +52,7 @@ def sleep_states(chip: Chip, block: str) -> tuple[SleepState, ...]:
         return _dram(chip)
     if block == "pcie":
         return _pcie()
-    return (_gated(block, getattr(chip.power.blocks, block)),)
+    return (_gated("sleep" if block == "sram" else "gated", block, getattr(chip.power.blocks, block)),)
 
 
 def background_at(clock: Numbers) -> Numbers:
@@ -60,11 +61,16 @@ def background_at(clock: Numbers) -> Numbers:
     return 1.0 - share + share * clock
 
 
-def _gated(block: str, given: Block) -> SleepState:
+def bank_off(chip: Chip) -> SleepState:
+    """The state of a bank of SRAM that is off; shares are those of one bank."""
+    return _gated("off", "sram_bank", chip.power.blocks.sram_banks)
+
+
+def _gated(name: str, block: str, given: Block | Banks) -> SleepState:
     known = data.idle()["gated"][block]
     residual = known.get("residual", data.power_gated_share()[0])
     return SleepState(
-        "sleep" if block == "sram" else "gated",
+        name,
         residual if given.residual is None else given.residual,
         0.0,
         math.ceil(known["wake_ns"] * 1000) if given.wake_ps is None else given.wake_ps,

@@ -31,6 +31,8 @@ TIME, ENERGY, PEAK = (
 BLOCKS = ("tensor_core", "vector_unit", "sram", "noc", "dram", "pcie")
 ASLEEP = {f"power.blocks.{block}.gating": "directed" for block in BLOCKS} | {"software.launch": "100 us"}
 DETECTED = {f"power.blocks.{block}.gating": "idle_detection:100ns" for block in BLOCKS[:4]}
+BANKS = {"power.blocks.sram_banks.gating": "directed", "software.launch": "100 us"}
+BANKS_DETECTED = {"power.blocks.sram_banks.gating": "idle_detection:100ns"}
 
 RISING = {"power.governor": "deadline:390us"}
 WARM = {"power.heat": "true", "power.interval": "20 us"}
@@ -150,6 +152,10 @@ EFFECTS = {
     **{f"power.blocks.{block}.wake": (GEMM, DETECTED, "20 us", TIME, MORE) for block in BLOCKS[:4]},
     **{f"power.blocks.{block}.break_even": (GEMM, ASLEEP, "100 us", ENERGY, MORE) for block in BLOCKS[:4]},
     **{f"power.blocks.{block}.residual": (GEMM, ASLEEP, 0.9, ENERGY, MORE) for block in BLOCKS[:4]},
+    "power.blocks.sram_banks.gating": (GEMM, {}, "directed", ENERGY, LESS),
+    "power.blocks.sram_banks.wake": (GEMM, BANKS_DETECTED, "20 us", TIME, MORE),
+    "power.blocks.sram_banks.break_even": (GEMM, BANKS, "100 us", ENERGY, MORE),
+    "power.blocks.sram_banks.residual": (GEMM, BANKS, 0.9, ENERGY, MORE),
     "power.governor": (RESNET, {}, "powersave", TIME, MORE),
     "power.heat": (RESNET, {}, "true", ENERGY, LESS),
     "power.interval": (RESNET, {"power.governor": "on_demand"}, "20 us", TIME, LESS),

@@ -17,8 +17,8 @@ from leptonsim.machine.blocks import BLOCKS, static_shares
 from leptonsim.machine.energy import AT_REST, energy_model
 from leptonsim.machine.gating import Choice, gating_names, make_policy
 from leptonsim.machine.machine import Machine
-from leptonsim.machine.resting import spread
 from leptonsim.machine.sleep import SleepState, sleep_states
+from leptonsim.machine.spans import spread
 from leptonsim.result.from_record import make_result
 
 GATED = SleepState("gated", 0.1, 0.0, 30, 100)
@@ -245,7 +245,7 @@ def test_directed_sleep_saves_what_the_rests_are_worth(block):
     static_w = model.resting.power.static_w(0.55)[index] / units
     rest_w = model.resting.power.rest_w(0.55, 10**9)[index] / units
     saved_j, visits = 0.0, 0
-    for _, begin, end in record.rests.tolist():
+    for _, begin, end, _ in record.rests.tolist():
         gains = [
             (static_w * (1 - state.static_share) + rest_w * (1 - state.rest_share))
             * (end - begin - state.wake_ps - state.break_even_ps)

@@ -109,14 +109,14 @@ class RestMeter:
         blocks = len(self._units)
         if powers.shape != (3, blocks) or len(rested_ps) > blocks:
             raise ValueError("energy_pj: three powers for each kind of block, and how long each rested")
-        if not 0 <= n <= len(rests) or rests.shape[1] != 3 or now_ps < self.now_ps:
-            raise ValueError("energy_pj: rests have 3 columns, and time goes forward")
+        if not 0 <= n <= len(rests) or rests.shape[1] != 4 or now_ps < self.now_ps:
+            raise ValueError("energy_pj: rests have 4 columns, and time goes forward")
         if self._waits[0] >= len(rested_ps):
             raise ValueError("energy_pj: how long the block rested that waits in a state")
         if any(not 0 <= block < blocks for block in rests[:n, 0].tolist()):
             raise ValueError("energy_pj: there is no such block")
         saved = [[0] * DEPTHS for _ in range(blocks)]
-        for block, since_ps, until_ps in rests[:n].tolist():
+        for block, since_ps, until_ps, _ in rests[:n].tolist():
             for rule in self._rules:
                 if rule.block == block:
                     saved[block][rule.state] += rule.saved_ps(since_ps, until_ps, self.now_ps, now_ps)

@@ -42,7 +42,8 @@ TILES_IN_FLIGHT = 64
 """Tiles that may hold staging space at once."""
 
 TIE = 1 / 64
-"""Share of its own time, and of what it brings, that a mapping pays where other work binds it: less is better."""
+"""Share of its own time, and of what it brings and leaves for others to bring, that a mapping pays where other work
+binds it: less is better."""
 
 EXPOSED = 1 / 64
 """Part of the first load of weights that shows: how long the step before lasts is not known here (estimate)."""
@@ -245,7 +246,18 @@ class Tiler:
         finish = max(store, vector, tensor)
         w, a, x = totals(laid)[:3]
         brought = w * self.port_ps["w"] + (a + x) * self.port_ps["a"]
+        brought += self._scattered_ps(p, mapping)
         return max(finish, self.bound_of(p, mapping, laid)) + (finish + brought) * TIE + exposed * EXPOSED
+
+    def _scattered_ps(self, p: Problem, mapping: Mapping) -> float:
+        """What readers will bring: a core's share of a result of which the cores have neither ranges of rows nor of
+        columns, so that none finds its part where it works.
+        """
+        cores = mapping.split_g * mapping.split_m * mapping.split_n
+        in_order = cores == self.limits.cores and mapping.split_m in (1, cores)
+        if p.o_moves or self.limits.cores == 1 or in_order:
+            return 0.0
+        return p.groups * p.rows * p.out_cols * (p.context or p.n) * p.o_bits / 8 / cores * self.port_ps["a"]
 
     def bound_of(self, p: Problem, mapping: Mapping, laid: Laid) -> float:
         """Picoseconds that no order of these tiles can beat: the work of DRAM, of each queue and engine."""

@@ -41,7 +41,7 @@ OTHERS = {
 }  # fmt: skip
 PRIMITIVES = MOVES | SIMPLE | TRANSCENDENTAL | OTHERS
 BY_RECIPROCAL = {"LayerNormalization", "RMSNormalization", "MeanVarianceNormalization", "GroupNormalization"}
-BY_RECIPROCAL |= {"InstanceNormalization"}
+BY_RECIPROCAL |= {"InstanceNormalization", "LpNormalization"}
 
 
 def schema_of(node, opsets):
