@@ -90,11 +90,6 @@ class Setting:
         """The parameter that names the governor."""
         return "power.governor" if self.domain == "core" else f"power.{self.domain}.governor"
 
-    @property
-    def clocks_hz(self) -> tuple[int, ...]:
-        """The clocks of the points."""
-        return tuple(point.clock_hz for point in self.points)
-
     def window_pj(self, run: Measured, last: int, rest: int, window_ps: int) -> float:
         """Energy from the start of a request to that of the next, ``window_ps`` later, with rest after the request.
 
@@ -176,6 +171,11 @@ def of_the_cores(name: str, setting: Setting) -> None:
             f"{setting.path}: {name} chooses states of the cores only (power.governor); "
             "fixed, powersave, race_to_idle, on_demand and schedutil choose those of any domain"
         )
+
+
+def clocks_of(points: Sequence[OperatingPoint]) -> tuple[int, ...]:
+    """The clocks of some points."""
+    return tuple(point.clock_hz for point in points)
 
 
 def lowest_at_least(clocks_hz: Sequence[int], clock_hz: float) -> int:

@@ -10,7 +10,15 @@ from __future__ import annotations
 from collections import deque
 from dataclasses import dataclass, field
 
-from leptonsim.machine.governors import Governor, Sample, Setting, lowest_at_least, of_the_cores, told_nothing
+from leptonsim.machine.governors import (
+    Governor,
+    Sample,
+    Setting,
+    clocks_of,
+    lowest_at_least,
+    of_the_cores,
+    told_nothing,
+)
 
 MARGIN = 0.9
 """Share of its cycles in which an engine, or of its width to which a port, may be used before it binds (estimate)."""
@@ -53,4 +61,4 @@ def govern(setting: Setting, told: str) -> Governor:
     of_the_cores("memory_aware", setting)
     told_nothing("memory_aware", told, setting)
     width = setting.chip.core.dma.port_bytes_per_cycle * setting.chip.cores
-    return MemoryAware(setting.clocks_hz, len(setting.points) - 1, width)
+    return MemoryAware(clocks_of(setting.points), len(setting.points) - 1, width)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from leptonsim.machine.governors import Governor, Sample, Setting, lowest_at_least, told_nothing
+from leptonsim.machine.governors import Governor, Sample, Setting, clocks_of, lowest_at_least, told_nothing
 
 UP, DOWN_DIFFERENTIAL = 0.90, 0.05
 """Defaults of drivers/devfreq/governor_simpleondemand.c."""
@@ -34,4 +34,4 @@ class OnDemand:
 def govern(setting: Setting, told: str) -> Governor:
     """Starts at the state of ``power.state``."""
     told_nothing("on_demand", told, setting)
-    return OnDemand(setting.clocks_hz, setting.start)
+    return OnDemand(clocks_of(setting.points), setting.start)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from leptonsim.machine.governors import Governor, Sample, Setting, lowest_at_least, told_nothing
+from leptonsim.machine.governors import Governor, Sample, Setting, clocks_of, lowest_at_least, told_nothing
 
 HEADROOM = 1.25
 
@@ -28,4 +28,4 @@ class Schedutil:
 def govern(setting: Setting, told: str) -> Governor:
     """Starts at the state of ``power.state``."""
     told_nothing("schedutil", told, setting)
-    return Schedutil(setting.clocks_hz, setting.start)
+    return Schedutil(clocks_of(setting.points), setting.start)
