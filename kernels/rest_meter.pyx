@@ -20,6 +20,7 @@ cdef enum:
     DEPTHS = 3             # states of sleep at most
     MOST_BLOCKS = 16
     RULE_COLUMNS = 8
+    REST_COLUMNS = 4
 
 cdef struct Rule:          # a row of the rules
     int64_t block, state, above, upto, begin
@@ -100,7 +101,7 @@ cdef class RestMeter:
     def attach(self, tiles, meter):
         """The tile machine and the meter of ``read``."""
         self.tiles, self.meter = tiles, meter
-        self.rows = np.zeros((64, 4), dtype=np.int64)
+        self.rows = np.zeros((64, REST_COLUMNS), dtype=np.int64)
 
     def use(self, powers, int64_t core_hz):
         """What is in force from now on: ``powers`` as for ``energy_pj``, and the core clock."""
@@ -116,7 +117,7 @@ cdef class RestMeter:
         meter.gather(changed)
         ended, n = self.tiles.newest_rests(self.seen, self.rows)
         if n > len(self.rows):
-            self.rows = np.zeros((2 * n, 4), dtype=np.int64)
+            self.rows = np.zeros((2 * n, REST_COLUMNS), dtype=np.int64)
             ended, n = self.tiles.newest_rests(self.seen, self.rows)
         self.seen += ended
         if self.partial >= 0:
