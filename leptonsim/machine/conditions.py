@@ -61,8 +61,10 @@ class Conditions:
         core_hz, voltage_v, idle_hz = condition.core
         if voltage_v not in self.work:
             self.work[voltage_v] = np.zeros(self._spending.pj.shape[1:], dtype=np.int64)
-        # DRAM draws its standby at all times, at work as at rest
-        rests = np.array([core_hz == 0 or block == "dram" for block in BLOCK_NAMES], dtype=np.uint8)
+        # DRAM draws its standby at all times, at work as at rest; the link goes on while the clock stands still
+        rests = np.array(
+            [block == "dram" or (core_hz == 0 and block != "pcie") for block in BLOCK_NAMES], dtype=np.uint8
+        )
         point = self._meter.point_of(
             len(self.seen),
             core_hz,

@@ -34,8 +34,8 @@ def at_point(point: OperatingPoint) -> InForce:
 class Domain:
     """Starts at the governor's first point. Who changes what is ``in_force`` by ``wish`` or ``proceed`` passes it on.
 
-    ``highest`` is the highest point that may be wished for: heat lowers it. ``once_pj`` is the energy of changes that
-    began since it was last set to 0.
+    ``highest`` is the highest point that may be wished for: heat lowers it. ``changes_pj`` has
+    instant and energy of every change, ``once_pj`` is the energy of those that began since it was last set to 0.
     """
 
     def __init__(self, name: str, points: Sequence[OperatingPoint], transition: Transition, governor: Governor) -> None:
@@ -47,7 +47,7 @@ class Domain:
         self.is_changing = False
         self.phase_ends_ps = 0
         self.changes = 0
-        self.changes_pj: list[float] = []
+        self.changes_pj: list[tuple[int, float]] = []
         self.once_pj = 0.0
         self.residency_ps: dict[str, int] = {point.name: 0 for point in self.points} | {"change": 0}
         self._phases: Sequence[Phase] = ()
@@ -79,7 +79,7 @@ class Domain:
             self._ways[self.point, wanted] = change(self.points[self.point], self.points[wanted], self._transition)
         way = self._ways[self.point, wanted]
         self.changes += 1
-        self.changes_pj.append(way.energy_pj)
+        self.changes_pj.append((now_ps, way.energy_pj))
         self.once_pj += way.energy_pj
         self.target = wanted
         self._follow(way.phases, now_ps)

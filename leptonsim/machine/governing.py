@@ -37,6 +37,7 @@ from leptonsim.machine.spending import padded_cells, spending
 from leptonsim.machine.thermal import ThermalModel
 
 Integers = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float64]
 
 
 def is_governed(chip: Chip) -> bool:
@@ -145,8 +146,7 @@ class PowerControl:
             if self._meter.die_c >= self._throttle_c or core.highest < core.top:
                 self._throttle(now_ps)
             busy_ps, waiting = self._busy(now_ps)
-            sample = self._meter.sample(self._cores, core.point, busy_ps, waiting, core.once_pj, core.highest)
-            core.once_pj = 0.0
+            sample = self._meter.sample(self._cores, core.point, busy_ps, waiting, core.highest)
             # a NamedTuple by its tuple, for a tenth of a microsecond instead of half of one
             wanted = core.governor.choose(tuple.__new__(Sample, sample))
             if wanted != core.point or core.is_changing or wanted > core.highest:
@@ -169,6 +169,9 @@ class PowerControl:
     def _apply(self) -> None:
         """What the domains are set to is in force from now on."""
         self.is_changing = self._core.is_changing
+        if self._core.once_pj:
+            self._meter.owe(self._core.once_pj)
+            self._core.once_pj = 0.0
         self._conditions.use(Condition(self._core.in_force))
 
     def finish(self, end_ps: int) -> PowerRecord:
@@ -195,17 +198,18 @@ class PowerControl:
             )
         )
         levels = np.asfortranarray(np.column_stack([voltage_v, levels[:, 0], levels[:, 2:-1]]))
-        if self._idling.sleeps:
+        if not self._is_simple:
             # what a sleep comes to is known when it is over: until then it was taken as if it ended at once
             at_rest = np.stack([part.sum(axis=1) for part in resting.parts.values()], axis=1)
             levels[:, -len(AT_REST) :] = at_rest / lengths
+        self._spread_changes(bounds, levels)
         steady = None
         if self._thermal is not None and len(levels):
             joules = math.fsum((levels[:, 2:].sum(axis=1) * lengths[:, 0]).tolist())
             heated, plain = math.fsum(leaks[0]), math.fsum(leaks[1])
             steady = self._thermal.steady_or_none((joules - heated) / end_ps, plain / end_ps)
         total = resting.total()
-        total.static_pj[-1] += math.fsum(self._core.changes_pj)
+        total.static_pj[-1] += math.fsum(energy for _, energy in self._core.changes_pj)
         return PowerRecord(
             governor=self._chip.power.governor,
             times=np.column_stack([bounds, core_hz]),
@@ -220,6 +224,13 @@ class PowerControl:
             throttled_ps=self._throttled_ps,
             steady_c=steady,
         )
+
+    def _spread_changes(self, bounds: Integers, levels: Floats) -> None:
+        """The energy of changes of point, as static power of the reading that each began, or of the run's last."""
+        if len(bounds) and self._core.changes_pj:
+            began, spent = np.array(self._core.changes_pj).T
+            reading = np.minimum(np.searchsorted(bounds[:, 1], began, "right"), len(bounds) - 1)
+            np.add.at(levels[:, -1], reading, spent / (bounds[reading, 1] - bounds[reading, 0]))
 
     def _throttle(self, now_ps: int) -> None:
         """Hold the highest points back where the die is too hot, and let go one by one where it is not."""
@@ -245,7 +256,7 @@ class PowerControl:
         meter, core = self._meter, self._core.in_force
         return Spans(
             bounds_ps=np.array([meter.now_ps, now_ps], dtype=np.int64),
-            rested_ps=meter.open_rests[None, :],
+            rested_ps=meter.open_rests(now_ps)[None, :],
             padding_ps=np.array([meter.open_counts[0] * 1e12 / max(1, core.clock_hz)]),
             voltage_v=np.array([core.voltage_v]),
             core_hz=np.array([core.idle_hz]),

@@ -85,12 +85,20 @@ class PowerRecord:
         """Energy of ``runs`` runs of the program by component, each an exact sum over voltages."""
         parts = [self.spending.energy_pj(work, voltage) for voltage, work in sorted(self.work.items())]
         voltage = max(self.work, default=self.spending.voltage_v)
-        rest = dict(zip(DYNAMIC, (self.spending.idle_pj * self.spending.scale(voltage) * runs).tolist(), strict=True))
+        idle = self.spending.idle_pj.sum(axis=1) * self.spending.scale(voltage) * runs
+        rest = dict(zip(DYNAMIC, idle.tolist(), strict=True))
         dynamic = {name: math.fsum([part[name] for part in parts] + [rest[name]]) for name in DYNAMIC}
         return {**dynamic, **{name: math.fsum(blocks) for name, blocks in self.resting.parts.items()}}
 
     def operators_pj(self, runs: int) -> list[dict[str, float]]:
         """Dynamic energy of one of ``runs`` runs by operator and component: their mean."""
         parts = [self.spending.operators_pj(work, voltage) for voltage, work in sorted(self.work.items())]
-        rows = (np.sum(parts, axis=0) / runs).tolist()[:-1]
+        voltage = max(self.work, default=self.spending.voltage_v)
+        idle = (self.spending.idle_pj * self.spending.scale(voltage)[:, None]).T
+        rows = (np.sum(parts, axis=0) / runs + idle).tolist()[:-1]
         return [dict(zip(DYNAMIC, row, strict=True)) for row in rows]
+
+    def copies_pj(self) -> dict[str, float]:
+        """Energy of copies between host and DRAM over the whole run, by component."""
+        parts = [self.spending.operators_pj(work, voltage)[-1] for voltage, work in sorted(self.work.items())]
+        return dict(zip(DYNAMIC, np.sum(parts, axis=0).tolist(), strict=True))

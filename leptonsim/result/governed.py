@@ -70,12 +70,12 @@ def power_block(record: PowerRecord) -> dict[str, Any]:
         "die_steady_c": None if record.steady_c is None else _rounded(record.steady_c),
         "components": list(COMPONENTS),
         "segments": [
-            [*time, _rounded(level[0]), _rounded(level[1]) if hot else None, *map(_rounded, level[2:])]
+            [*time, _rounded(level[0]), _rounded(level[1]) if hot else None, *level[2:]]
             for time, level in zip(times.tolist(), levels.tolist(), strict=True)
         ],
     }
 
 
 def _rounded(value: float) -> float:
-    """Six significant digits: what a picture needs."""
+    """Six significant digits; not of powers, whose sum over time is the energy of the run."""
     return float(f"{value:.6g}")

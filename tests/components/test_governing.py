@@ -11,7 +11,7 @@ from leptonsim.kernels.tiles import CAUSE_NAMES
 
 import leptonsim as ls
 from leptonsim.errors import LeptonError
-from leptonsim.machine.energy import AT_REST, energy_model
+from leptonsim.machine.energy import DYNAMIC, energy_model
 from leptonsim.machine.governors import governor_names
 from leptonsim.machine.machine import Machine
 from leptonsim.machine.trials import at_point
@@ -50,19 +50,17 @@ def test_at_constant_voltage_samples_change_neither_time_nor_energy(resnet):
 
 
 @pytest.mark.parametrize("governor", ["on_demand", "power_cap:20W/1ms", "memory_aware", "deadline:1ms"])
-def test_energy_adds_up_over_components_operators_and_time(resnet, governor):
-    result = run(resnet, f"power.governor={governor}", "power.transition={ramp: 10 us, lock: 5 us, energy: 1 uJ}")
+@pytest.mark.parametrize("partial", ["false", "true"])
+def test_energy_adds_up_over_components_operators_and_time(resnet, governor, partial):
+    changes = "power.transition={ramp: 10 us, lock: 5 us, energy: 1 uJ}"
+    result = run(resnet, f"power.governor={governor}", changes, f"power.blocks.partial_arrays={partial}")
     parts = result.energy_breakdown_j
     assert result.energy_j == math.fsum(parts.values())
     assert all(value >= 0 for value in parts.values())
-    changes_j = result.power.changes * 1e-6
-    assert series_j(result) + changes_j == pytest.approx(result.energy_j, rel=1e-9)
-    power = result.power
-    copies = (power.spending.operators_pj(work, volts)[-1].sum() for volts, work in power.work.items())
-    copies_j = math.fsum(copies) / 1e12
-    steps_j = math.fsum(step.energy_pj for step in result.steps) * 4 / 1e12
-    rest_j = math.fsum(parts[name] for name in AT_REST)
-    assert steps_j + copies_j + rest_j == pytest.approx(result.energy_j, rel=1e-9)
+    assert series_j(result) == pytest.approx(result.energy_j, rel=1e-12)
+    for name in DYNAMIC:
+        steps_j = math.fsum(step.energy_breakdown_pj.get(name, 0.0) for step in result.steps) * result.runs / 1e12
+        assert steps_j + result.copies_breakdown_j.get(name, 0.0) == pytest.approx(parts[name], rel=1e-12)
     assert sum(result.power.residency_ps.values()) == result.makespan_ps
 
 
@@ -199,7 +197,8 @@ def test_a_transition_takes_its_time_to_the_picosecond_with_the_clock_standing_s
     for phase in (ramp, lock):
         leakage = math.exp(0.018 * (record.power.segments[1].die_c - 60))
         idle_w = float((power.static_w(0.62, leakage) + power.rest_w(0.62, 10**9)).sum())
-        assert sum(phase.power_w) == pytest.approx(idle_w, rel=2e-3)
+        spent_w = 1e-6 / (ramp.to_ps - ramp.from_ps) * 1e12 if phase is ramp else 0.0
+        assert sum(phase.power_w) == pytest.approx(idle_w + spent_w, rel=2e-3)
 
 
 def test_heat_throttles_and_lets_go_with_hysteresis(resnet):
