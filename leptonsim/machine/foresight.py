@@ -13,7 +13,7 @@ from leptonsim.machine.governors import Setting
 from leptonsim.machine.links import Fabric
 from leptonsim.machine.spending import ON_DIE, Spending
 from leptonsim.machine.thermal import leakage_factor
-from leptonsim.machine.trials import measure, rehearse
+from leptonsim.machine.trials import measure, pace, rehearse
 
 
 def setting(
@@ -30,6 +30,8 @@ def setting(
         rest_w=power.idle_w,
         measure=lambda point: measure(program, points[point]),
         rehearse=lambda plan, rest: rehearse(program, plan, rest),
+        pace=lambda point, window_ps: pace(program, point, window_ps),
+        leakage_w=tuple(float(power.leakage_w(point.voltage_v).sum()) for point in points),
     )
 
 

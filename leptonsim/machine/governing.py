@@ -28,7 +28,7 @@ from leptonsim.machine.conditions import Condition, Conditions
 from leptonsim.machine.domain import Domain
 from leptonsim.machine.energy import AT_REST, energy_model
 from leptonsim.machine.foresight import setting
-from leptonsim.machine.governors import Governor, Planning, Prompt, Sample, make_governor
+from leptonsim.machine.governors import Governor, Planning, Prompt, Sample, make_governor, told_nothing
 from leptonsim.machine.idling import Idling
 from leptonsim.machine.links import Fabric
 from leptonsim.machine.power_record import PowerRecord
@@ -41,8 +41,14 @@ Floats = npt.NDArray[np.float64]
 
 
 def is_governed(chip: Chip) -> bool:
-    """Whether anything about the chip's power changes in time; where nothing does the machine takes no samples."""
-    return chip.power.governor.partition(":")[0] != "fixed" or (chip.power.heat and chip.power.thermal is not None)
+    """Whether anything about the chip's power changes in time; where nothing does the machine takes no samples.
+
+    Raises LeptonError where the fixed governor, which takes nothing, is told something.
+    """
+    name, _, told = chip.power.governor.partition(":")
+    if name == "fixed":
+        told_nothing(name, told)
+    return name != "fixed" or (chip.power.heat and chip.power.thermal is not None)
 
 
 class PowerControl:

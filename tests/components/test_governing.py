@@ -91,26 +91,43 @@ def test_the_json_of_every_governor_is_what_the_schema_says_and_the_same_twice(r
     assert max(first.bounds_ps.values()) <= first.makespan_ps
 
 
+def highest_mean_w(result, window_ps):
+    """Of all windows of a length, at the edges of segments: between them a window's energy is linear in its place."""
+    ends = np.array([0] + [each.to_ps for each in result.power.segments])
+    spent = [sum(each.power_w) * (each.to_ps - each.from_ps) for each in result.power.segments]
+    energy = np.append(0.0, np.cumsum(spent))
+    begins = np.concatenate([ends, ends - window_ps])
+    begins = begins[(begins >= 0) & (begins + window_ps <= ends[-1])]
+    assert len(begins) > 20
+    return float(np.max(np.interp(begins + window_ps, ends, energy) - np.interp(begins, ends, energy))) / window_ps
+
+
 CAPS = [(60, 1, "0 us"), (50, 2, "0 us"), (60, 5, "0 us"), (45, 5, "0 us"), (50, 2, "30 us")]
 
 
 @pytest.mark.parametrize(("cap_w", "window_ms", "lock"), CAPS)
 def test_over_any_window_of_its_length_the_average_stays_at_the_cap(cap_w, window_ms, lock):
-    """Sliding over the recorded segments, at their edges: between them a window's energy is linear in its place."""
     product = ls.load_model("gemm:4096x4096x4096")
     capped = f"power.governor=power_cap:{cap_w}W/{window_ms}ms"
     result = run(product, capped, f"power.transition.lock={lock}", requests=12)
-    ends = np.array([0] + [each.to_ps for each in result.power.segments])
-    energy = np.concatenate(
-        [[0.0], np.cumsum([sum(each.power_w) * (each.to_ps - each.from_ps) for each in result.power.segments])]
-    )
-    window_ps = window_ms * 10**9
-    begins = np.concatenate([ends, ends - window_ps])
-    begins = begins[(begins >= 0) & (begins + window_ps <= ends[-1])]
-    spent = np.interp(begins + window_ps, ends, energy) - np.interp(begins, ends, energy)
-    assert len(spent) > 20
-    assert spent.max() / window_ps <= cap_w * (1 + 1e-9)
+    assert highest_mean_w(result, window_ms * 10**9) <= cap_w * (1 + 1e-9)
     assert result.power.changes > 2
+
+
+@pytest.mark.parametrize("above", [1.001, 1.05, 1.15])
+@pytest.mark.parametrize("name", ["gemm:1x4096x4096", "gemm:1024x1024x1024"])
+def test_a_cap_a_little_above_what_the_lowest_state_draws_holds(name, above):
+    """There a bound on that state is above the cap, so that a trial tells."""
+    model, window_ps = ls.load_model(name), 2 * 10**9
+    floor_w = highest_mean_w(run(model, "power.governor=powersave", requests=40), window_ps)
+    result = run(model, f"power.governor=power_cap:{floor_w * above!r}W/2ms", requests=40)
+    assert highest_mean_w(result, window_ps) <= floor_w * above * (1 + 1e-9)
+
+
+def test_where_the_lowest_state_draws_more_than_the_cap_the_chip_stays_there(resnet):
+    capped, lowest = (run(resnet, f"power.governor={name}") for name in ("power_cap:5W", "powersave"))
+    assert capped.power.changes == 0
+    assert capped.makespan_ps == lowest.makespan_ps
 
 
 def test_a_cap_above_all_that_can_be_drawn_is_no_cap(resnet):
@@ -224,7 +241,10 @@ def test_heat_throttles_and_lets_go_with_hysteresis(resnet):
         ("power_cap:10W/150us", "whole intervals"),
         ("power_cap:much", "power_cap takes a power"),
         ("deadline:soon", "deadline takes a time"),
+        ("deadline:0ms", "above zero"),
+        ("oracle:-5ms", "above zero"),
         ("on_demand:fast", "takes nothing"),
+        ("fixed:fast", "takes nothing"),
     ],
 )
 def test_a_governor_that_is_misnamed_or_mistold_is_refused(resnet, governor, says):

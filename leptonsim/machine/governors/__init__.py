@@ -59,6 +59,13 @@ class Measured:
     dynamic_pj: tuple[float, ...]
 
 
+class Pace(NamedTuple):
+    """What is drawn over any time t takes at most ``burst_j`` + ``rate_w`` x t; leakage at ``leakage_at``."""
+
+    rate_w: float
+    burst_j: float
+
+
 @dataclass(frozen=True, slots=True)
 class Setting:
     """What a governor knows beforehand: the operating points by rising clock, and where the chip starts.
@@ -66,7 +73,9 @@ class Setting:
     ``bound_w`` gives for each point a bound on the power that the program can draw there, up to the temperature at
     which the chip throttles, ``idle_w`` is what the chip draws while all of it rests, ``rest_w`` the same at any
     voltage and clock. ``measure`` runs one request at a point and tells how it went; ``rehearse`` runs one under a
-    plan, a point for each operator and one for rest, with the changes between them.
+    plan, a point for each operator and one for rest, with the changes between them. ``pace`` runs some at a point, back
+    to back, and tells what was drawn over times of about the length that it is given (ps). ``leakage_w`` is the part
+    of static power that goes with temperature, by point, at ``leakage_at``.
     """
 
     chip: Chip
@@ -77,6 +86,8 @@ class Setting:
     rest_w: Callable[[float, int], float]
     measure: Callable[[int], Measured]
     rehearse: Callable[[Sequence[int], int], Measured]
+    pace: Callable[[int, int], Pace]
+    leakage_w: tuple[float, ...]
 
     def window_pj(self, run: Measured, last: int, rest: int, window_ps: int) -> float:
         """Energy from the start of a request to that of the next, ``window_ps`` later, with rest after the request.
