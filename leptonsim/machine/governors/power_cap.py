@@ -135,21 +135,30 @@ class PowerCap:
         return point
 
 
-def govern(setting: Setting, told: str) -> Governor:
-    """The cap and the window, as ``60W`` or ``60W/10ms``."""
-    cap, slash, window = told.partition("/")
+def cap_of(governor: str) -> tuple[float, int] | None:
+    """Watts and the window in ps that the text of a chip's governor says; None where it is another governor."""
+    name, _, told = governor.partition(":")
+    return _told(told) if name == "power_cap" else None
+
+
+def _told(text: str) -> tuple[float, int]:
+    cap, slash, window = text.partition("/")
     try:
-        watts = POWER.parse(cap)
-        window_ps = int(TIME.parse(window if slash else DEFAULT_WINDOW))
+        return float(POWER.parse(cap)), int(TIME.parse(window if slash else DEFAULT_WINDOW))
     except LeptonError as error:
         raise LeptonError(
             f"power.governor: power_cap takes a power and a window, as in power_cap:60W/10ms: {error}"
         ) from None
+
+
+def govern(setting: Setting, told: str) -> Governor:
+    """The cap and the window, as ``60W`` or ``60W/10ms``."""
+    watts, window_ps = _told(told)
     if watts <= 0 or window_ps <= 0 or window_ps % setting.chip.power.interval_ps:
         raise LeptonError(
             f"power.governor: power_cap takes a power above zero and a window of whole intervals "
             f"({TIME.format(setting.chip.power.interval_ps)}, power.interval), not {told!r}"
         )
-    governor = PowerCap(setting, float(watts), window_ps)
+    governor = PowerCap(setting, watts, window_ps)
     governor.first = governor.allowed(governor.start_c)
     return governor
