@@ -6,7 +6,7 @@ the same readings give the same numbers.
 
 Beside operations, blocks at rest take energy: the powers of one unit at rest by kind of block, times how long blocks rested; kinds whose
 clock stands still count as resting, also those that are at a job. Where blocks sleep it is not that simple; then the outside works it
-out between ``gather`` and ``close``. What is spent at once (``owe``) flows in the reading that comes next.
+out between ``gather`` and ``close``.
 
 Die and sink are two RC nodes, solved in closed form for the constant power of the time between two readings; static power has the
 temperature at the beginning of that time. The propagator exp(A t) is Sylvester's formula, and that of the last length of time is kept.
@@ -85,7 +85,6 @@ cdef class Meter:
     cdef readonly double die_c, sink_c
     cdef readonly int64_t now_ps
     cdef int64_t[::1] units
-    cdef double owed_pj                # spent at once since the last reading
     cdef int64_t condition, core_hz    # number of the condition in force, and the core clock
     cdef unsigned char[::1] still      # (blocks,): all units of the kind count as resting
     cdef double[:, ::1] rest_w         # (REST_PARTS, blocks): of one unit at rest
@@ -131,7 +130,7 @@ cdef class Meter:
         self.scale = np.ones(self.parts)
         self.rest_w = np.zeros((REST_PARTS, blocks))
         self.still = np.ones(blocks, dtype=np.uint8)
-        self.leaks_w = self.steady_w = self.owed_pj = 0.0
+        self.leaks_w = self.steady_w = 0.0
         self.width = BEFORE + self.parts + REST_PARTS + 1 + counted
         self.has_heat = heat is not None
         self.die_c = self.sink_c = float("nan")
@@ -179,18 +178,15 @@ cdef class Meter:
             raise ValueError("gather: more changes than rows")
         self._gather(changed)
 
-    def owe(self, double pj):
-        """So much energy is spent at once: it heats in the next reading and counts in the power that a sample sees, but is no part of levels."""
-        self.owed_pj += pj
-
     @property
     def open_counts(self):
         """float64 (counted,): what was counted since the last reading."""
         return np.array(self.energy[self.parts:])
 
-    def open_rests(self, int64_t now_ps):
-        """int64 (blocks,): how long blocks rested since the last reading, if it is ``now_ps`` now."""
-        return np.array([self._rested(block, now_ps - self.now_ps) for block in range(self.blocks)], dtype=np.int64)
+    @property
+    def open_rests(self):
+        """int64 (blocks,): how long blocks rested since the last reading, as far as the machine knows."""
+        return np.asarray(self.rested_now) - np.asarray(self.rested_then)
 
     @property
     def heat_factor(self):
@@ -289,8 +285,6 @@ cdef class Meter:
         total += level[0]
         total += level[1]
         total += level[2]
-        total += self.owed_pj / span
-        self.owed_pj = 0.0
         for part in range(self.counts):
             level[3 + part] = self.energy[self.parts + part]
         for part in range(self.parts + self.counts):
@@ -330,12 +324,13 @@ cdef class Meter:
         self.die_c = rest_die + self.kept.e11 * die + self.kept.e12 * sink
         self.sink_c = rest_sink + self.kept.e21 * die + self.kept.e22 * sink
 
-    def sample(self, int64_t cores, int64_t point, int64_t busy_ps, bint waiting, int64_t highest):
+    def sample(self, int64_t cores, int64_t point, int64_t busy_ps, bint waiting, double once_pj, int64_t highest):
         """What a governor sees of the time since the last sample, up to the last reading, in the order of
         ``leptonsim.machine.governors.Sample``: now, length, ``point``, the share that was busy of it, ``waiting``, the shares of the clock's
         cycles in which tensor cores and vector units computed, bytes moved, mean power, temperature of the die, ``highest``.
 
-        ``busy_ps`` is the busy time since the beginning of the run. Raises ValueError where no time has passed.
+        ``busy_ps`` is the busy time since the beginning of the run; ``once_pj`` was spent beside the readings. Raises ValueError where no
+        time has passed.
         """
         cdef int64_t span = self.now_ps - self.sampled_ps
         # of all cores; where the clock stood still all the time there are none
@@ -344,7 +339,7 @@ cdef class Meter:
             raise ValueError("sample: no time has passed")
         found = (
             self.now_ps, span, point, <double> (busy_ps - self.sampled_busy_ps) / span, waiting, self.sum_tensor / cycles,
-            self.sum_vector / cycles, self.sum_moved, self.sum_pj / span, self.die_c, highest,
+            self.sum_vector / cycles, self.sum_moved, (self.sum_pj + once_pj) / span, self.die_c, highest,
         )
         self.sum_pj = self.sum_cycles = 0.0
         self.sum_tensor = self.sum_vector = self.sum_moved = 0

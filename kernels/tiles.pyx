@@ -30,6 +30,7 @@ the parts. The plain-Python twin is the package
     tiles/accounts.pxi      what engines did, and what they waited for
     tiles/jobs.pxi          jobs of engines, from their start to their end
     tiles/rest.pxi          blocks at rest: how long, how deep asleep, when they wake
+    tiles/banks.pxi         banks of the cores' SRAM: which hold data, how long the others are empty
     tiles/pauses.pxi        clocks stand still and go on
     tiles/rates.pxi         rates of the transfers in progress
     tiles/conditions.pxi    what a tile waits for before it passes a stage
@@ -100,6 +101,12 @@ cdef class TileMachine:
         -1 for none. Without it nothing ever sleeps.
     rests_from_ps : int64 (6,), optional
         For each of ``BLOCK_NAMES`` the length from which on its rests are remembered one by one; -1 for none.
+    banks : int64 (6,), optional
+        ``BANK_FIELDS``: banks of each core's SRAM, bytes of each, bytes of a core that are held always; the time without data after which
+        a bank is off and that in which it is awake again, and the time from which on it is remembered (-1 for never). Without it banks
+        are not told apart.
+    tensor_bytes : int64 (operators, 2), optional
+        Of each core's SRAM, what tensors begin to take with an operator's first result, and what they leave with its end.
 
     Raises
     ------
@@ -194,6 +201,15 @@ cdef class TileMachine:
     cdef int64_t rested[BLOCK_KINDS]  # by kind, over all blocks: rests that are over
     cdef Rest* rest
     cdef int64_t rests_n, rests_room
+    cdef int64_t bank_count           # of each core's SRAM; 0 where they are not told apart
+    cdef int64_t bank_bytes
+    cdef int64_t kept_bytes           # held in each core's SRAM beside staging
+    cdef int64_t* bank_since          # [core * bank_count + bank]: since when a bank that holds nothing does so
+    cdef int64_t banks_empty          # times without data that are over, over all banks
+    cdef Sleep bank_sleep
+    cdef int64_t bank_rests_from
+    cdef int64_t[:, ::1] tensor_bytes
+    cdef unsigned char* begun         # [parity * operators + operator]: its tensors are taken
     cdef int64_t[::1] route_blocks
     cdef int64_t event_kind[64]
     cdef int64_t event_value[64]
@@ -217,6 +233,8 @@ cdef class TileMachine:
         self.leveled = NULL
         self.rester = NULL
         self.rest = NULL
+        self.bank_since = NULL
+        self.begun = NULL
         self.pause_at = NULL
         self.shown = NULL
         self.place = NULL
@@ -227,7 +245,7 @@ cdef class TileMachine:
     def __init__(
         self, runs, blocks, steps, cores, dependencies, routes, capacities, dram_mix,
         *, int operators, int64_t core_khz, int64_t setup_ps, copy_routes, bint one_queue, bint log_jobs=False,
-        route_blocks=None, sleeps=None, rests_from_ps=None,
+        route_blocks=None, sleeps=None, rests_from_ps=None, banks=None, tensor_bytes=None,
     ):
         self.runs = np.ascontiguousarray(runs, dtype=np.int64)
         self.blocks = np.ascontiguousarray(blocks, dtype=np.int64)
@@ -257,6 +275,8 @@ cdef class TileMachine:
             self, np.full((BLOCK_KINDS, 2 * SLEEPS), -1, dtype=np.int64) if sleeps is None else np.array(sleeps, dtype=np.int64, order="C"),
             np.full(BLOCK_KINDS, -1, dtype=np.int64) if rests_from_ps is None else np.array(rests_from_ps, dtype=np.int64),
         )
+        if banks is not None:
+            _check_banks(self, banks, tensor_bytes)
         self.room = np.zeros(self.n_links, dtype=np.int64)
         self.weight = np.zeros(self.n_links, dtype=np.int64)
         self.flows = np.zeros(self.n_routes, dtype=np.int64)
@@ -289,6 +309,8 @@ cdef class TileMachine:
         self.todo = <unsigned char*> calloc(self.n_cores, 1)
         self.leveled = <int64_t*> calloc(self.n_cores, sizeof(int64_t))
         self.rester = <Rester*> calloc(self.n_cores * CORE_BLOCKS + CHIP_BLOCKS, sizeof(Rester))
+        self.bank_since = <int64_t*> calloc(max(1, self.n_cores * self.bank_count), sizeof(int64_t))
+        self.begun = <unsigned char*> calloc(max(1, 2 * operators), 1)
         self.shown = <int64_t*> calloc((operators + 1) * WORK_COLUMNS, sizeof(int64_t))
         self.place = <int64_t*> calloc(operators + 1, sizeof(int64_t))
         self.changed = <int64_t*> calloc(operators + 1, sizeof(int64_t))
@@ -300,7 +322,7 @@ cdef class TileMachine:
         if (
             self.token_source == NULL or self.recent == NULL or self.routes == NULL or self.engine == NULL or self.log == NULL or self.core == NULL
             or self.end == NULL or self.core_end == NULL or self.due == NULL or self.queue == NULL or self.moving == NULL
-            or self.todo == NULL or self.leveled == NULL or self.rester == NULL
+            or self.todo == NULL or self.leveled == NULL or self.rester == NULL or self.bank_since == NULL or self.begun == NULL
             or self.shown == NULL or self.place == NULL or self.changed == NULL
         ):
             raise MemoryError
@@ -342,6 +364,8 @@ cdef class TileMachine:
             self.core[i].release.time = -1
             self.core[i].least = NEVER
             self.core[i].least_instance = -1
+            if self.bank_count and _fit_banks(self, i) < 0:
+                raise MemoryError
         for i in range(2 * self.n_tokens):
             self.token_source[i].engine = self.n_cores * ENGINES
             self.token_source[i].relation = DEPENDENCY
@@ -375,6 +399,8 @@ cdef class TileMachine:
         free(self.leveled)
         free(self.rester)
         free(self.rest)
+        free(self.bank_since)
+        free(self.begun)
         free(self.pause_at)
         free(self.shown)
         free(self.place)
@@ -553,6 +579,11 @@ cdef class TileMachine:
             if _rested(self, &self.rester[e], e % CORE_BLOCKS if e < self.n_cores * CORE_BLOCKS else REST_NOC + e % CORE_BLOCKS, end_ps) < 0:
                 raise MemoryError
             self.rester[e].since = end_ps
+        for e in range(self.n_cores * self.bank_count):
+            if e % self.bank_count >= self.core[e // self.bank_count].banks:
+                if _bank_fills(self, e // self.bank_count, e % self.bank_count, end_ps) < 0:
+                    raise MemoryError
+                self.bank_since[e] = end_ps
 
     @property
     def engine_time_ps(self):
@@ -629,7 +660,8 @@ cdef class TileMachine:
 
     @property
     def mix_bytes(self):
-        """int64 (mixes, routes): bytes that moved until rates were last renewed, by the set of access patterns in flight."""
+        """int64 (mixes, routes): bytes that moved until now, by the set of access patterns in flight."""
+        _count_mix(self)
         return np.asarray(self.mix_bytes_view).copy()
 
     @property
@@ -676,10 +708,14 @@ cdef class TileMachine:
         _write_rested(self, &view[0])
         return found
 
-    def rests(self, int64_t first=0, bint also_open=False):
-        """int64 (n, 3): ``REST_FIELDS`` of the remembered rests from number ``first`` on, as they ended.
+    def banks_empty_ps(self):
+        """int: how long banks of the cores' SRAM held nothing until now, over all of them; 0 where they are not told apart."""
+        return _banks_empty(self)
 
-        With ``also_open`` those that go on follow, up to now.
+    def rests(self, int64_t first=0, bint also_open=False):
+        """int64 (n, 4): ``REST_FIELDS`` of the remembered rests from number ``first`` on, as they ended.
+
+        With ``also_open`` those that go on follow, up to now. Banks of SRAM that hold nothing are block 6; their unit is core * banks + bank.
         """
         if not 0 <= first <= self.rests_n:
             raise ValueError(f"rests: there are {self.rests_n}")
@@ -694,8 +730,35 @@ cdef class TileMachine:
         for d in range(self.n_cores * CORE_BLOCKS + CHIP_BLOCKS):
             kind = d % CORE_BLOCKS + (0 if d < self.n_cores * CORE_BLOCKS else REST_NOC)
             if self.rester[d].jobs == 0 and 0 < self.now_ps - self.rester[d].since >= self.rests_from[kind]:
-                going_on.append((kind, self.rester[d].since, self.now_ps))
+                going_on.append((kind, self.rester[d].since, self.now_ps, d // CORE_BLOCKS if kind < REST_NOC else 0))
+        for d in range(self.n_cores * self.bank_count):
+            if d % self.bank_count >= self.core[d // self.bank_count].banks and 0 < self.now_ps - self.bank_since[d] >= self.bank_rests_from:
+                going_on.append((REST_BANK, self.bank_since[d], self.now_ps, d))
         return np.concatenate([found, np.array(going_on, dtype=np.int64).reshape(-1, len(REST_FIELDS))])
+
+    def newest_rests(self, int64_t first, int64_t[:, ::1] rows):
+        """``rests`` with ``also_open`` into the first of ``rows``: how many ended, and how many there are in all.
+
+        Where there are not rows enough for all, what is in them counts for nothing.
+        """
+        cdef int64_t ended = self.rests_n - first, n = ended, d, kind
+        if not 0 <= first <= self.rests_n or rows.shape[1] != 4:
+            raise ValueError(f"newest_rests: there are {self.rests_n}, of 4 columns")
+        if n <= rows.shape[0] and n:
+            memcpy(&rows[0, 0], self.rest + first, n * sizeof(Rest))
+        for d in range(self.n_cores * CORE_BLOCKS + CHIP_BLOCKS):
+            kind = d % CORE_BLOCKS + (0 if d < self.n_cores * CORE_BLOCKS else REST_NOC)
+            if self.rester[d].jobs == 0 and 0 < self.now_ps - self.rester[d].since >= self.rests_from[kind]:
+                if n < rows.shape[0]:
+                    rows[n, 0], rows[n, 1], rows[n, 2] = kind, self.rester[d].since, self.now_ps
+                    rows[n, 3] = d // CORE_BLOCKS if kind < REST_NOC else 0
+                n += 1
+        for d in range(self.n_cores * self.bank_count):
+            if d % self.bank_count >= self.core[d // self.bank_count].banks and 0 < self.now_ps - self.bank_since[d] >= self.bank_rests_from:
+                if n < rows.shape[0]:
+                    rows[n, 0], rows[n, 1], rows[n, 2], rows[n, 3] = REST_BANK, self.bank_since[d], self.now_ps, d
+                n += 1
+        return ended, n
 
     @property
     def log_segments(self):
@@ -709,6 +772,7 @@ include "tiles/cursors.pxi"
 include "tiles/accounts.pxi"
 include "tiles/jobs.pxi"
 include "tiles/rest.pxi"
+include "tiles/banks.pxi"
 include "tiles/pauses.pxi"
 include "tiles/rates.pxi"
 include "tiles/conditions.pxi"

@@ -36,7 +36,7 @@ __all__ = ["ORDER_NAMES", "PROBLEM_FIELDS", "Tiler"]
 
 cdef enum:
     RING = 64        # tiles that may hold staging space at once
-    CLOCKS = 8       # engines and links whose steps are compared
+    CLOCKS = 9       # engines, links and grants whose steps are compared
     LEAST_PIECE = 16
     MOST_PIECE = 4096
     MAX_SIZES = 64   # tile sizes tried along one dimension
@@ -79,6 +79,14 @@ cdef double waste_o(const Problem* p, const Limits* chip, const Mapping* map) no
 cdef double brought_ps(const Limits* chip, const Layout* plan) noexcept nogil:
     # What the DMA engines bring, one engine after the other.
     return plan.bytes_w * chip.w_port_ps + (plan.bytes_a + plan.bytes_x) * chip.a_port_ps
+
+
+cdef double scattered_ps(const Problem* p, const Limits* chip, const Mapping* map) noexcept nogil:
+    # What readers will bring: a core's share of a result of which the cores have neither ranges of rows nor of columns.
+    cdef int64_t cores = map.split_g * map.split_m * map.split_n
+    if p.o_moves or chip.cores == 1 or (cores == chip.cores and (map.split_m == 1 or cores == map.split_m)):
+        return 0
+    return <double> p.groups * p.rows * p.out_cols * (p.context if p.context else p.n) * p.o_bits / 8 / cores * chip.a_port_ps
 
 
 cdef double time_of(
@@ -201,18 +209,19 @@ cdef double time_of(
                     i += 1
                     if now > best:
                         return now
-                    # Equal tiles settle into equal steps of every engine: take the rest of the run at once.
+                    # Equal tiles settle into equal steps of every engine: take the rest of the run at once. They have settled
+                    # once all tiles that hold staging space have: what these free is what the next wait for.
+                    same = same + 1 if -SETTLED < now - before - step < SETTLED else 0
                     step = now - before
                     clocks[0], clocks[1], clocks[2], clocks[3] = w_free, a_free, tensor, vector
-                    clocks[4], clocks[5], clocks[6], clocks[7] = store, dram, drained, link
-                    same += 1
+                    clocks[4], clocks[5], clocks[6], clocks[7], clocks[8] = store, dram, drained, link, grant
                     for need in range(CLOCKS):
                         if clocks[need] != last[need] and not -SETTLED < clocks[need] - last[need] - step < SETTLED:
                             same = 0
                         last[need] = clocks[need]
                     before = now
                     left = run.count - i
-                    if same >= 3 and left > 8 and step > 0:
+                    if same >= 3 and same > tail - head and left > 8 and step > 0:
                         jump = step * (left - 4)
                         w_free += jump
                         a_free += jump
@@ -234,7 +243,7 @@ cdef double time_of(
     now = store if store > vector else vector
     if tensor > now:
         now = tensor
-    return most_of(now, bound) + (now + brought_ps(chip, plan)) * TIE + exposed * EXPOSED
+    return most_of(now, bound) + (now + brought_ps(chip, plan) + scattered_ps(p, chip, map)) * TIE + exposed * EXPOSED
 
 
 cdef double bound_of(const Problem* p, const Limits* chip, const Mapping* map, const Layout* plan) noexcept nogil:
@@ -259,6 +268,44 @@ cdef double bound_of(const Problem* p, const Limits* chip, const Mapping* map, c
     if plan.vector * chip.cycle_ps > t:
         t = plan.vector * chip.cycle_ps
     return t
+
+
+cdef double job_ps(const Limits* chip, bint dram, int64_t jobs, double size, double port_ps) noexcept nogil:
+    # So many transfers in a row; from or to anywhere but DRAM it is not known here how fast.
+    if jobs == 0 or size == 0:
+        return 0
+    return jobs * chip.setup_ps + (chip.latency_ps + size * port_ps if dram else 0)
+
+
+cdef double least_time_of(const Problem* p, const Limits* chip, const Layout* plan, double ahead_ps) noexcept nogil:
+    # See the twin.
+    cdef const Run* head = &plan.run[plan.first[0]]
+    cdef const Run* tail = &plan.run[plan.end[plan.blocks - 1] - 1]
+    cdef const Run* run
+    cdef bint w_dram = p.b_dram and chip.host_ps == 0
+    cdef int64_t b, r, times, w = 0, a = 0, x = 0, o = 0
+    cdef double begin, first, last, tensor, vector, stored, t
+    for b in range(plan.blocks):
+        for r in range(plan.first[b], plan.end[b]):
+            run = &plan.run[r]
+            times = plan.times[b] * run.count
+            w += times * (run.w > 0)
+            a += times * (run.a > 0)
+            x += times * (run.x > 0)
+            o += times * (run.o > 0)
+    begin = most_of(
+        job_ps(chip, p.a_dram, head.a > 0, head.a, chip.a_port_ps),
+        job_ps(chip, w_dram, head.w > 0, head.w, chip.w_port_ps) - ahead_ps,
+    )
+    tensor, vector = tail.tensor * chip.cycle_ps, tail.vector * chip.cycle_ps
+    stored = job_ps(chip, p.o_dram, tail.o > 0, tail.o, chip.o_port_ps)
+    first, last = begin + head.tensor * chip.cycle_ps, vector + stored
+    t = begin + plan.tensor * chip.cycle_ps + last
+    t = most_of(t, first + plan.vector * chip.cycle_ps + stored)
+    t = most_of(t, first + head.vector * chip.cycle_ps + job_ps(chip, p.o_dram, o, plan.bytes_o, chip.o_port_ps))
+    t = most_of(t, job_ps(chip, p.a_dram, a, plan.bytes_a, chip.a_port_ps) + tensor + last)
+    t = most_of(t, job_ps(chip, p.x_dram, x, plan.bytes_x, chip.a_port_ps) + last)
+    return most_of(t, job_ps(chip, w_dram, w, plan.bytes_w, chip.w_port_ps) - ahead_ps + tensor + last)
 
 
 cdef struct Sizes:                  # tile sizes to try along one dimension, from the largest down
@@ -450,16 +497,39 @@ cdef class Tiler:
             out.at[out.n] = size
             out.n += 1
 
+    def least(self, values, mapping, double ahead_ps=0):
+        """What no machine beats on the core with the most to do: (picoseconds, cycles of its arrays).
+
+        From the instant on at which activations can be loaded; weights that need not wait can be loaded ``ahead_ps`` before.
+        Raises ValueError if the mapping does not fit.
+        """
+        cdef Problem p = self._problem(values)
+        cdef Mapping map = self._mapping(mapping)
+        cdef Layout plan
+        cdef int64_t units = p.groups // p.shared_b if p.groups % p.shared_b == 0 else p.groups
+        cdef int64_t groups = up(units, map.split_g) * p.shared_b if map.split_g <= units else up(p.groups, map.split_g)
+        if not lay_out(
+            &p, &self.chip, &self.array, &map, groups, up(p.rows, map.split_m), up(p.n, map.split_n), &plan
+        ):
+            raise ValueError(f"least: the mapping {mapping} does not fit")
+        return least_time_of(&p, &self.chip, &plan, ahead_ps), <int64_t> plan.tensor
+
+    cdef Mapping _mapping(self, mapping) except *:
+        cdef Mapping map
+        map.split_g, map.split_m, map.split_n, map.order, map.tile_rows, map.tile_n, map.tile_k = mapping
+        if min(mapping[:3]) < 1 or min(mapping[4:]) < 1:
+            raise ValueError("a mapping is of positive sizes")
+        return map
+
     def lay_out(self, values, mapping, int64_t groups, int64_t rows, int64_t n):
         """The tiles (``Laid``) of a core's share under a mapping. Raises ValueError if the mapping does not fit."""
         cdef Problem p = self._problem(values)
-        cdef Mapping map
+        cdef Mapping map = self._mapping(mapping)
         cdef Layout plan
         cdef int64_t b, i, times, stalls = 0, loads = 0, reads = 0
         cdef Run* r
-        map.split_g, map.split_m, map.split_n, map.order, map.tile_rows, map.tile_n, map.tile_k = mapping
-        if min(mapping[:3]) < 1 or min(mapping[4:]) < 1 or min(groups, rows, n) < 1:
-            raise ValueError("lay_out: a mapping and a share are of positive sizes")
+        if min(groups, rows, n) < 1:
+            raise ValueError("lay_out: a share is of positive sizes")
         if not lay_out(&p, &self.chip, &self.array, &map, groups, rows, n, &plan):
             raise ValueError(f"lay_out: the mapping {mapping} does not fit")
         runs = []

@@ -118,7 +118,30 @@ def programs(draw: Any, max_cores: int = 4, max_steps: int = 3, is_shared: bool 
         "one_queue": draw(st.booleans()),
         "log_jobs": draw(st.booleans()),
         **(draw(sleeping(n_routes)) if is_shared else {}),
+        **draw(banked(operators)),
     }
+
+
+@st.composite
+def banked(draw: Any, operators: int) -> dict[str, Any]:
+    """Banks of SRAM, of a size that few tiles fill or many, and what tensors take of them; most often none."""
+    if draw(st.booleans()):
+        return {}
+    length = st.just(-1) | amount(3_000_000, 0, 1_000, 1_000_000)
+    count, kept_bytes = draw(st.sampled_from([1, 2, 5, 16])), draw(amount(3000, 0))
+    told = [count, draw(amount(3000, 1, 1024)) or 1, kept_bytes, draw(length), draw(amount(500_000, 0)), draw(length)]
+    return {"banks": told, "tensor_bytes": draw(tensors(operators))}
+
+
+@st.composite
+def tensors(draw: Any, operators: int) -> list[list[int]]:
+    """What tensors take with each operator and leave with it or a later one."""
+    sizes = [[0, 0] for _ in range(operators)]
+    for maker in range(operators):
+        size = draw(amount(3000, 0))
+        sizes[maker][0] += size
+        sizes[draw(st.integers(maker, operators - 1))][1] += size
+    return sizes
 
 
 @st.composite
@@ -220,8 +243,9 @@ def drive(machine: Any, case: Case) -> dict[str, Any]:
         np.add.at(told, rows[:changed], change[:changed])
         assert told.tolist() == work.tolist(), "changes do not add up to progress"
         assert rested.tolist() == machine.rested_ps().tolist()
-        rest = (machine.rested_ps().tolist(), machine.rests(0, True).tolist())
-        trace.append((machine.now_ps, events, machine.next_ps(), machine.tiles, work.tolist(), rest))
+        rest = (machine.rested_ps().tolist(), machine.rests(0, True).tolist(), machine.banks_empty_ps())
+        mix = np.asarray(machine.mix_bytes).tolist()
+        trace.append((machine.now_ps, events, machine.next_ps(), machine.tiles, work.tolist(), rest, mix))
         # what is done at the same instant as its copy no longer waits for it
         for name, value in sorted(events, key=lambda event: event[0] != "done"):
             if name == "copied" and completed <= value < 1000:  # a program may not need its inputs, and be done before

@@ -109,6 +109,26 @@ cdef int _check_rest(TileMachine self, int64_t[:, ::1] sleeps, int64_t[::1] rest
     return 0
 
 
+cdef int _check_banks(TileMachine self, banks, tensor_bytes) except -1:
+    """Take what there is to know of banks and of what tensors take of them, or refuse it."""
+    cdef int64_t op
+    told = np.array(banks, dtype=np.int64)
+    sizes = np.zeros((self.n_operators, 2), dtype=np.int64) if tensor_bytes is None else np.array(tensor_bytes, dtype=np.int64, order="C")
+    if told.shape != (len(BANK_FIELDS),) or sizes.shape != (self.n_operators, 2):
+        raise ValueError("TileMachine: of banks six numbers, and what tensors take and leave with each operator")
+    self.bank_count, self.bank_bytes, self.kept_bytes, after, wake, least = told.tolist()
+    if not 0 < self.bank_count <= MOST_BANKS or not 0 < self.bank_bytes < MOST_BYTES or not 0 <= self.kept_bytes < MOST_BYTES or wake >= LONGEST_PS:
+        raise ValueError("TileMachine: banks are 1 to 4096 of 1 byte to 1 TiB, and awake within a second")
+    self.tensor_bytes = sizes
+    for op in range(self.n_operators):
+        if not 0 <= self.tensor_bytes[op, 0] < MOST_BYTES or not 0 <= self.tensor_bytes[op, 1] < MOST_BYTES:
+            raise ValueError(f"TileMachine: tensors of operator {op} take less than 0 or more than 1 TiB")
+    self.bank_sleep.after = NEVER if after < 0 else after
+    self.bank_sleep.wake = max(0, wake)
+    self.bank_rests_from = NEVER if least < 0 else least
+    return 0
+
+
 cdef void _find_work(TileMachine self) noexcept:
     """Tell the engines that the program has jobs for from those that stay idle for ever."""
     cdef int64_t c, i, b, r, k

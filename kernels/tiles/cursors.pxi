@@ -53,3 +53,4 @@ cdef void _arm(TileMachine self, int64_t parity) noexcept nogil:
     for t in range(self.n_operators, self.n_tokens):
         self.token_left[base + t] = 1
     self.steps_left[parity] = self.n_steps
+    memset(self.begun + parity * self.n_operators, 0, self.n_operators)

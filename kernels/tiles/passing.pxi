@@ -3,6 +3,8 @@
 
 cdef void _freed(TileMachine self, Core* core, int64_t size, int64_t engine) noexcept nogil:
     core.used -= size
+    if self.bank_count:
+        _drain(self, engine // ENGINES, size)
     self.todo[engine // ENGINES] |= 1 << GRANT
     core.release.engine = engine
     core.release.relation = BUFFER
@@ -45,8 +47,11 @@ cdef int _through(TileMachine self, int64_t c, int stage, int64_t engine, Source
     if stage == MULTIPLY or stage == FINISH:
         if tensor == (stage == MULTIPLY):
             _operands_used(self, core, at, tensor, c * ENGINES + (TENSOR if tensor else VECTOR))
-        if stage == FINISH and run.x:
-            _freed(self, core, run.x, c * ENGINES + VECTOR)
+        if stage == FINISH:
+            if run.x:
+                _freed(self, core, run.x, c * ENGINES + VECTOR)
+        elif self.bank_count and _begin_tensors(self, at) < 0:
+            return -1
     elif stage == WRITE and run.o:
         _freed(self, core, run.o, c * ENGINES + STORE)
     moved = _advance(self, at, core.step_begin, core.step_end)
@@ -102,6 +107,8 @@ cdef void _complete(TileMachine self, int64_t token, int64_t engine) noexcept no
         _satisfied(self, token, engine)
         _wake_all(self, LOADS)
         token %= self.n_tokens
+        if self.bank_count and token < self.n_operators:
+            _keep(self, -self.tensor_bytes[token, 1])  # banks that become empty ask for no memory
         if token < self.n_operators and self.watched[token] and token > self.reached:
             self.reached = token
 

@@ -25,23 +25,30 @@ cdef const int64_t* _rates(TileMachine self) noexcept nogil:
     return row + 1 + self.n_routes
 
 
-cdef void _share(TileMachine self) noexcept nogil:
-    """Renew the rates of all routes, and when the first job of each ends."""
-    cdef int64_t r, mix = 0
+cdef void _count_mix(TileMachine self) noexcept nogil:
+    """Count what moved under the present mix of access patterns up to now."""
+    cdef int64_t r
     cdef int128 moved
-    cdef Queue* queue
-    cdef const int64_t* rate = _rates(self)
     for r in range(self.n_routes):
         if self.held[r]:
             moved = <int128> self.queue[r].rate * self.held[r] * (self.now_ps - self.mix_since)
             moved += self.mix_rest[self.mix_now, r]
             self.mix_bytes_view[self.mix_now, r] += <int64_t> (moved >> 32)
             self.mix_rest[self.mix_now, r] = <int64_t> (<uint64_t> moved & 0xFFFFFFFFULL)
+    self.mix_since = self.now_ps
+
+
+cdef void _share(TileMachine self) noexcept nogil:
+    """Renew the rates of all routes, and when the first job of each ends."""
+    cdef int64_t r, mix = 0
+    cdef Queue* queue
+    cdef const int64_t* rate = _rates(self)
+    _count_mix(self)
+    for r in range(self.n_routes):
         self.held[r] = self.flows[r] if self.routes[r].pattern else 0
         if self.flows[r]:
             mix |= self.routes[r].pattern
     self.mix_now = mix
-    self.mix_since = self.now_ps
     for r in range(self.n_routes):
         queue = &self.queue[r]
         if queue.rate == rate[r] and not queue.moved:

@@ -98,6 +98,10 @@ cdef struct Core:
     int64_t before[STAGES]  # tiles that had passed the stage before that instant
     Source release          # who freed staging space last
     int64_t used            # staging bytes held
+    int64_t live            # staging bytes in which something is, or is being written; 0 where banks are not told apart
+    int64_t banks           # of its SRAM's banks the first so many hold data
+    int64_t most            # live bytes above which more banks have to
+    int64_t fewest          # live bytes at and below which fewer have to
     int64_t least           # staging space that the step in flight leaves which leaves least
     int64_t least_step      # that step; of equals the last
     int64_t least_instance  # its instance; -1 where none is known
@@ -123,6 +127,7 @@ cdef struct Sleep:    # a depth of sleep of a kind of block
 
 cdef struct Rest:     # a row of the rests
     int64_t kind, begin, end
+    int64_t unit      # which of its kind: the core, or core * banks + bank; 0 of the chip's
 
 cdef struct Copy:
     int64_t size

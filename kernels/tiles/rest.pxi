@@ -16,7 +16,6 @@ cdef int _rested(TileMachine self, Rester* block, int kind, int64_t until) noexc
     """A block's rest ends: count it, remember it, and say when the block is awake; -1 when memory is out."""
     cdef int64_t length = until - block.since
     cdef int s
-    cdef Rest* grown
     if length <= 0:
         return 0
     self.rested[kind] += length
@@ -25,6 +24,12 @@ cdef int _rested(TileMachine self, Rester* block, int kind, int64_t until) noexc
             block.awake = until + self.sleep[kind][s].wake
     if length < self.rests_from[kind]:
         return 0
+    return _remember(self, kind, block.since, until, (block - self.rester) // CORE_BLOCKS if kind < REST_NOC else 0)
+
+
+cdef int _remember(TileMachine self, int kind, int64_t begin, int64_t end, int64_t unit) noexcept nogil:
+    """A row for a rest; -1 when memory is out."""
+    cdef Rest* grown
     if self.rests_n == self.rests_room:
         grown = <Rest*> realloc(self.rest, (2 * self.rests_room + 256) * sizeof(Rest))
         if grown == NULL:
@@ -32,8 +37,9 @@ cdef int _rested(TileMachine self, Rester* block, int kind, int64_t until) noexc
         self.rest = grown
         self.rests_room = 2 * self.rests_room + 256
     self.rest[self.rests_n].kind = kind
-    self.rest[self.rests_n].begin = block.since
-    self.rest[self.rests_n].end = until
+    self.rest[self.rests_n].begin = begin
+    self.rest[self.rests_n].end = end
+    self.rest[self.rests_n].unit = unit
     self.rests_n += 1
     return 0
 

@@ -106,6 +106,8 @@ cdef int _load(TileMachine self, int64_t c, int stage) noexcept nogil:
     if size == 0:
         _through(self, c, stage, -1, why)
         return 1
+    if self.bank_count and _fill(self, c, size) < 0:
+        return -1
     route = self.step_at[at.step].route[stage - LOAD_W]
     if _move(self, e, at.step, at.instance, size, stage - LOAD_W, route, _asked(self, core, stage, at), why) < 0:
         return -1
@@ -122,8 +124,7 @@ cdef int _multiply(TileMachine self, int64_t c) noexcept nogil:
     if not _passed(self, core, LOAD_A, at, INPUT, &why) or not _passed(self, core, LOAD_W, at, INPUT, &why):
         return 0
     if self.run_at[at.run].tensor == 0:
-        _through(self, c, MULTIPLY, -1, why)
-        return 1
+        return -1 if _through(self, c, MULTIPLY, -1, why) < 0 else 1
     if at.tile - core.cursor[FINISH].tile >= self.step_at[at.step].accumulators:
         return 0
     if (
@@ -147,6 +148,8 @@ cdef int _vector(TileMachine self, int64_t c) noexcept nogil:
         return 0
     if not _passed(self, core, MULTIPLY, at, INPUT, &why) or not _passed(self, core, LOAD_X, at, INPUT, &why):
         return 0
+    if self.bank_count and _fill(self, c, self.run_at[at.run].o) < 0:
+        return -1
     if self.run_at[at.run].vector == 0:
         return -1 if _through(self, c, FINISH, -1, why) < 0 else 1
     if _compute(self, e, at, self.run_at[at.run].vector, why) < 0:

@@ -101,10 +101,12 @@ cdef enum:
     REST_NOC = 3       # the chip's, in the order of the bits of a route
     CHIP_BLOCKS = 3
     BLOCK_KINDS = 6
+    REST_BANK = 6      # in the rests: a bank of a core's SRAM that holds nothing
     SLEEPS = 3         # depths of sleep at most
 
 BLOCK_NAMES = ("tensor_core", "vector_unit", "sram", "noc", "dram", "pcie")
-REST_FIELDS = ("block", "begin_ps", "end_ps")
+REST_FIELDS = ("block", "begin_ps", "end_ps", "unit")
+BANK_FIELDS = ("banks", "bank_bytes", "kept_bytes", "after_ps", "wake_ps", "from_ps")
 
 cdef extern from *:
     """
@@ -119,3 +121,5 @@ cdef int64_t LEAST_RATE = 1 << 16
 cdef int64_t MOST_RATE = 1LL << 46
 cdef int64_t FASTEST_KHZ = 1000000000
 cdef int64_t LONGEST_PS = 1000000000000
+cdef int64_t MOST_BANKS = 4096
+cdef int64_t MOST_BYTES = 1LL << 40

@@ -12,10 +12,12 @@ from leptonsim.chip.core import ELEMENT_BITS, VectorFunction
 from leptonsim.chip.dram_parts import dram_families, dram_parts, is_own_part
 from leptonsim.chip.report import near
 from leptonsim.chip.tree import Path
-from leptonsim.chip.units import FREQUENCY, SIZE, WIDTH
+from leptonsim.chip.units import DATA_RATE, FREQUENCY, SIZE, WIDTH
 from leptonsim.errors import LeptonError
 
 if TYPE_CHECKING:
+    from leptonsim.chip.dram_part import DramPart
+    from leptonsim.chip.power import MemoryState
     from leptonsim.chip.spec import Chip
 
 Violations = Iterator[tuple[Path, str]]
@@ -61,9 +63,7 @@ def _every_vector_function_has_a_rate(chip: Chip) -> Violations:
 def _clock_is_that_of_the_state(chip: Chip) -> Violations:
     power, clock = chip.power, chip.clocks.core_hz
     names = [state.name for state in power.states]
-    for index, name in enumerate(names):
-        if name in names[:index]:
-            yield ("power", "states", index, "name"), f"{name!r} is the name of two states"
+    yield from _names_differ(names, ("power",))
     if power.state is None:
         if names:
             yield ("power", "states"), f"say at which state the chip starts: power.state is one of {', '.join(names)}"
@@ -81,6 +81,70 @@ def _clock_is_that_of_the_state(chip: Chip) -> Violations:
             f"{FREQUENCY.format(clock)}, but power.state {at.name!r} runs at {FREQUENCY.format(at.core_hz)}: "
             "make them equal, or set power.states=[] and power.state=null for one fixed clock",
         )
+
+
+def _names_differ(names: list[str], path: Path) -> Violations:
+    for index, name in enumerate(names):
+        if name in names[:index]:
+            yield (*path, "states", index, "name"), f"{name!r} is the name of two states"
+
+
+def _uncore_has_states_or_one_clock(chip: Chip) -> Violations:
+    uncore, path = chip.power.uncore, ("power", "uncore")
+    if uncore is None:
+        return
+    names = [state.name for state in uncore.states]
+    yield from _names_differ(names, path)
+    if not names:
+        if uncore.voltage_v is None or uncore.clock_hz is None:
+            yield path, "give voltage and clock, or states and state"
+        if uncore.state is not None:
+            yield (*path, "state"), f"unknown state {uncore.state!r}; power.uncore.states is empty"
+        return
+    if uncore.voltage_v is not None or uncore.clock_hz is not None:
+        yield path, "voltage and clock are those of the states: leave out power.uncore.voltage and power.uncore.clock"
+    if uncore.state is None:
+        yield path, f"say at which state it starts: power.uncore.state is one of {', '.join(names)}"
+    elif uncore.state not in names:
+        yield (*path, "state"), f"unknown state {uncore.state!r}; {near(uncore.state, names)}"
+
+
+def _memory_states_are_within_the_part(chip: Chip) -> Violations:
+    memory, path = chip.power.memory, ("power", "memory")
+    if memory is None:
+        return
+    names = [state.name for state in memory.states]
+    yield from _names_differ(names, path)
+    if not names:
+        yield (*path, "states"), "at least one state, such as {name: full, data_rate: 6400 MT/s}"
+    elif memory.state is not None and memory.state not in names:
+        yield (*path, "state"), f"unknown state {memory.state!r}; {near(memory.state, names)}"
+    from leptonsim.chip.dram_part import load_part
+
+    try:
+        part = load_part(chip.dram.part)
+    except LeptonError:
+        return  # said by another rule
+    for index, state in enumerate(memory.states):
+        yield from _memory_state_is_within(state, part, (*path, "states", index))
+
+
+def _memory_state_is_within(state: MemoryState, part: DramPart, at: Path) -> Violations:
+    rate, fastest, step = state.data_rate, part.clocking.data_rate, part.clocking.transfers_per_clock
+    if rate > fastest:
+        yield (*at, "data_rate"), f"{DATA_RATE.format(rate)} is above the {DATA_RATE.format(fastest)} of {part.name}"
+    elif rate % step:
+        yield (*at, "data_rate"), f"not a whole number of command clocks, which are {step} transfers each"
+    if state.voltage_v is None:
+        return
+    own_v = part.energy.io_voltage_v
+    if own_v is None:
+        yield (
+            (*at, "voltage"),
+            f"{part.name} does not say the supply of its interface: add energy.io_voltage_v to the part",
+        )
+    elif state.voltage_v > own_v:
+        yield (*at, "voltage"), f"{state.voltage_v:g} V is above the {own_v:g} V of {part.name}"
 
 
 def _states_are_a_table_or_a_curve(chip: Chip) -> Violations:
@@ -190,6 +254,8 @@ RULES: tuple[Callable[[Chip], Violations], ...] = (
     _default_dtype_has_a_rate,
     _every_vector_function_has_a_rate,
     _clock_is_that_of_the_state,
+    _uncore_has_states_or_one_clock,
+    _memory_states_are_within_the_part,
     _states_are_a_table_or_a_curve,
     _sparsity_keeps_some_of_many,
     _accumulators_hold_a_row,

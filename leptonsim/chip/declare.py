@@ -8,6 +8,7 @@ The attribute carries the unit of the value inside, the first argument is the na
 from __future__ import annotations
 
 import functools
+import json
 import types
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -37,6 +38,23 @@ class Part(BaseModel):
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
+
+    @functools.cached_property
+    def canonical(self) -> str:
+        """All values in inner units as JSON, keys in order; sections that chips share are written once."""
+        values = ((name, getattr(self, name)) for name in sorted(type(self).model_fields))
+        return "{" + ",".join(f'"{name}":{_canonical(value)}' for name, value in values) + "}"
+
+
+def _canonical(value: Any) -> str:
+    if isinstance(value, Part):
+        return value.canonical
+    if isinstance(value, tuple):
+        return "[" + ",".join(map(_canonical, value)) + "]"
+    return _ENCODER.encode(value)
+
+
+_ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=True)
 
 
 @dataclass(frozen=True)

@@ -30,6 +30,13 @@ from leptonsim.errors import LeptonError
 
 _ROUNDED_OFF = Fraction(26, 1000)
 
+CLOCKED = frozenset({"tCCD_S", "tCCD_L", "tCCD_L_WR", "tRTRS", "tRTW_gap"})
+"""Timings that are bursts and turns of the data bus: in clocks they are clocks at any rate.
+
+Others that a file gives in clocks alone (latencies of JEDEC's tables, core timings of presets) are times of the arrays
+in whole clocks of the part's own rate, and stay times at a lower one.
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class Duration:
@@ -164,6 +171,9 @@ class Energy(_Group):
     read_pj_per_bit: float = Field(gt=0, description="core and column path, for one bit read")
     write_pj_per_bit: float = Field(gt=0, description="core and column path, for one bit written")
     io_pj_per_bit: float = Field(ge=0, description="both PHYs and the wires, for one bit moved")
+    io_voltage_v: float | None = Field(
+        default=None, gt=0, description="supply of the interface (VDDQ) at that energy, where a chip may lower it"
+    )
     refresh_pj: float = Field(gt=0, description="one all-bank refresh of a rank")
     background_mw: float = Field(gt=0, description="a rank with rows open, clock running")
 
@@ -235,6 +245,29 @@ class DramPart(BaseModel):
         shape = self.organization
         banks = shape.pseudo_channels * shape.ranks * shape.bank_groups * shape.banks_per_group
         return banks * shape.rows * shape.row_bytes
+
+    def at_rate(self, data_rate: int) -> DramPart:
+        """The part at a lower data rate: times stay times, in whole clocks of the lower clock by the same rounding.
+
+        Energies of events and the background power are those of the part's own rate. Raises ValueError for a rate above
+        the part's, or of no whole number of command clocks.
+        """
+        own = self.clocking.data_rate
+        if not 0 < data_rate <= own or data_rate % self.clocking.transfers_per_clock:
+            raise ValueError(f"{self.name} does not run at {data_rate} transfers per second")
+        if data_rate == own:
+            return self
+        times = {
+            name: Duration(0, Fraction(timing.clocks * 10**12, self.clock_hz))
+            for name, timing in self.timings
+            if isinstance(timing, Duration) and name not in CLOCKED and timing.clocks and not timing.time_ps
+        }
+        return self.model_copy(
+            update={
+                "clocking": self.clocking.model_copy(update={"data_rate": data_rate}),
+                "timings": self.timings.model_copy(update=times),
+            }
+        )
 
     def clocks(self, group: str, name: str) -> int:
         """Whole command clocks of one timing, such as ``clocks("timings", "tRCDRD")``."""

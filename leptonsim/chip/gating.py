@@ -1,7 +1,8 @@
 """Blocks at rest, as parameters: their share of static power, when they sleep, and what sleep costs.
 
 A block is an array, a vector unit or an SRAM of every core, the network with shared SRAM, the DRAM with its interface,
-or the PCIe link. What a block does while none uses it is a policy: a file in machine/gating.
+or the PCIe link; banks of SRAM that hold nothing can be off by themselves. What a block does while none uses it is a
+policy: a file in machine/gating.
 """
 
 from typing import Annotated
@@ -20,6 +21,11 @@ Gating = Annotated[
 Share = Annotated[float, Number(least=0, most=1)] | None
 _WHEN = "When it sleeps: none, idle_detection (after idle time), directed (the program knows), ideal."
 _SHARE = "Share of `power.static`; none: by what the chip is made of."
+WakeTime = Annotated[int, Measure(TIME, "0 ps", "1 ms")] | None
+BreakEven = Annotated[int, Measure(TIME, "0 ps", "1 s")] | None
+_WAKE = "Time in which it wakes up; none: that of the energy data."
+_BREAK_EVEN = "Sleep that pays for going to sleep and waking up; none: that of the energy data."
+_RESIDUAL = "Leakage asleep, as a share of leakage; none: that of the energy data."
 
 
 class Block(Part):
@@ -27,13 +33,18 @@ class Block(Part):
 
     gating: Gating = param("gating", _WHEN, "none")
     static_share: Share = param("static_share", _SHARE, None)
-    wake_ps: Annotated[int, Measure(TIME, "0 ps", "1 ms")] | None = param(
-        "wake", "Time in which it wakes up; none: that of the energy data.", None
-    )
-    break_even_ps: Annotated[int, Measure(TIME, "0 ps", "1 s")] | None = param(
-        "break_even", "Sleep that pays for going to sleep and waking up; none: that of the energy data.", None
-    )
-    residual: Share = param("residual", "Leakage asleep, as a share of leakage; none: that of the energy data.", None)
+    wake_ps: WakeTime = param("wake", _WAKE, None)
+    break_even_ps: BreakEven = param("break_even", _BREAK_EVEN, None)
+    residual: Share = param("residual", _RESIDUAL, None)
+
+
+class Banks(Part):
+    """Banks of the cores' SRAM that hold nothing: off by themselves, without data."""
+
+    gating: Gating = param("gating", "When they are off: none, idle_detection, directed, ideal.", "none")
+    wake_ps: WakeTime = param("wake", _WAKE, None)
+    break_even_ps: BreakEven = param("break_even", _BREAK_EVEN, None)
+    residual: Share = param("residual", _RESIDUAL, None)
 
 
 class Interface(Part):
@@ -55,6 +66,9 @@ class Blocks(Part):
     tensor_core: Block = param("tensor_core", "Arrays with their accumulators.", factory=Block)
     vector_unit: Block = param("vector_unit", "Vector units.", factory=Block)
     sram: Block = param("sram", "The cores' SRAM; asleep it keeps its data.", factory=Block)
+    sram_banks: Banks = param(
+        "sram_banks", "Banks of the cores' SRAM that hold nothing; off they lose what they held.", factory=Banks
+    )
     noc: Block = param("noc", "The network on the chip with shared SRAM.", factory=Block)
     dram: Interface = param("dram", "DRAM and its interface: power-down, then self-refresh.", factory=Interface)
     pcie: Interface = param("pcie", "The link to the host: L0s, then L1, then L1.2.", factory=Interface)

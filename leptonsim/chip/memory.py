@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 from leptonsim.chip.declare import Part, param
 from leptonsim.chip.scalars import Flag, Integer, Measure, Text
-from leptonsim.chip.units import BANDWIDTH, CYCLES, SIZE, TIME, WIDTH
+from leptonsim.chip.units import BANDWIDTH, CYCLES, LENGTH, SIZE, TIME, WIDTH
 
 
 class SharedSram(Part):
@@ -16,7 +16,9 @@ class SharedSram(Part):
 
     size_bytes: Annotated[int, Measure(SIZE, "1 KiB", "64 GiB")] = param("size", "Capacity.")
     bandwidth_bytes_per_s: Annotated[int, Measure(BANDWIDTH, "1 MB/s", "1000 TB/s")] = param(
-        "bandwidth", "Bandwidth of all cores together, each direction."
+        "bandwidth",
+        "Bandwidth of all cores together, each direction; with `power.uncore` at the highest clock of that, "
+        "in proportion at lower ones.",
     )
     latency_ps: Annotated[int, Measure(TIME, "0 ps", "1 ms")] = param(
         "latency", "Time from a request at the core to its first byte."
@@ -32,6 +34,9 @@ class Noc(Part):
     )
     hop_cycles: Annotated[int, Measure(CYCLES, "0 cycles", "1000 cycles")] = param(
         "hop", "Core cycles through one router and link."
+    )
+    hop_length_mm: Annotated[float, Measure(LENGTH, "0.01 mm", "100 mm")] | None = param(
+        "hop_length", "Wire from one router to the next, for its energy; none: from the area of the cores.", None
     )
 
 

@@ -9,6 +9,7 @@ from leptonsim.chip.declare import Part, param
 from leptonsim.chip.gating import Blocks
 from leptonsim.chip.scalars import Flag, Integer, Measure, Number, Text
 from leptonsim.chip.units import (
+    DATA_RATE,
     ENERGY,
     ENERGY_PER_BYTE,
     FREQUENCY,
@@ -115,15 +116,69 @@ class Curve(Part):
     )
 
 
+class UncoreState(Part):
+    """One state of network and SRAM."""
+
+    name: Name = param("name", "Name of the state.")
+    voltage_v: Annotated[float, Measure(VOLTAGE, "0.3 V", "1.5 V")] = param(
+        "voltage", "Voltage of network, shared SRAM and the cores' SRAM."
+    )
+    clock_hz: Annotated[int, Measure(FREQUENCY, "1 MHz", "10 GHz")] = param("clock", "Clock of the network.")
+
+
 class Uncore(Part):
     """A domain of its own for the network with shared SRAM, and for the supply of the cores' SRAM."""
 
-    voltage_v: Annotated[float, Measure(VOLTAGE, "0.3 V", "1.5 V")] = param(
-        "voltage", "Voltage of network, shared SRAM and the cores' SRAM, in every performance state."
+    voltage_v: Annotated[float, Measure(VOLTAGE, "0.3 V", "1.5 V")] | None = param(
+        "voltage", "Voltage of network, shared SRAM and the cores' SRAM; where there are states they say it.", None
     )
-    clock_hz: Annotated[int, Measure(FREQUENCY, "1 MHz", "10 GHz")] = param(
-        "clock", "Clock of the network, in every performance state; the cores' SRAM has the core clock."
+    clock_hz: Annotated[int, Measure(FREQUENCY, "1 MHz", "10 GHz")] | None = param(
+        "clock", "Clock of the network; where there are states they say it. The cores' SRAM has the core clock.", None
     )
+    governor: Policy = param("governor", "The policy that chooses the state, as `power.governor`.", "fixed")
+    state: Name | None = param("state", "State at the start; required where there are states.", None)
+    states: tuple[UncoreState, ...] = param("states", "States; none: voltage and clock are fixed.", ())
+    transition: Transition = param("transition", "Cost of a change of state.", factory=Transition)
+
+    @property
+    def start(self) -> UncoreState:
+        """The state at the start; where there are none, that of the fixed voltage and clock."""
+        if self.voltage_v is None or self.clock_hz is None:
+            return next(each for each in self.states if each.name == self.state)
+        return UncoreState.model_construct(name="nominal", voltage_v=self.voltage_v, clock_hz=self.clock_hz)
+
+    @property
+    def highest_hz(self) -> int:
+        """The highest clock, at which the bandwidth of shared SRAM is stated."""
+        return max((each.clock_hz for each in self.states), default=self.start.clock_hz)
+
+
+class MemoryState(Part):
+    """One state of the memory."""
+
+    name: Name = param("name", "Name of the state.")
+    data_rate: Annotated[int, Measure(DATA_RATE, "100 MT/s", "20 GT/s")] = param(
+        "data_rate", "Transfers per second on each data pin; at most that of the part."
+    )
+    voltage_v: Annotated[float, Measure(VOLTAGE, "0.2 V", "2 V")] | None = param(
+        "voltage", "Supply of the interface (VDDQ); none: that of the part. Energy of I/O goes with its square.", None
+    )
+
+
+class Memory(Part):
+    """The memory clock as a domain of its own."""
+
+    governor: Policy = param("governor", "The policy that chooses the state, as `power.governor`.", "fixed")
+    state: Name | None = param("state", "State at the start; none: the fastest.", None)
+    states: tuple[MemoryState, ...] = param("states", "States, at least one.")
+    transition: Transition = param("transition", "Cost of a change of state.", factory=Transition)
+
+    @property
+    def start(self) -> MemoryState:
+        """The state at the start."""
+        if self.state is None:
+            return max(self.states, key=lambda each: each.data_rate)
+        return next(each for each in self.states if each.name == self.state)
 
 
 class Power(Part):
@@ -157,6 +212,9 @@ class Power(Part):
     )
     uncore: Uncore | None = param(
         "uncore", "A domain of its own for network and SRAM; none: they share that of the cores.", None
+    )
+    memory: Memory | None = param(
+        "memory", "States of the memory clock; none: the memory runs at the rate of its part.", None
     )
     blocks: Blocks = param("blocks", "Blocks at rest: clocks, sleep, shares of static power.", factory=Blocks)
     tdp_w: Annotated[float, Measure(POWER, "1 mW", "100 kW")] = param("tdp", "Thermal design power of chip and memory.")

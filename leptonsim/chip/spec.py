@@ -6,7 +6,6 @@ of tiles; not modelled: floor plan, instruction sets, signal integrity, yield, p
 
 import functools
 import hashlib
-import json
 from pathlib import Path as FilePath
 from typing import Annotated, Any, Self
 
@@ -82,11 +81,11 @@ class Chip(Part):
 
         A DRAM part of one's own counts by the content of its file.
         """
-        content = self.model_dump()
+        chip = self
         if is_own_part(self.dram.part):
-            content["dram"]["part"] = hashlib.sha256(FilePath(self.dram.part).read_bytes()).hexdigest()
-        canonical = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
-        return hashlib.sha256(canonical.encode()).hexdigest()
+            content = hashlib.sha256(FilePath(self.dram.part).read_bytes()).hexdigest()
+            chip = self.model_copy(update={"dram": self.dram.model_copy(update={"part": content})})
+        return hashlib.sha256(chip.canonical.encode()).hexdigest()
 
     def with_(self, overrides: Overrides) -> "Chip":
         """The same chip with some parameters changed.
@@ -97,7 +96,7 @@ class Chip(Part):
         origin = Mark(self.name)
         document, wrong = apply(Document(self._texts, {(): origin}, {(): origin}), overrides, Chip)
         fail(wrong)
-        return build(document)
+        return build(document, self)
 
     def document(self) -> Tree:
         """The chip as the mapping that its YAML would hold; defaults are written out, absent parts left out."""
@@ -120,11 +119,17 @@ class Chip(Part):
         return int(self.digest[:15], 16)
 
 
-def build(document: Document) -> Chip:
-    """The chip that a document holds; raises ChipError with every problem, each at its place."""
-    tree = _given(document.tree)
+_NOTHING: Tree = {}
+
+
+def build(document: Document, base: Chip | None = None) -> Chip:
+    """The chip that a document holds; raises ChipError with every problem, each at its place.
+
+    Sections in which it is the very tree of ``base`` are those of ``base``.
+    """
+    tree = _given(document.tree, _NOTHING if base is None else base._texts)
     try:
-        chip = Chip.model_validate(tree)
+        chip = Chip.model_validate(tree if base is None else _kept(tree, base, base._texts))
     except ValidationError as error:
         fail(problems(error, Chip, functools.partial(_locate, document)))
         raise
@@ -141,15 +146,33 @@ def check(document: Document) -> list[Problem]:
     return []
 
 
-def _given(tree: Tree) -> Tree:
-    """The tree without what is null."""
-    return {key: _given_value(value) for key, value in tree.items() if value is not None}
+def _given(tree: Tree, clean: Tree = _NOTHING) -> Tree:
+    """The tree without what is null; branches that it shares with a ``clean`` tree have none."""
+    return {
+        key: value if value is clean.get(key) else _given_value(value, clean.get(key))
+        for key, value in tree.items()
+        if value is not None
+    }
 
 
-def _given_value(value: Any) -> Any:
+def _given_value(value: Any, clean: Any) -> Any:
     if isinstance(value, dict):
-        return _given(value)
-    return [_given_value(item) for item in value] if isinstance(value, list) else value
+        return _given(value, clean if isinstance(clean, dict) else _NOTHING)
+    return [_given_value(item, None) for item in value] if isinstance(value, list) else value
+
+
+def _kept(tree: Tree, base: Part, texts: Tree) -> dict[str, Any]:
+    """The tree with the sections of ``base`` where nothing has changed: they need not be read and checked again."""
+    found = dict(tree)
+    for name, parameter in parameters(type(base)).items():
+        old = getattr(base, parameter.attribute)
+        if isinstance(old, Part):
+            new, before = tree.get(name), texts.get(name)
+            if new is before:
+                found[name] = old
+            elif isinstance(new, dict) and isinstance(before, dict):
+                found[name] = _kept(new, old, before)
+    return found
 
 
 def _locate(document: Document, path: Path, of_key: bool) -> Mark:

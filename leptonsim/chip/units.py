@@ -125,6 +125,9 @@ TIME = Quantity(
     {"ps": Fraction(1), "ns": Fraction(10**3), "us": Fraction(10**6), "ms": Fraction(10**9), "s": Fraction(10**12)},
 )
 BANDWIDTH = Quantity("a bandwidth", "bytes per second", "34 GB/s", _scaled("B/s", _SI | _BINARY))
+DATA_RATE = Quantity(
+    "a data rate", "transfers per second", "3200 MT/s", {"MT/s": Fraction(10**6), "GT/s": Fraction(10**9)}
+)
 WIDTH = Quantity("a width", "bytes per cycle", "256 B/cycle", {"B/cycle": Fraction(1), "KiB/cycle": Fraction(2**10)})
 CYCLES = Quantity("a number of cycles", "cycles", "2 cycles", {"cycles": Fraction(1), "cycle": Fraction(1)})
 RATE = Quantity("a rate of arithmetic", "floating-point operations per second", "1 Tflop/s", _scaled("flop/s", _SI))
@@ -142,6 +145,7 @@ ENERGY_PER_BYTE = Quantity(
     _scaled("J/B", _PICO) | {"pJ/bit": Fraction(8), "fJ/bit": Fraction(8, 1000)},
     whole=False,
 )
+LENGTH = Quantity("a length", "millimetres", "2.5 mm", {"um": Fraction(1, 1000), "mm": Fraction(1)}, whole=False)
 THERMAL_RESISTANCE = Quantity(
     "a thermal resistance", "kelvin per watt", "0.4 K/W", {"K/W": Fraction(1), "mK/W": Fraction(1, 1000)}, whole=False
 )
@@ -157,6 +161,7 @@ QUANTITIES = (
     FREQUENCY,
     TIME,
     BANDWIDTH,
+    DATA_RATE,
     WIDTH,
     CYCLES,
     RATE,
@@ -164,6 +169,7 @@ QUANTITIES = (
     VOLTAGE,
     ENERGY,
     ENERGY_PER_BYTE,
+    LENGTH,
     THERMAL_RESISTANCE,
     HEAT_CAPACITY,
     TEMPERATURE,

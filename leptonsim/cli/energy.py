@@ -14,15 +14,17 @@ def command(chip_options: ChipOptions, as_json: bool) -> None:
     """Print the energy of each operation of a chip, with its source, and the power of its blocks at rest.
 
     Energies are in pJ at the nominal voltage of the chip's node and at that of its performance state; what has a supply
-    of its own (DRAM, PCIe) is the same at both. Powers are in W at the performance state.
+    of its own (DRAM, PCIe) is the same at both. Powers are in W at the performance state; of the states of every domain
+    those of the whole chip at rest.
     """
     import json
     import math
 
     from leptonsim.chip.energy import energy_table
     from leptonsim.chip.energy.listing import entries
+    from leptonsim.chip.units import DATA_RATE, FREQUENCY
     from leptonsim.machine.energy import energy_model
-    from leptonsim.machine.listing import dram_rows, idle_rows, idle_sources
+    from leptonsim.machine.listing import dram_rows, idle_rows, idle_sources, state_rows
 
     chip = chip_options.load()
     model = energy_model(chip)
@@ -49,6 +51,7 @@ def command(chip_options: ChipOptions, as_json: bool) -> None:
                 }
                 for row in idle
             },
+            "states": [row._asdict() for row in state_rows(model)],
         }
         click.echo(json.dumps(document, indent=1, ensure_ascii=False))
         return
@@ -69,5 +72,19 @@ def command(chip_options: ChipOptions, as_json: bool) -> None:
         click.echo(
             f"{row.block:<16}{row.static_w:>10.3f}{row.rest_w:>10.3f}  {row.gating}{': ' if asleep else ''}{asleep}"
         )
+    states = list(state_rows(model))
+    if states:
+        click.echo(f"\n{'domain':<8}{'state':<12}{'clock':>12}{'voltage':>9}{'rest W':>9}")
+    for state in states:
+        clock = DATA_RATE.format(state.clock_hz) if state.memory else FREQUENCY.format(state.clock_hz)
+        volts = f"{state.voltage_v:.3g} V" if state.voltage_v else "-"
+        told = (
+            "  {:.4g} GB/s, interface {:.3g} pJ/B, latency {:.3g} ns".format(
+                state.memory["peak_bytes_per_s"] / 1e9, state.memory["io_pj_per_byte"], state.memory["latency_ps"] / 1e3
+            )
+            if state.memory
+            else ""
+        )
+        click.echo(f"{state.domain:<8}{state.state:<12}{clock:>12}{volts:>9}{state.rest_w:>9.3f}{told}")
     for source in idle_sources(chip):
         click.echo(source)

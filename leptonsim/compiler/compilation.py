@@ -79,6 +79,11 @@ class Compilation:
                 f"({names})"
             )
 
+    @property
+    def waits_for_inputs(self) -> bool:
+        """Whether nothing can be done before the inputs are there: every operator waits for them or for another."""
+        return all(line.after for line in self._work.lines)
+
     def _fit(self, chip: Chip, work: Outline) -> Memory:
         """What memory is taken, once weights that do not fit stay on the host."""
         name, dtype, ledger, repeats = self._model.name, self._target.dtype, self._placement.ledger, self._repeats
@@ -137,6 +142,7 @@ class Compilation:
             routes=mapped.routes,
             memory=self._memory,
             warnings=tuple(self._warnings),
+            upper_bounds=dict(graph.largest),
             **arrays._asdict(),
         )
 

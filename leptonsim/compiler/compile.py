@@ -46,12 +46,12 @@ def compile(
     if batch is not None:
         model = model.with_batch(batch)
     stopwatch = _stopwatch(chip)
-    whole = refined(Compilation(chip, model, dtype, 1, policy, unsupported).program, stopwatch.time_ps)
+    whole = refined(Compilation(chip, model, dtype, 1, policy, unsupported), stopwatch)
     count = model.graph.batch
     if count == 1 or not _separable(model):
         return whole
     one = model.with_batch(1)
-    single = refined(Compilation(chip, one, dtype, count, policy, unsupported).program, stopwatch.time_ps)
+    single = refined(Compilation(chip, one, dtype, count, policy, unsupported), stopwatch)
     return min((whole, single), key=stopwatch.time_ps)
 
 

@@ -16,10 +16,13 @@ from leptonsim.compiler.hosts import host_operator
 from leptonsim.compiler.work import Operator
 from leptonsim.errors import LeptonError
 from leptonsim.model.graph import Graph, Node
+from leptonsim.model.soundness import DAMAGE
 from leptonsim.plugins import modules_in
 
 Lowering = Callable[[Node, Graph], Operator]
 
+MOST_OPERATIONS = 1 << 56
+"""Of one operator: 64-bit counts hold those of some hundred such."""
 LISTED = 20
 """So many nodes are named in an error; the rest are counted."""
 
@@ -71,6 +74,15 @@ def lower(graph: Graph, origins: Mapping[str, tuple[str, ...]], on_host: bool = 
                 lowered.append(replace(host_operator(node, graph), nodes=origins.get(node.name, (node.name,))))
                 continue
             refused.append(f"node {node.name}: {error}")
+            continue
+        except DAMAGE as error:
+            refused.append(
+                f"node {node.name}: its inputs or attributes are not of the form that {node.op_type} has "
+                f"({type(error).__name__}: {error})"
+            )
+            continue
+        if operator.macs > MOST_OPERATIONS or sum(operator.vector.values()) > MOST_OPERATIONS:
+            refused.append(f"node {node.name}: {operator.macs:.1e} multiply-accumulates are more than can be counted")
             continue
         stands_for = origins.get(node.name, (node.name,))
         lowered.append(operator if operator.nodes == stands_for else replace(operator, nodes=stands_for))

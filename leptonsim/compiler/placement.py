@@ -70,14 +70,15 @@ class Placement:
     """Where every value of an outline lies, by its number.
 
     ``room``, ``sram`` and ``shared`` have, for each line, what tiles have of a core's SRAM while it runs and what
-    tensors take of one core's SRAM and of shared SRAM. ``spilled`` names the activations that went to DRAM; ``ledger``
-    has the peaks.
+    tensors take of one core's SRAM and of shared SRAM; ``kept`` what they take of one core's SRAM after it. ``spilled``
+    names the activations that went to DRAM; ``ledger`` has the peaks.
     """
 
     values: list[Placed]
     room: list[int]
     sram: list[int]
     shared: list[int]
+    kept: list[int]
     spilled: list[str]
     ledger: Ledger
 
@@ -86,7 +87,7 @@ def place(target: Target, work: Outline) -> Placement:
     """Give every value its place, line by line, while others come and go."""
     values = [Placed("dram", size) for size in work.elements.in_bytes(target.dtype).tolist()]
     ledger = Ledger(target)
-    result = Placement(values, [], [], [], [], ledger)
+    result = Placement(values, [], [], [], [], [], ledger)
     for value, placed in zip(work.values, values, strict=True):
         placed.joined = value.joined
         if value.maker < 0:
@@ -109,4 +110,5 @@ def place(target: Target, work: Outline) -> Placement:
         result.shared.append(ledger.shared)
         for number in line.ends:
             ledger.release(values[number])
+        result.kept.append(ledger.sram)
     return result

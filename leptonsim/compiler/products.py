@@ -70,6 +70,12 @@ class Product:
             )
         return found
 
+    def least(self, mapping: MappingTuple, ahead_ps: float) -> tuple[float, int]:
+        """What no machine beats: picoseconds from when A can be loaded, B ``ahead_ps`` before; cycles of the arrays."""
+        tiler = self.target.tiler(self.dtype, self.stage_bytes, self.from_host, self._sum_bits)
+        found: tuple[float, int] = tiler.least(self.values, mapping, ahead_ps)
+        return found
+
     def plan(self, mapping: MappingTuple, cost_ps: float) -> Plan:
         """Every core's tiles under a mapping, with the ways of their bytes."""
         target, product, values = self.target, self.operator.matmuls[0], self.values

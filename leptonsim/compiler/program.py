@@ -18,7 +18,7 @@ from leptonsim.chip.spec import Chip
 from leptonsim.compiler.routes import Route
 from leptonsim.errors import LeptonError
 
-SCHEMA = "leptonsim-program-1"
+SCHEMA = "leptonsim-program-2"
 Integers = npt.NDArray[np.int64]
 
 
@@ -32,7 +32,8 @@ class ProgramOperator(NamedTuple):
     engines to the cores' SRAM, DMA included; ``accumulator_bytes`` reads and writes of partial sums. ``useful_cycles``
     and the two kinds of lost cycles are of the tensor core of one busiest core. ``cells_share`` is the share of an
     array's cells in rows and columns that hold no padding, on average while it works. ``sram_resident_bytes`` and
-    ``shared_resident_bytes`` are what tensors take in one core's SRAM and in shared SRAM while it runs.
+    ``shared_resident_bytes`` are what tensors take in one core's SRAM and in shared SRAM while it runs,
+    ``sram_kept_bytes`` what of one core's they take after it.
     """
 
     name: str
@@ -53,6 +54,7 @@ class ProgramOperator(NamedTuple):
     sram_stall_cycles: int
     cells_share: float
     sram_resident_bytes: int
+    sram_kept_bytes: int
     shared_resident_bytes: int
 
 
@@ -84,7 +86,8 @@ class Program:
     """What ``simulate`` executes; arrays are laid out as leptonsim.kernels.tiles.TileMachine takes them.
 
     ``runs_per_request`` is how many times the program is run for one request: more than once where repeating a program
-    for a smaller batch is faster than one for the whole.
+    for a smaller batch is faster than one for the whole. ``upper_bounds`` names tensors of which the data decide how
+    many results they hold, with the largest number, for which the program is made.
     """
 
     chip: Chip
@@ -100,6 +103,7 @@ class Program:
     routes: tuple[Route, ...]
     memory: Memory
     warnings: tuple[str, ...]
+    upper_bounds: Mapping[str, int]
     runs: Integers
     blocks: Integers
     steps: Integers
@@ -129,6 +133,7 @@ class Program:
             "routes": [asdict(route) for route in self.routes],
             "memory": asdict(self.memory),
             "warnings": list(self.warnings),
+            "upper_bounds": dict(self.upper_bounds),
             **{name: getattr(self, name).tolist() for name in _ARRAYS},
         }
         return json.dumps(record, separators=(",", ":")) + "\n"
@@ -178,5 +183,6 @@ def _from_record(record: dict[str, Any]) -> Program:
         routes=tuple(Route(**each) for each in record["routes"]),
         memory=Memory(**record["memory"]),
         warnings=tuple(record["warnings"]),
+        upper_bounds=record["upper_bounds"],
         **arrays,
     )

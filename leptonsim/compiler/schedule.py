@@ -82,7 +82,8 @@ class Scheduler:
         known: dict[object, Mapped] = {}
         order: list[Mapped] = []
         operators: list[ProgramOperator] = []
-        for line, room, sram, shared in zip(work.lines, placement.room, placement.sram, placement.shared, strict=True):
+        levels = (placement.room, placement.sram, placement.kept, placement.shared)
+        for line, room, sram, kept, shared in zip(work.lines, *levels, strict=True):
             operator = line.operator
             read = [values[number] for number in line.reads]
             made = [values[number] for number in line.makes]
@@ -98,7 +99,11 @@ class Scheduler:
             order.append(mapped)
             operators.append(
                 mapped.record._replace(
-                    name=operator.name, nodes=operator.nodes, sram_resident_bytes=sram, shared_resident_bytes=shared
+                    name=operator.name,
+                    nodes=operator.nodes,
+                    sram_resident_bytes=sram,
+                    sram_kept_bytes=kept,
+                    shared_resident_bytes=shared,
                 )
             )
         return Schedule(order, operators, tuple(mapper.routes.routes))
@@ -231,6 +236,7 @@ class _Mapper:
             weight_load_cycles=plan.weight_load_cycles,
             sram_stall_cycles=plan.sram_stall_cycles,
             sram_resident_bytes=0,
+            sram_kept_bytes=0,
             shared_resident_bytes=0,
             cells_share=plan.cells_share,
         )

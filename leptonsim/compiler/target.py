@@ -8,7 +8,7 @@ from functools import cached_property
 from leptonsim.chip.spec import Chip
 from leptonsim.compiler.precision import RUN_BITS
 from leptonsim.errors import LeptonError
-from leptonsim.fabric.dram import AccessPattern, DramModel
+from leptonsim.fabric.dram import AccessPattern, DramModel, memory_at_start
 from leptonsim.kernels.plain.sram_conflicts import Scratchpad
 from leptonsim.kernels.plain.systolic_array import Array
 from leptonsim.kernels.systolic import array_of
@@ -50,7 +50,7 @@ class Target:
     @cached_property
     def dram(self) -> DramModel:
         """The memory."""
-        return DramModel(self.chip.dram)
+        return memory_at_start(self.chip)
 
     @cached_property
     def stream_bytes_per_s(self) -> float:

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 KEPT_PROGRAMS = 64
 
-UNREAD = ("name", "description", "process_nm", "power", "energy")
+UNREAD = ("name", "description", "process_nm", "noc.hop_length", "power", "energy")
 """Parameters (and sections) that the compiler does not read: programs for chips that differ in them are equal."""
 
 RETIMED = (

@@ -15,12 +15,15 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Literal, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol
 
 from leptonsim.chip.dram_channel import Mapping, channel_setup
 from leptonsim.chip.dram_part import DramPart, load_part
 from leptonsim.chip.dram_setup import DramSetup, Stream
 from leptonsim.errors import LeptonError
+
+if TYPE_CHECKING:
+    from leptonsim.chip.spec import Chip
 
 Kind = Literal["sequential", "strided", "random"]
 
@@ -75,27 +78,34 @@ class BusUse(NamedTuple):
 
 
 class _Channel(NamedTuple):
-    """What all channels of a memory have alike: the name of the part and its ``Mapping``."""
+    """What all channels of a memory have alike: the name of the part, its data rate and its ``Mapping``."""
 
     part: str
+    data_rate: int
     interleave_bytes: int
     bank_groups: str
     xor: bool
 
 
 class DramModel:
-    """The memory of one chip; ``spec`` is the ``dram`` section of its YAML."""
+    """The memory of one chip; ``spec`` is the ``dram`` section of its YAML.
 
-    def __init__(self, spec: DramSpec) -> None:
+    ``data_rate`` is the rate at which the part runs, its own unless said: timings that are times stay times.
+    """
+
+    def __init__(self, spec: DramSpec, data_rate: int | None = None) -> None:
         """Raises LeptonError when the part is unknown or there is no channel."""
         self.spec = spec
-        self.part: DramPart = load_part(spec.part)
+        own = load_part(spec.part)
+        self.part: DramPart = own if data_rate is None else own.at_rate(data_rate)
         if spec.channels < 1:
             raise LeptonError(f"dram.channels is {spec.channels}: at least one channel is needed")
         self.peak_bytes_per_s = self.part.channel_bytes_per_s * spec.channels
 
         mapping = spec.mapping
-        self._channel = _Channel(spec.part, mapping.interleave_bytes, mapping.bank_groups, mapping.xor)
+        rate = self.part.clocking.data_rate
+        self._channel = _Channel(spec.part, rate, mapping.interleave_bytes, mapping.bank_groups, mapping.xor)
+        self._known: dict[tuple[AccessPattern, ...], tuple[float, float, float]] = {}
 
     @property
     def latency_ps(self) -> int:
@@ -117,6 +127,12 @@ class DramModel:
         return self._measured(patterns)[0] if patterns else 1.0
 
     def _measured(self, patterns: tuple[AccessPattern, ...]) -> tuple[float, float, float]:
+        found = self._known.get(patterns)
+        if found is None:
+            found = self._known[patterns] = self._measure(patterns)
+        return found
+
+    def _measure(self, patterns: tuple[AccessPattern, ...]) -> tuple[float, float, float]:
         granule = max(self.part.access_bytes, self.spec.mapping.interleave_bytes)
         shares = tuple(
             AccessPattern(each.kind, self._on_one_channel(each.run_bytes, granule), each.write) for each in patterns
@@ -128,10 +144,21 @@ class DramModel:
         return max(1, min(run_bytes, max(granule, run_bytes // self.spec.channels)))
 
 
+def start_rate(chip: Chip) -> int:
+    """Transfers per second on each pin of a chip's memory at the start: those of the part unless a state says less."""
+    memory = chip.power.memory
+    return load_part(chip.dram.part).clocking.data_rate if memory is None else memory.start.data_rate
+
+
+def memory_at_start(chip: Chip) -> DramModel:
+    """The memory of a chip at the data rate at which it starts."""
+    return DramModel(chip.dram, start_rate(chip))
+
+
 @lru_cache(maxsize=64)
 def _setup(channel: _Channel) -> DramSetup:
     """One channel as the burst-level kernel takes it."""
-    return channel_setup(load_part(channel.part), channel)
+    return channel_setup(load_part(channel.part).at_rate(channel.data_rate), channel)
 
 
 @lru_cache(maxsize=4096)

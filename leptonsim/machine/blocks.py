@@ -6,7 +6,7 @@ the die's temperature. The interfaces to DRAM and PCIe have supplies of their ow
 
 A block on the die that rests draws power for its clock: a share of its dynamic power at full work, smaller where the
 clock is gated. Full work is every cell with the chip's default data type, every lane, every port and every link. DRAM
-draws background power and refreshes at all times.
+draws background power, which falls with its clock, and refreshes at all times.
 
 Not modelled: leakage that differs within a kind of block, clocks and leakage of control and host interface (they are
 in the rest of static power).
@@ -15,6 +15,7 @@ in the rest of static power).
 from __future__ import annotations
 
 import math
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -25,7 +26,7 @@ from leptonsim.chip.spec import Chip
 from leptonsim.fabric.noc import NocModel
 from leptonsim.fabric.pcie import GENERATIONS
 from leptonsim.kernels.tiles import BLOCK_NAMES
-from leptonsim.machine.sleep import ON_DIE
+from leptonsim.machine.sleep import ON_DIE, background_at
 
 Floats = npt.NDArray[np.float64]
 Numbers = float | Floats | npt.NDArray[np.int64]
@@ -45,6 +46,16 @@ def _mask(*names: str) -> npt.NDArray[np.bool_]:
 _IS_ON_DIE, _IS_UNCORE, _IS_NETWORK = _mask(*ON_DIE, "other"), _mask("sram", "noc"), _mask("noc")
 
 
+class Beside(NamedTuple):
+    """What is in force beside the cores: voltage and clock of network and SRAM, where they have their own, and the data
+    rate of the memory. Each may be an array of the shape of the cores' voltage.
+    """
+
+    uncore_v: Numbers
+    uncore_hz: Numbers
+    data_rate: Numbers
+
+
 class BlockPower:
     """The powers of one chip's blocks; ``table`` is its energy table at nominal voltage.
 
@@ -60,41 +71,63 @@ class BlockPower:
         self._clock_pj, self._clock_w = share * _full_work_pj(chip, table), share * _full_work_w(chip, table)
         self.refresh_w = table.dram.refresh_w
         """What of the memory's power at rest is refresh."""
-        self._standby_w = np.array([table.dram.standby_w if name == "dram" else 0.0 for name in BLOCKS])
+        self._background_w = np.where(_mask("dram"), table.dram.background_w, 0.0)
+        self._refresh_w = np.where(_mask("dram"), table.dram.refresh_w, 0.0)
+        uncore = chip.power.uncore
+        self._has_uncore = uncore is not None
+        self._highest_hz = 1.0 if uncore is None else float(uncore.highest_hz)
+        own_rate = load_part(chip.dram.part).clocking.data_rate
+        self._own_rate = float(own_rate)
+        self.start = Beside(
+            0.0 if uncore is None else uncore.start.voltage_v,
+            0.0 if uncore is None else float(uncore.start.clock_hz),
+            float(own_rate if chip.power.memory is None else chip.power.memory.start.data_rate),
+        )
 
-    def leakage_w(self, voltage_v: Numbers) -> Floats:
+    def leakage_w(self, voltage_v: Numbers, beside: Beside | None = None) -> Floats:
         """float64 (..., blocks): what of static power is leakage, at the temperature that it is stated at.
 
-        ``voltage_v`` may be an array of any shape, as elsewhere here.
+        ``voltage_v`` may be an array of any shape, as elsewhere here; ``beside`` is as at the start unless given.
         """
-        volts = self._supplies(voltage_v)
+        volts = self._supplies(voltage_v, beside)
         growth = np.exp(self.chip.power.leakage_per_volt * (volts - self.nominal_v))
         return np.where(_IS_ON_DIE, self._static_w * (volts / self.nominal_v * growth), 0.0)
 
-    def static_w(self, voltage_v: Numbers, heat: Numbers = 1.0) -> Floats:
+    def static_w(self, voltage_v: Numbers, heat: Numbers = 1.0, beside: Beside | None = None) -> Floats:
         """float64 (..., blocks): all units of a kind; ``heat`` is the factor of temperature on leakage."""
-        leaks = self.leakage_w(voltage_v) * np.asarray(heat, dtype=np.float64)[..., None]
+        leaks = self.leakage_w(voltage_v, beside) * np.asarray(heat, dtype=np.float64)[..., None]
         return np.where(_IS_ON_DIE, leaks, self._static_w)
 
-    def rest_w(self, voltage_v: Numbers, core_hz: Numbers) -> Floats:
+    def at(self, voltage_v: float, core_hz: int, beside: Beside) -> Floats:
+        """float64 (3, blocks): leakage, static power that is none, and what is drawn at rest."""
+        leakage_w = self.leakage_w(voltage_v, beside)
+        steady_w = np.where(_IS_ON_DIE, 0.0, self._static_w)
+        return np.stack([leakage_w, steady_w, self.rest_w(voltage_v, core_hz, beside)])
+
+    def rest_w(self, voltage_v: Numbers, core_hz: Numbers, beside: Beside | None = None) -> Floats:
         """float64 (..., blocks): all units of a kind at rest and awake, beside static power."""
-        square = (self._supplies(voltage_v) / self.nominal_v) ** 2
-        clock = np.asarray(core_hz, dtype=np.float64)[..., None]
-        uncore = self.chip.power.uncore
-        if uncore is not None:
-            clock = np.where(_IS_NETWORK, float(uncore.clock_hz), clock)
-        found: Floats = (self._clock_pj * clock / 1e12 + self._clock_w) * square + self._standby_w
+        beside = beside or self.start
+        square = (self._supplies(voltage_v, beside) / self.nominal_v) ** 2
+        clock, shared_w = np.asarray(core_hz, dtype=np.float64)[..., None], self._clock_w
+        if self._has_uncore:
+            network = np.asarray(beside.uncore_hz, dtype=np.float64)[..., None]
+            clock = np.where(_IS_NETWORK, network, clock)
+            shared_w = shared_w * (network / self._highest_hz)
+        background = self._background_w * background_at(np.asarray(beside.data_rate)[..., None] / self._own_rate)
+        found: Floats = (self._clock_pj * clock / 1e12 + shared_w) * square + background + self._refresh_w
         return found
 
-    def _supplies(self, voltage_v: Numbers) -> Floats:
+    def _supplies(self, voltage_v: Numbers, beside: Beside | None) -> Floats:
         """float64 (..., blocks): each block's voltage where the cores have ``voltage_v``."""
         volts = np.asarray(voltage_v, dtype=np.float64)[..., None]
-        uncore = self.chip.power.uncore
-        return volts if uncore is None else np.where(_IS_UNCORE, uncore.voltage_v, volts)
+        if not self._has_uncore:
+            return volts
+        return np.where(_IS_UNCORE, np.asarray((beside or self.start).uncore_v)[..., None], volts)
 
-    def idle_w(self, voltage_v: float, core_hz: int) -> float:
+    def idle_w(self, voltage_v: float, core_hz: int, beside: Beside | None = None) -> float:
         """The whole chip with its memory at rest and awake."""
-        return float(self.static_w(voltage_v).sum() + self.rest_w(voltage_v, core_hz).sum())
+        rest_w = self.rest_w(voltage_v, core_hz, beside)
+        return float(self.static_w(voltage_v, beside=beside).sum() + rest_w.sum())
 
 
 def static_shares(chip: Chip) -> Floats:

@@ -1,10 +1,10 @@
-"""Operating points of the core clock domain, from a table or from a law, and the path from one to another.
+"""Operating points of a domain of voltage and clock, from a table or from a law, and the path from one to another.
 
 The alpha-power law (Sakurai and Newton, 1990): f is proportional to (V - Vt)^alpha / V. Going up, the voltage rises
 first, then the clock locks; going down, the clock falls first. While the PLL locks the clock stands still; during the
 ramp too, unless the chip can run then, at the lower of the two clocks. All the way the higher of the two voltages is
-paid for, and what stands still draws what it would at rest at the lower clock. Cores, SRAM and network share the
-domain, unless the chip has an uncore; that, DRAM and PCIe have clocks and supplies of their own, which do not change.
+paid for, and what stands still draws what it would at rest at the lower clock. Cores, SRAM and network share a domain,
+unless the chip has an uncore; the memory has one of its own; PCIe has a clock and supply that do not change.
 """
 
 from __future__ import annotations
@@ -12,7 +12,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from leptonsim.chip.power import Curve, Transition
+from leptonsim.chip.dram_part import load_part
+from leptonsim.chip.power import Curve, Transition, Uncore
 from leptonsim.chip.spec import Chip
 
 _MHZ = 1_000_000
@@ -36,6 +37,28 @@ def operating_points(chip: Chip, nominal_v: float) -> tuple[OperatingPoint, ...]
     return tuple(sorted(points, key=lambda each: (each.clock_hz, each.voltage_v))) or (
         OperatingPoint("nominal", nominal_v, chip.clocks.core_hz),
     )
+
+
+def uncore_points(uncore: Uncore) -> tuple[OperatingPoint, ...]:
+    """The points of network and SRAM by rising clock."""
+    points = [OperatingPoint(each.name, each.voltage_v, each.clock_hz) for each in uncore.states or (uncore.start,)]
+    return tuple(sorted(points, key=lambda each: (each.clock_hz, each.voltage_v)))
+
+
+def memory_points(chip: Chip) -> tuple[OperatingPoint, ...]:
+    """The points of the memory by rising data rate, which stands for the clock, with the voltage of its interface.
+
+    A single one, at the rate of the part, where the chip names none; 0 V where the part does not say its own.
+    """
+    part, memory = load_part(chip.dram.part), chip.power.memory
+    own_v = part.energy.io_voltage_v or 0.0
+    if memory is None:
+        return (OperatingPoint("nominal", own_v, part.clocking.data_rate),)
+    points = [
+        OperatingPoint(each.name, own_v if each.voltage_v is None else each.voltage_v, each.data_rate)
+        for each in memory.states
+    ]
+    return tuple(sorted(points, key=lambda each: (each.clock_hz, each.voltage_v)))
 
 
 def start_of(chip: Chip, points: tuple[OperatingPoint, ...]) -> int:

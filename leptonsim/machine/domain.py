@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from leptonsim.chip.power import Transition
-from leptonsim.machine.clocks import Change, OperatingPoint, Phase, change
+from leptonsim.machine.clocks import OperatingPoint, change
 from leptonsim.machine.governors import Governor
 
 
@@ -26,33 +26,53 @@ class InForce(NamedTuple):
     idle_hz: int
 
 
-def at_point(point: OperatingPoint) -> InForce:
-    """What is in force at a point."""
-    return InForce(point.clock_hz, point.voltage_v, point.clock_hz)
+class Way(NamedTuple):
+    """The way from one point to another: how long each phase takes, by its number in ``Domain.known``."""
+
+    phases: tuple[tuple[int, int], ...]
+    energy_pj: float
 
 
 class Domain:
-    """Starts at the governor's first point. Who changes what is ``in_force`` by ``wish`` or ``proceed`` passes it on.
+    """Starts at the governor's first point. ``known`` is what may be in force: the points by number, then what holds on
+    the ways between them; ``number`` says which is. Who changes that by ``wish`` or ``proceed`` passes it on.
 
-    ``highest`` is the highest point that may be wished for: heat lowers it. ``changes_pj`` has
-    instant and energy of every change, ``once_pj`` is the energy of those that began since it was last set to 0.
+    ``highest`` is the highest point that may be wished for: heat lowers it. ``once_pj`` is the energy of changes that
+    began since it was last set to 0.
     """
 
-    def __init__(self, name: str, points: Sequence[OperatingPoint], transition: Transition, governor: Governor) -> None:
-        self.name, self.points, self.governor = name, tuple(points), governor
+    def __init__(
+        self,
+        name: str,
+        points: Sequence[OperatingPoint],
+        transition: Transition,
+        governor: Governor,
+        governor_name: str,
+    ) -> None:
+        self.name, self.points, self.governor, self.governor_name = name, tuple(points), governor, governor_name
         self._transition = transition
+        self.known = [InForce(point.clock_hz, point.voltage_v, point.clock_hz) for point in self.points]
         self.top = self.highest = len(self.points) - 1
-        self.point = self.target = self._wanted = max(0, min(governor.first, self.top))
-        self.in_force = at_point(self.points[self.point])
+        self.point = self.target = self._wanted = self.number = max(0, min(governor.first, self.top))
         self.is_changing = False
         self.phase_ends_ps = 0
         self.changes = 0
         self.changes_pj: list[tuple[int, float]] = []
         self.once_pj = 0.0
         self.residency_ps: dict[str, int] = {point.name: 0 for point in self.points} | {"change": 0}
-        self._phases: Sequence[Phase] = ()
-        self._ways: dict[tuple[int, int], Change] = {}
+        self._phases: Sequence[tuple[int, int]] = ()
+        self._ways: dict[tuple[int, int], Way] = {}
         self._since_ps = 0
+
+    @property
+    def is_fixed(self) -> bool:
+        """Whether it stays where it starts."""
+        return self.governor_name == "fixed"
+
+    @property
+    def in_force(self) -> InForce:
+        """What holds now."""
+        return self.known[self.number]
 
     def wish(self, point: int, now_ps: int) -> None:
         """The governor wants a point; heat may hold it back, and a change in progress delays it."""
@@ -75,24 +95,28 @@ class Domain:
         wanted = max(0, min(self._wanted, self.highest))
         if wanted == self.point:
             return
-        if (self.point, wanted) not in self._ways:
-            self._ways[self.point, wanted] = change(self.points[self.point], self.points[wanted], self._transition)
-        way = self._ways[self.point, wanted]
+        way = self._ways.get((self.point, wanted)) or self._find_way(self.point, wanted)
         self.changes += 1
         self.changes_pj.append((now_ps, way.energy_pj))
         self.once_pj += way.energy_pj
         self.target = wanted
         self._follow(way.phases, now_ps)
 
-    def _follow(self, phases: Sequence[Phase], now_ps: int) -> None:
+    def _find_way(self, old: int, new: int) -> Way:
+        found = change(self.points[old], self.points[new], self._transition)
+        phases = []
+        for phase in found.phases:
+            phases.append((phase.time_ps, len(self.known)))
+            self.known.append(InForce(phase.clock_hz, phase.voltage_v, phase.idle_hz))
+        way = self._ways[old, new] = Way(tuple(phases), found.energy_pj)
+        return way
+
+    def _follow(self, phases: Sequence[tuple[int, int]], now_ps: int) -> None:
         """Begin the first of these phases; without any the domain is there, and may have to go elsewhere by now."""
         self.reside(now_ps)
         self._phases, self.is_changing = phases, bool(phases)
         if phases:
-            phase = phases[0]
-            self.phase_ends_ps = now_ps + phase.time_ps
-            self.in_force = InForce(phase.clock_hz, phase.voltage_v, phase.idle_hz)
+            self.phase_ends_ps, self.number = now_ps + phases[0][0], phases[0][1]
             return
-        self.point = self.target
-        self.in_force = at_point(self.points[self.point])
+        self.point = self.number = self.target
         self._set_out(now_ps)

@@ -3,7 +3,8 @@
 A byte to or from DRAM takes its share of the activates that the burst-level kernel counts for its access pattern, the
 column path and the interface for all that its bursts move. What DRAM draws awake, whatever it does, is standby.
 
-On-die events scale with the square of the voltage of the performance state. DRAM and PCIe have supplies of their own.
+On-die events scale with the square of the voltage of the performance state, the interface of DRAM with that of its own
+supply, where the memory's states say one. The rest of DRAM, and PCIe, have supplies that do not change.
 While an array works, its cells that multiply nothing (they fill, drain, hold padding, or wait for weights) still take
 their clock. Constants and sources: leptonsim.chip.energy; blocks at rest: leptonsim.machine.resting.
 
@@ -12,11 +13,13 @@ Not modelled: which bits toggle (their share is the chip's ``energy.activity``).
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from leptonsim.chip.dram_part import load_part
 from leptonsim.chip.energy import EnergyTable, energy_table
 from leptonsim.chip.spec import Chip
 from leptonsim.compiler.program import ProgramOperator
@@ -40,7 +43,7 @@ COMPONENTS = (*DYNAMIC, *AT_REST)
 
 @dataclass(frozen=True)
 class EnergyModel:
-    """Energy per event of one chip at the voltage of its performance state."""
+    """Energy per event of one chip in its states of the start."""
 
     chip: Chip
     table: EnergyTable
@@ -101,6 +104,7 @@ class EnergyModel:
 
     @functools.cached_property
     def _dram(self) -> DramModel:
+        """At the part's own rate: how many activates a byte takes hardly depends on the rate."""
         return DramModel(self.chip.dram)
 
     def dram_pj_per_byte(self, route: Route) -> dict[str, float]:
@@ -116,17 +120,26 @@ class EnergyModel:
 
 
 def energy_model(chip: Chip) -> EnergyModel:
-    """The energy model of a chip in its performance state. Raises LeptonError for an unknown DRAM part."""
+    """The energy model of a chip in its states of the start. Raises LeptonError for an unknown DRAM part."""
     table = energy_table(chip)
     state = next((each for each in chip.power.states if each.name == chip.power.state), None)
     curve = chip.power.curve
     volts = state.voltage_v if state is not None else curve.voltage_v if curve is not None else table.voltage_v
     resting = Resting(chip, table, volts)
-    uncore = chip.power.uncore
+    uncore, memory = chip.power.uncore, chip.power.memory
+    if memory is not None:
+        io_pj = table.dram.io_pj_per_byte * io_at(chip, memory.start.voltage_v)
+        table = dataclasses.replace(table, dram=dataclasses.replace(table.dram, io_pj_per_byte=io_pj))
     if volts != table.voltage_v or uncore is not None:
-        table = table.at_voltage(volts, None if uncore is None else uncore.voltage_v)
+        table = table.at_voltage(volts, None if uncore is None else uncore.start.voltage_v)
     hops = NocModel(chip.noc, chip.cores, chip.clocks.core_hz).hops
     return EnergyModel(chip, table, hops, float(resting.power.static_w(volts).sum()), resting)
+
+
+def io_at(chip: Chip, voltage_v: float | None) -> float:
+    """Energy of DRAM's interface at a voltage over that at the part's own: its square; 1 where either is not said."""
+    own_v = load_part(chip.dram.part).energy.io_voltage_v
+    return 1.0 if voltage_v is None or own_v is None else (voltage_v / own_v) ** 2
 
 
 def total_pj(parts: Sequence[Mapping[str, float]]) -> dict[str, float]:

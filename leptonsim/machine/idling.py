@@ -9,12 +9,16 @@ every span is worked out anew from them; nothing of it is lost or counted twice.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
 
 from leptonsim.compiler.program import Program
-from leptonsim.kernels.tiles import BLOCK_NAMES, TileMachine
+from leptonsim.kernels.meter import Meter
+from leptonsim.kernels.tiles import BLOCK_NAMES, REST_FIELDS, TileMachine
+from leptonsim.machine.blocks import Beside
+from leptonsim.machine.condition import Condition
 from leptonsim.machine.resting import RestEnergy, Resting, Sleep, Spans, may_sleep
 
 Floats = npt.NDArray[np.float64]
@@ -28,36 +32,66 @@ class Idling:
         self.sleeps = may_sleep(program.chip) or program.chip.pcie.idle_state != "L0"
         self._resting, self._tiles = resting, tiles
         self._seen = 0
-        self._powers: dict[tuple[float, int], tuple[Floats, float, float]] = {}
+        self._rest_meter = None if self.is_simple else resting.meter()
+        self._rests = np.zeros((64, len(REST_FIELDS)), dtype=np.int64)
+        self._blocks_w: dict[Condition, Floats] = {}
 
     @property
     def is_simple(self) -> bool:
         """Whether the energy of a span is its rested time times constant powers."""
         return not self.sleeps and not self._resting.is_partial and self._resting.chip.pcie.idle_state == "L0"
 
-    def powers(self, voltage_v: float, core_hz: int) -> tuple[Floats, float, float]:
+    def powers(self, voltage_v: float, core_hz: int, beside: Beside) -> tuple[Floats, float, float]:
         """Watts of one unit at rest by component (clock, standby) and block; leakage; static power of interfaces."""
-        key = voltage_v, core_hz
-        if key not in self._powers:
-            power = self._resting.power
-            leaks_w = float(power.leakage_w(voltage_v).sum())
-            rest_w = (power.rest_w(voltage_v, core_hz) / power.units)[: len(BLOCK_NAMES)]
-            is_dram = np.array([name == "dram" for name in BLOCK_NAMES])
-            by_component = np.stack([np.where(is_dram, 0.0, rest_w), np.where(is_dram, rest_w, 0.0)])
-            self._powers[key] = by_component, leaks_w, float(power.static_w(voltage_v).sum()) - leaks_w
-        return self._powers[key]
+        power = self._resting.power
+        leaks_w = float(power.leakage_w(voltage_v, beside).sum())
+        rest_w = (power.rest_w(voltage_v, core_hz, beside) / power.units)[: len(BLOCK_NAMES)]
+        is_dram = np.array([name == "dram" for name in BLOCK_NAMES])
+        by_component = np.stack([np.where(is_dram, 0.0, rest_w), np.where(is_dram, rest_w, 0.0)])
+        return by_component, leaks_w, float(power.static_w(voltage_v, beside=beside).sum()) - leaks_w
 
-    def known_pj(self, span: Spans) -> tuple[float, float, float]:
-        """Energy of the span that ends now, as far as it is known: clocks at rest, standby of DRAM, static."""
+    def known_pj(self, now_ps: int, meter: Meter, condition: Condition) -> tuple[float, float, float]:
+        """Energy since the last reading, as far as it is known: clocks at rest, standby of DRAM, static."""
+        padding_ps = meter.open_counts[0] * 1e12 / max(1, condition.core.clock_hz) if self._resting.is_partial else 0.0
+        if self._rest_meter is None:
+            return self._worked_out_pj(now_ps, meter, condition, padding_ps)
+        blocks_w = self._blocks_w.get(condition)
+        if blocks_w is None:
+            core = condition.core
+            blocks_w = self._resting.power.at(core.voltage_v, core.idle_hz, condition.beside)
+            self._blocks_w[condition] = blocks_w
+        ended, n = self._tiles.newest_rests(self._seen, self._rests)
+        if n > len(self._rests):
+            self._rests = np.zeros((2 * n, len(REST_FIELDS)), dtype=np.int64)
+            ended, n = self._tiles.newest_rests(self._seen, self._rests)
+        self._seen += ended
+        known: tuple[float, float, float] = self._rest_meter.read(
+            now_ps, self._rests, n, meter.rested, padding_ps, blocks_w, meter.heat_factor
+        )
+        return known
+
+    def _worked_out_pj(
+        self, now_ps: int, meter: Meter, condition: Condition, padding_ps: float
+    ) -> tuple[float, float, float]:
+        """The same for policies without rules, as for a whole run."""
         rests = self._tiles.rests(self._seen, True)
         self._seen += len(self._tiles.rests(self._seen))
+        span = Spans(
+            bounds_ps=np.array([meter.now_ps, now_ps], dtype=np.int64),
+            rested_ps=meter.open_rests[None, :],
+            padding_ps=np.array([padding_ps]),
+            voltage_v=np.array([condition.core.voltage_v]),
+            core_hz=np.array([condition.core.idle_hz]),
+            heat=np.array([meter.heat_factor]),
+            beside=Beside(*(np.array([each]) for each in condition.beside)),
+        )
         energy = self._resting.energy(span, self._resting.sleep(span, rests))
         return float(energy.clock_pj.sum()), float(energy.standby_pj.sum()), float(energy.static_pj.sum())
 
     def finish(self, spans: Spans) -> tuple[RestEnergy, Sleep, tuple[Floats, Floats]]:
         """Energy of every span, all sleep, and leakage by span: as it was, and at ``leakage_at``.
 
-        Where the energy of rest is that simple, all spans at one voltage and clock are one.
+        Where the energy of rest is that simple, all spans under one condition are one.
         """
         spans = condensed(spans) if self.is_simple else spans
         sleep = self._resting.sleep(spans, self._tiles.rests())
@@ -68,28 +102,30 @@ class Idling:
 
 
 def condensed(spans: Spans) -> Spans:
-    """Spans with the same energy as long as nothing sleeps: one for each voltage and clock, at its mean heat."""
+    """Spans with the same energy while nothing sleeps: one for each set of voltages and clocks, at its mean heat."""
     lengths = np.diff(spans.bounds_ps)
-    states, groups = _alike(spans.voltage_v, spans.core_hz)
+    columns = spans.voltage_v, spans.core_hz, *(() if spans.beside is None else spans.beside)
+    states, groups = _alike([np.asarray(column, dtype=np.float64) for column in columns])
     time_ps = [int(lengths[group].sum()) for group in groups]
     heated = [math.fsum((lengths[group] * spans.heat[group]).tolist()) for group in groups]
     return Spans(
         bounds_ps=np.cumsum([0, *time_ps]),
         rested_ps=np.array([spans.rested_ps[group].sum(axis=0) for group in groups]).reshape(-1, len(BLOCK_NAMES)),
         padding_ps=np.array([math.fsum(spans.padding_ps[group].tolist()) for group in groups]),
-        voltage_v=np.array([voltage_v for voltage_v, _ in states]),
-        core_hz=np.array([core_hz for _, core_hz in states], dtype=np.int64),
+        voltage_v=np.array([state[0] for state in states]),
+        core_hz=np.array([state[1] for state in states], dtype=np.int64),
         heat=np.array(heated) / np.maximum(1, time_ps),
+        beside=None if spans.beside is None else Beside(*np.array([state[2:] for state in states]).T),
     )
 
 
-def _alike(voltage_v: Floats, core_hz: Integers) -> tuple[list[tuple[float, int]], list[Integers]]:
-    """The pairs that occur, in order, and where each does; for there are few of them, no sorting of all is needed."""
-    found: dict[tuple[float, int], Integers] = {}
-    left = np.arange(len(core_hz))
+def _alike(columns: Sequence[Floats]) -> tuple[list[tuple[float, ...]], list[Integers]]:
+    """The rows that occur, in order, and where each does; for there are few of them, no sorting of all is needed."""
+    found: dict[tuple[float, ...], Integers] = {}
+    left = np.arange(len(columns[0]))
     while len(left):
-        state = float(voltage_v[left[0]]), int(core_hz[left[0]])
-        same = (voltage_v[left] == state[0]) & (core_hz[left] == state[1])
+        state = tuple(float(column[left[0]]) for column in columns)
+        same = np.logical_and.reduce([column[left] == value for column, value in zip(columns, state, strict=True)])
         found[state], left = left[same], left[~same]
     states = sorted(found)
     return states, [found[state] for state in states]

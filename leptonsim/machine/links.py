@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from leptonsim.chip.spec import Chip
 from leptonsim.compiler.routes import Route, pattern_of
-from leptonsim.fabric.dram import AccessPattern, DramModel
+from leptonsim.fabric.dram import AccessPattern, DramModel, start_rate
 from leptonsim.fabric.noc import NocModel
 from leptonsim.fabric.pcie import PcieLink
 
@@ -19,6 +19,9 @@ DRAM, NOC, SHARED, PCIE_IN, PCIE_OUT = range(5)
 
 LINK_NAMES = ("dram", "noc", "shared_sram", "pcie_in", "pcie_out")
 SHARE_ONE = 65536
+MAX_LINKS = 4
+"""Links of a route, in the rows that the tile kernel takes."""
+
 _DRAM_CAUSE, _NOC_CAUSE, _PCIE_CAUSE = 4, 5, 6
 
 
@@ -40,28 +43,51 @@ _Way = tuple[int, int, int, list[tuple[int, float]]]
 """Port rate, latency, cause, and shares of links of one route."""
 
 
-class Fabric:
-    """The links of one chip; ``at`` gives their numbers at a clock.
+def shares_of(routes: npt.NDArray[np.int64], link: int) -> npt.NDArray[np.float64]:
+    """float64 (routes,): how much of a link each byte of a route takes; ``routes`` as in ``Links``."""
+    uses = routes[:, 5:9] == link
+    uses &= np.arange(4) < routes[:, 4:5]
+    found: npt.NDArray[np.float64] = (uses * routes[:, 9:13]).sum(axis=1) / SHARE_ONE
+    return found
 
-    ``like`` is a fabric of the same chip for other routes: what is known of it serves this one, too.
+
+class Fabric:
+    """The links of one chip; ``at`` gives their numbers at the clocks of cores, network and memory.
+
+    ``dram`` is the memory at the rate at which the chip starts, ``dram_mix`` its capacities by the access patterns in
+    flight. ``like`` is a fabric of the same chip for other routes: what is known of it serves this one, too.
     """
 
     def __init__(self, chip: Chip, routes: Sequence[Route], like: Fabric | None = None) -> None:
         self.chip = chip
         self.routes = tuple(routes)
-        self.dram: DramModel = DramModel(chip.dram) if like is None else like.dram
         self.pcie: PcieLink = PcieLink(chip.pcie) if like is None else like.pcie
-        self._ways: dict[tuple[Route, int], _Way] = {} if like is None else like._ways
-        self._mixes: dict[tuple[AccessPattern, ...], tuple[int, ...]] = {} if like is None else like._mixes
+        self._models: dict[int, DramModel] = {} if like is None else like._models
+        self._ways: dict[tuple[Route, int, int, int], _Way] = {} if like is None else like._ways
+        self._mixes: dict[tuple[int, tuple[AccessPattern, ...]], tuple[int, ...]] = {} if like is None else like._mixes
         keys = sorted({pattern_of(route) for route in routes if route.end in ("dram", "copy")})
         self._bit = {key: 1 << index for index, key in enumerate(keys)}
         self.patterns = tuple(AccessPattern(access, run, write) for access, run, write in keys)
-        if self.patterns not in self._mixes:
-            self._mixes[self.patterns] = tuple(
-                rate_of(self.dram.peak_bytes_per_s * self.dram.efficiency(self.mix(mask)))
+        self.start_rate = start_rate(chip)
+        self.dram = self.dram_at(self.start_rate)
+        self.dram_mix = self.mix_at(self.start_rate)
+
+    def dram_at(self, data_rate: int) -> DramModel:
+        """The memory at a data rate."""
+        if data_rate not in self._models:
+            self._models[data_rate] = DramModel(self.chip.dram, data_rate)
+        return self._models[data_rate]
+
+    def mix_at(self, data_rate: int) -> tuple[int, ...]:
+        """Capacities by access patterns in flight at a data rate, as the burst-level kernel measures them."""
+        key = data_rate, self.patterns
+        if key not in self._mixes:
+            model = self.dram_at(data_rate)
+            self._mixes[key] = tuple(
+                rate_of(model.peak_bytes_per_s * model.efficiency(self.mix(mask)))
                 for mask in range(1 << len(self.patterns))
             )
-        self.dram_mix = self._mixes[self.patterns]
+        return self._mixes[key]
 
     def mix(self, mask: int) -> tuple[AccessPattern, ...]:
         """The access patterns of a set, given as bits."""
@@ -71,42 +97,55 @@ class Fabric:
         """The bit of a route's access pattern, 0 when it does not touch DRAM."""
         return self._bit[pattern_of(route)] if route.end in ("dram", "copy") else 0
 
-    def at(self, core_hz: int) -> Links:
-        """Everything at a core clock of ``core_hz``."""
-        chip = self.chip
-        uncore = chip.power.uncore
-        noc = NocModel(chip.noc, chip.cores, core_hz if uncore is None else uncore.clock_hz)
+    def at(self, core_hz: int, uncore_hz: int | None = None, data_rate: int | None = None) -> Links:
+        """Everything at a core clock of ``core_hz``; the other clocks are those of the start unless given.
+
+        Where the network has a clock of its own, the bandwidth of shared SRAM is stated at the highest of that.
+        """
+        chip, uncore = self.chip, self.chip.power.uncore
+        noc_hz = core_hz if uncore is None else uncore_hz or uncore.start.clock_hz
+        noc = NocModel(chip.noc, chip.cores, noc_hz)
+        data_rate = data_rate or self.start_rate
+        dram = self.dram_at(data_rate)
         shared = chip.shared_sram.bandwidth_bytes_per_s if chip.shared_sram else chip.noc.link_bytes_per_cycle * core_hz
+        if chip.shared_sram and uncore is not None:
+            shared = shared * noc_hz // uncore.highest_hz
         capacities = [
-            self.dram.peak_bytes_per_s,
+            dram.peak_bytes_per_s,
             noc.capacity_bytes_per_s / noc.hops,
             shared,
             self.pcie.read_bytes_per_s,
             self.pcie.write_bytes_per_s,
         ]
-        rows = np.zeros((len(self.routes), 13), dtype=np.int64)
-        for row, route in zip(rows, self.routes, strict=True):
-            way = self._ways.get((route, core_hz))
+        rows = []
+        for route in self.routes:
+            key = route, core_hz, noc_hz, data_rate
+            way = self._ways.get(key)
             if way is None:
-                way = self._ways[route, core_hz] = self._way(route, noc, core_hz)
+                way = self._ways[key] = self._way(route, noc, dram, core_hz)
             port, latency, kind, links = way
-            row[:5] = (
-                port,
-                latency,
-                self.bit(route),
-                kind,
-                len(links),
+            empty = [0] * (MAX_LINKS - len(links))
+            shares = [max(1, round(share * SHARE_ONE)) for _, share in links]
+            rows.append(
+                [
+                    port,
+                    latency,
+                    self.bit(route),
+                    kind,
+                    len(links),
+                    *(link for link, _ in links),
+                    *empty,
+                    *shares,
+                    *empty,
+                ]
             )
-            for place, (link, share) in enumerate(links):
-                row[5 + place] = link
-                row[9 + place] = max(1, round(share * SHARE_ONE))
         return Links(
-            rows,
+            np.array(rows, dtype=np.int64),
             np.array([rate_of(each) for each in capacities], dtype=np.int64),
-            np.array(self.dram_mix, dtype=np.int64),
+            np.array(self.dram_mix if data_rate == self.start_rate else self.mix_at(data_rate), dtype=np.int64),
         )
 
-    def _way(self, route: Route, noc: NocModel, core_hz: int) -> _Way:
+    def _way(self, route: Route, noc: NocModel, dram: DramModel, core_hz: int) -> _Way:
         chip, dma = self.chip, self.chip.core.dma
         port = dma.port_bytes_per_cycle * core_hz * route.engines
         part = 1 / route.receivers
@@ -134,13 +173,13 @@ class Fabric:
             "cores": 0,
             "shared": chip.shared_sram.latency_ps if chip.shared_sram else 0,
             "host": self.pcie.latency_ps("d2h" if route.write else "h2d"),
-            "dram": self.dram.latency_ps,
+            "dram": dram.latency_ps,
         }
         latency = beyond_ps[route.end] + noc.latency_ps
         in_flight = dma.outstanding * dma.access_bytes * 10**12 * route.engines / max(1, latency)
         # Alone, a job is held by the slowest thing on its way; only what others take from it is contention.
         pcie = self.pcie.write_bytes_per_s if route.write else self.pcie.read_bytes_per_s
-        slowest = {"host": pcie, "dram": self.dram.peak_bytes_per_s}.get(route.end)
+        slowest = {"host": pcie, "dram": dram.peak_bytes_per_s}.get(route.end)
         alone = in_flight if slowest is None else slowest * route.receivers
         rate = rate_of(min(port, in_flight, alone))
         if route.end == "cores":

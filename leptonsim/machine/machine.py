@@ -70,7 +70,7 @@ class Record:
     for each tag of a copy (run -1: weights, before the first); they are empty otherwise. ``launches_ps`` has begin and
     end of each request's launch by the host, if launches take time.
 
-    ``rested_ps`` int64 (6,) is how long blocks rested, ``rests`` int64 (n, 3) each rest of those that may sleep.
+    ``rested_ps`` int64 (6,) is how long blocks rested, ``rests`` int64 (n, 4) each rest of those that may sleep.
     """
 
     makespan_ps: int
@@ -320,7 +320,7 @@ class Machine:
     def _tell_of_work(self) -> None:
         """Work came, or there is none any more: a governor may want to know at once."""
         if self.control is not None:
-            self.control.work_changed(int(self.tiles.now_ps))
+            self.control.work_changed()
 
     def _busy(self, now_ps: int) -> tuple[int, bool]:
         """How long requests were being worked on until now, and whether one is."""

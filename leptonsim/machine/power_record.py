@@ -1,9 +1,9 @@
-"""What the power control saw of a run: power, clock, voltage, temperature over time, and the work at each voltage."""
+"""What the power control saw of a run: power, clocks, voltages, temperature over time, and the work at each supply."""
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import NamedTuple
 
@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from leptonsim.machine.energy import DYNAMIC
 from leptonsim.machine.resting import RestEnergy, Sleep
-from leptonsim.machine.spending import Spending
+from leptonsim.machine.spending import Spending, Supplies
 
 Integers = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
@@ -30,18 +30,33 @@ class Segment(NamedTuple):
 
 
 @dataclass(frozen=True)
+class DomainRecord:
+    """A domain beside the cores: ``clock_hz`` and ``voltage_v`` are (n,), of each reading; 0 Hz: its clock stood still.
+
+    Of the memory they are its data rate and the voltage of its interface. ``residency_ps`` is as of the cores.
+    """
+
+    governor: str
+    clock_hz: Integers
+    voltage_v: Floats
+    residency_ps: dict[str, int]
+    changes: int
+
+
+@dataclass(frozen=True)
 class PowerRecord:
     """What the control saw. ``residency_ps`` is time by operating point, on the way between points under ``change``.
 
     ``times`` and ``levels`` are the meter's readings, int64 (n, 3) and float64 (n, 2 + components). ``work`` is what
-    was done at each voltage, int64 (operators + 1, columns); ``resting`` has the energy of blocks at rest, with that of
-    changes of state as static energy of what is no block; ``sleep`` is over the readings.
+    was done at each set of supplies, int64 (operators + 1, columns); ``resting`` has the energy of blocks at rest, with
+    that of changes of state as static energy of what is no block; ``sleep`` is over the readings. ``domains`` are those
+    beside the cores whose state may change.
     """
 
     governor: str
     times: Integers
     levels: Floats
-    work: dict[float, Integers]
+    work: dict[Supplies, Integers]
     spending: Spending
     resting: RestEnergy
     sleep: Sleep
@@ -50,6 +65,7 @@ class PowerRecord:
     samples: int
     throttled_ps: int
     steady_c: float | None
+    domains: dict[str, DomainRecord] = field(default_factory=dict)
 
     @cached_property
     def segments(self) -> tuple[Segment, ...]:
@@ -81,24 +97,31 @@ class PowerRecord:
         """Cycles of the core clock in the whole run."""
         return math.fsum((self.times[:, 2] * self.spans_ps.astype(np.float64)).tolist()) / 1e12
 
+    def cycles_of(self, domain: str) -> float:
+        """Cycles of the clock of a domain beside the cores in the whole run; of the memory transfers on each pin."""
+        return math.fsum((self.domains[domain].clock_hz * self.spans_ps.astype(np.float64)).tolist()) / 1e12
+
     def energy_pj(self, runs: int) -> dict[str, float]:
         """Energy of ``runs`` runs of the program by component, each an exact sum over voltages."""
-        parts = [self.spending.energy_pj(work, voltage) for voltage, work in sorted(self.work.items())]
-        voltage = max(self.work, default=self.spending.voltage_v)
-        idle = self.spending.idle_pj.sum(axis=1) * self.spending.scale(voltage) * runs
-        rest = dict(zip(DYNAMIC, idle.tolist(), strict=True))
+        parts = [self.spending.energy_pj(work, at) for at, work in sorted(self.work.items())]
+        scale = self.spending.scale(max(self.work, default=self.spending.start))[: len(DYNAMIC)]
+        rest = dict(zip(DYNAMIC, (self.spending.idle_pj.sum(axis=1) * scale * runs).tolist(), strict=True))
         dynamic = {name: math.fsum([part[name] for part in parts] + [rest[name]]) for name in DYNAMIC}
         return {**dynamic, **{name: math.fsum(blocks) for name, blocks in self.resting.parts.items()}}
 
+    @property
+    def io_extra_pj(self) -> float:
+        """What DRAM's interface took beyond what it would have in the memory's state at the start."""
+        return math.fsum(self.spending.io_extra_pj(work, at) for at, work in sorted(self.work.items()))
+
     def operators_pj(self, runs: int) -> list[dict[str, float]]:
         """Dynamic energy of one of ``runs`` runs by operator and component: their mean."""
-        parts = [self.spending.operators_pj(work, voltage) for voltage, work in sorted(self.work.items())]
-        voltage = max(self.work, default=self.spending.voltage_v)
-        idle = (self.spending.idle_pj * self.spending.scale(voltage)[:, None]).T
-        rows = (np.sum(parts, axis=0) / runs + idle).tolist()[:-1]
+        parts = [self.spending.operators_pj(work, at) for at, work in sorted(self.work.items())]
+        scale = self.spending.scale(max(self.work, default=self.spending.start))[: len(DYNAMIC)]
+        rows = (np.sum(parts, axis=0) / runs + (self.spending.idle_pj.T * scale)).tolist()[:-1]
         return [dict(zip(DYNAMIC, row, strict=True)) for row in rows]
 
     def copies_pj(self) -> dict[str, float]:
         """Energy of copies between host and DRAM over the whole run, by component."""
-        parts = [self.spending.operators_pj(work, voltage)[-1] for voltage, work in sorted(self.work.items())]
+        parts = [self.spending.operators_pj(work, at)[-1] for at, work in sorted(self.work.items())]
         return dict(zip(DYNAMIC, np.sum(parts, axis=0).tolist(), strict=True))

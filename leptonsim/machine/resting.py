@@ -11,6 +11,10 @@ more than it saves. What a sleep has to pay for counts at its beginning, and whe
 the sum over spans is that of the whole, whatever the spans. DRAM, which draws its standby at work too, counts as
 resting all the time.
 
+Where banks of SRAM may be off, an SRAM's units are its banks (``leptonsim.machine.banks``). A bank that is off saves
+leakage, and its clock in the part of that time in which its core's SRAM rests: of an SRAM at work there is no clock at
+rest to save. Its break-even time is counted in leakage.
+
 Array cells that hold padding, with ``partial_arrays``, count as asleep while their array works, for nothing: ReGate
 (Xue and Huang, MICRO 2025) switches them within a cycle as the data pass. Not modelled: voltage domains of the blocks;
 supply noise on waking.
@@ -21,6 +25,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -28,10 +33,13 @@ import numpy.typing as npt
 from leptonsim.chip.energy import EnergyTable
 from leptonsim.chip.spec import Chip
 from leptonsim.compiler.routes import Route
+from leptonsim.kernels.rest_meter import RULE_FIELDS, RestMeter
 from leptonsim.kernels.tiles import BLOCK_NAMES
-from leptonsim.machine.blocks import BLOCKS, BlockPower
-from leptonsim.machine.gating import Choice, Integers, Policy, make_policy
-from leptonsim.machine.sleep import SleepState, sleep_states
+from leptonsim.machine.banks import Rests, Timeline, are_gated, left_asleep, stays_by_unit
+from leptonsim.machine.blocks import BLOCKS, Beside, BlockPower
+from leptonsim.machine.gating import Choice, Integers, Policy, Ruled, Stays, make_policy
+from leptonsim.machine.sleep import SleepState, bank_off, sleep_states
+from leptonsim.machine.spans import spread
 
 Floats = npt.NDArray[np.float64]
 
@@ -39,6 +47,10 @@ DEPTHS = 3
 _NOC, _DRAM, _PCIE = 1, 2, 4
 _USED = {"dram": _NOC | _DRAM, "shared": _NOC, "cores": _NOC, "local": 0, "host": _NOC | _PCIE, "copy": _DRAM | _PCIE}
 _ARRAYS, _DRAM_BLOCK = BLOCKS.index("tensor_core"), BLOCKS.index("dram")
+_SRAM, _BANK = BLOCKS.index("sram"), len(BLOCK_NAMES)
+ASLEEP, OFF = 0, 1
+"""Depths of an SRAM's sleep: of all of it, and of a bank."""
+_EVER_PS = 1 << 62
 _IS_DRAM = np.array([block == "dram" for block in BLOCKS])
 _IS_DRAM.flags.writeable = False
 
@@ -49,7 +61,8 @@ class Spans:
 
     ``bounds_ps`` int64 (spans + 1,); ``rested_ps`` int64 (spans, 6) as the machine counts; ``padding_ps`` (spans,):
     time in which arrays worked, over all cores, times the share of their cells with padding; ``voltage_v``,
-    ``core_hz`` and ``heat`` (leakage over that at the temperature it is stated at) are (spans,).
+    ``core_hz`` and ``heat`` (leakage over that at the temperature it is stated at) are (spans,), and so is what is
+    ``beside`` the cores; None: as at the start.
     """
 
     bounds_ps: Integers
@@ -58,19 +71,49 @@ class Spans:
     voltage_v: Floats
     core_hz: Integers
     heat: Floats
+    beside: Beside | None = None
 
 
 @dataclass(frozen=True)
 class Sleep:
-    """What blocks slept in some spans of time.
+    """What blocks slept in some spans of time; where banks may be off an SRAM's times and visits are its banks'.
 
     ``saved_ps`` int64 (spans, blocks, depths): time slept less what it cost; ``slept_ps`` and ``visits`` int64 (blocks,
-    depths), over all spans.
+    depths), over all spans. ``off_at_rest_ps`` int64 (spans,): time in which banks were off while their SRAM rested.
     """
 
     saved_ps: Integers
     slept_ps: Integers
     visits: Integers
+    off_at_rest_ps: Integers
+
+    @staticmethod
+    def none(spans: int) -> Sleep:
+        """Nothing slept yet."""
+        shape = len(BLOCKS), DEPTHS
+        saved = np.zeros((spans, *shape), dtype=np.int64)
+        slept, visits = (np.zeros(shape, dtype=np.int64) for _ in range(2))
+        return Sleep(saved, slept, visits, np.zeros(spans, dtype=np.int64))
+
+    def add(self, block: int, depth: int, stays: Stays, cost_ps: int, bounds_ps: Integers, times: int = 1) -> None:
+        """Sleep of one state, that ``times`` units had alike; each stay costs ``cost_ps``, unless it is free."""
+        begin, end = stays.begin_ps, stays.end_ps
+        paid = begin + (0 if stays.is_free else cost_ps)
+        pays = paid <= end
+        saved = self.saved_ps[:, block, depth]
+        saved += times * spread(paid[pays], end[pays], bounds_ps)
+        at = np.clip(np.searchsorted(bounds_ps, end[~pays], "left") - 1, 0, len(saved) - 1)
+        np.add.at(saved, at, times * (end[~pays] - paid[~pays]))
+        self.slept_ps[block, depth] += times * (end - begin).sum()
+        self.visits[block, depth] += times * len(begin)
+
+
+class BankTimes(NamedTuple):
+    """Time of all banks of SRAM, in ps: with data and their core's engines at work, with data and at rest, without."""
+
+    accessed_ps: int
+    holding_ps: int
+    empty_ps: int
 
 
 @dataclass(frozen=True)
@@ -102,11 +145,8 @@ class RestEnergy:
 
 def _awake() -> Sleep:
     """No sleep in one span."""
-    found = Sleep(
-        np.zeros((1, len(BLOCKS), DEPTHS), dtype=np.int64),
-        *(np.zeros((len(BLOCKS), DEPTHS), dtype=np.int64) for _ in range(2)),
-    )
-    for part in (found.saved_ps, found.slept_ps, found.visits):
+    found = Sleep.none(1)
+    for part in (found.saved_ps, found.slept_ps, found.visits, found.off_at_rest_ps):
         part.flags.writeable = False
     return found
 
@@ -120,6 +160,12 @@ class Resting:
     def __init__(self, chip: Chip, table: EnergyTable, voltage_v: float) -> None:
         self.chip = chip
         self.power = BlockPower(chip, table)
+        self.banks = chip.core.sram.banks if are_gated(chip) else 0
+        """Banks of each core's SRAM, where they may be off; else 0."""
+        self._parts = np.ones(len(BLOCKS))
+        self._parts[_SRAM] = max(1, self.banks)
+        self.units = (self.power.units * self._parts).astype(np.int64)
+        """int64 (blocks,): how many of a kind sleep by themselves."""
         self.is_partial = chip.power.blocks.partial_arrays
         """Whether array cells with padding are off."""
         self.states: dict[str, tuple[SleepState, ...]] = {}
@@ -129,9 +175,14 @@ class Resting:
             text = getattr(chip.power.blocks, block).gating
             waits_asleep = block == "pcie" and chip.pcie.idle_state != "L0"
             needs_states = text != "none" or waits_asleep or (block == "tensor_core" and self.is_partial)
-            self.states[block] = sleep_states(chip, block) if needs_states else ()
+            has_banks = block == "sram" and are_gated(chip)
+            self.states[block] = sleep_states(chip, block) if needs_states or has_banks else ()
+            if has_banks:
+                self.states[block] += (bank_off(chip),)
             choices = [Choice(state, self._saved_w(index, state, voltage_v)) for state in self.states[block]]
-            self.policies[block] = make_policy(block, text, choices)
+            self.policies[block] = make_policy(block, text, choices[:1] if block == "sram" else choices)
+            if has_banks:
+                self.bank_policy = make_policy("sram_banks", chip.power.blocks.sram_banks.gating, choices[1:])
             for depth, state in enumerate(self.states[block]):
                 self._left_static[index, depth], self._left_rest[index, depth] = state.static_share, state.rest_share
                 self._left_refresh[index, depth] = state.refresh_share
@@ -148,55 +199,127 @@ class Resting:
             for depth, (after, wake) in enumerate(policy.sleeps):
                 sleeps[index, 2 * depth : 2 * depth + 2] = after, wake
             from_ps[index] = -1 if policy.from_ps is None else policy.from_ps
+        if self.banks:
+            from_ps[_SRAM] = 0  # banks that are off save their clock in all rests
         return {"sleeps": sleeps, "rests_from_ps": from_ps}
 
+    def meter(self) -> RestMeter | None:
+        """What works out the energy of rest while a run goes on; None where a policy has no rules, and with banks that
+        are told apart.
+        """
+        if self.banks:
+            return None
+        rows: list[tuple[int, ...]] = []
+        for index, block in enumerate(BLOCK_NAMES):
+            policy = self.policies[block]
+            if not isinstance(policy, Ruled):
+                return None
+            for rule in policy.rules:
+                cost_ps = 0 if rule.is_free else self.states[block][rule.state].break_even_ps
+                upto_ps, until_ps = (-1 if at is None else at for at in (rule.upto_ps, rule.until_ps))
+                bounds_ps = rule.above_ps, _EVER_PS if upto_ps < 0 else upto_ps, rule.from_ps, until_ps
+                rows.append((index, rule.state, *bounds_ps, rule.wake_ps, cost_ps))
+        return RestMeter(
+            np.array(rows, dtype=np.int64).reshape(-1, len(RULE_FIELDS)),
+            self._left_static,
+            self._left_rest,
+            self.power.units,
+            standby=BLOCKS.index("dram"),
+            partial=_ARRAYS if self.is_partial else -1,
+            waits=self._waits_in,
+        )
+
+    @property
+    def _waits_in(self) -> tuple[int, int]:
+        """The link, and the state in which it always rests; none: -1, -1."""
+        state = self.chip.pcie.idle_state
+        if state == "L0":
+            return -1, -1
+        return BLOCKS.index("pcie"), [each.name for each in self.states["pcie"]].index(state)
+
     def sleep(self, spans: Spans, rests: Integers) -> Sleep:
-        """What was slept in some spans; ``rests`` (n, 3) are the machine's."""
+        """What was slept in some spans; ``rests`` (n, 4) are the machine's."""
         return self._sleep(rests, spans.rested_ps, spans.bounds_ps)
 
     def _sleep(self, rests: Integers, rested_ps: Integers, bounds_ps: Integers) -> Sleep:
         spans = len(bounds_ps) - 1
         if spans == 1 and not len(rests) and self.chip.pcie.idle_state == "L0":
             return _AWAKE
-        saved = np.zeros((spans, len(BLOCKS), DEPTHS), dtype=np.int64)
-        slept, visits = (np.zeros((len(BLOCKS), DEPTHS), dtype=np.int64) for _ in range(2))
+        found = Sleep.none(spans)
         for index, block in enumerate(BLOCK_NAMES if len(rests) else ()):
+            if index == _SRAM and self.banks:
+                self._add_banks(found, rests, bounds_ps)
+                continue
             own = rests[rests[:, 0] == index]
             for stays in self.policies[block].stays(own[:, 1], own[:, 2]) if len(own) else []:
-                cost_ps = 0 if stays.is_free else self.states[block][stays.state].break_even_ps
-                begin, end = stays.begin_ps, stays.end_ps
-                paid = begin + cost_ps
-                pays = paid <= end
-                saved[:, index, stays.state] += spread(paid[pays], end[pays], bounds_ps)
-                at = np.clip(np.searchsorted(bounds_ps, end[~pays], "left") - 1, 0, spans - 1)
-                np.add.at(saved[:, index, stays.state], at, end[~pays] - paid[~pays])
-                slept[index, stays.state] += (end - begin).sum()
-                visits[index, stays.state] += len(begin)
-        state = self.chip.pcie.idle_state
-        if state != "L0":
-            index = BLOCKS.index("pcie")
-            depth = [each.name for each in self.states["pcie"]].index(state)
-            saved[:, index, depth] += rested_ps[:, index]
-            slept[index, depth] += rested_ps[:, index].sum()
-        return Sleep(saved, slept, visits)
+                found.add(index, stays.state, stays, self.states[block][stays.state].break_even_ps, bounds_ps)
+        index, depth = self._waits_in
+        if index >= 0:
+            found.saved_ps[:, index, depth] += rested_ps[:, index]
+            found.slept_ps[index, depth] += rested_ps[:, index].sum()
+        return found
+
+    def bank_times(self, rests: Integers, makespan_ps: int) -> BankTimes:
+        """How the time of all banks of a whole run divides; they must be told apart."""
+        srams, empty = _of(rests, _SRAM), _of(rests, _BANK)
+        line, bounds = Timeline.of(srams, makespan_ps), np.array([0, makespan_ps], dtype=np.int64)
+        without = int((empty[1] - empty[0]).sum())
+        without_at_rest = int(line.overlap(empty[0], empty[1], empty[2] // self.banks, bounds).sum())
+        holding = self.banks * int((srams[1] - srams[0]).sum()) - without_at_rest
+        return BankTimes(int(self.units[_SRAM]) * makespan_ps - without - holding, holding, without)
+
+    def banks_off(self, rests: Integers, bounds_ps: Integers) -> Floats:
+        """float64 (spans,): how many of one core's banks were off between bounds, on average."""
+        found = np.zeros(len(bounds_ps) - 1, dtype=np.int64)
+        for stays, _ in stays_by_unit(self.bank_policy, _of(rests, _BANK)):
+            found += spread(stays.begin_ps, stays.end_ps, bounds_ps)
+        return found / np.maximum(1, np.diff(bounds_ps)) / self.chip.cores
+
+    def _add_banks(self, found: Sleep, rests: Integers, bounds_ps: Integers) -> None:
+        """Banks that were off, and the sleep of those that were not."""
+        asleep, off = self.states["sram"]
+        length_ps = int(max(bounds_ps[-1], rests[:, 2].max()))
+        line = Timeline.of(_of(rests, _SRAM), length_ps)
+        times_off: list[Integers] = [np.zeros((3, 0), dtype=np.int64)]
+        for stays, unit in stays_by_unit(self.bank_policy, _of(rests, _BANK)):
+            found.add(_SRAM, OFF, stays, off.break_even_ps, bounds_ps)
+            times_off.append(np.stack([stays.begin_ps, stays.end_ps, unit]))
+        begin, end, unit = np.concatenate(times_off, axis=1)
+        found.off_at_rest_ps[:] = line.overlap(begin, end, unit // self.banks, bounds_ps)
+        for many, since, until in left_asleep(line, (begin, end, unit), self.banks):
+            for stays in self.policies["sram"].stays(since, until):
+                late = stays.begin_ps // length_ps * length_ps
+                stays = stays._replace(begin_ps=stays.begin_ps - late, end_ps=stays.end_ps - late)
+                found.add(_SRAM, ASLEEP, stays, asleep.break_even_ps, bounds_ps, many)
 
     def energy(self, spans: Spans, sleep: Sleep) -> RestEnergy:
         """Energy of each span, float64 (spans, blocks)."""
         units = self.power.units
+        own = units * self._parts
         on = np.zeros((len(spans.rested_ps), len(BLOCKS))) + np.diff(spans.bounds_ps)[:, None]
         rested = np.zeros(on.shape)
         rested[:, : len(BLOCK_NAMES)] = spans.rested_ps
         rested[:, _DRAM_BLOCK] = refreshed = on[:, _DRAM_BLOCK].copy()
         if sleep is not _AWAKE:
-            on -= ((1 - self._left_static) * sleep.saved_ps).sum(axis=2) / units
-            rested -= ((1 - self._left_rest) * sleep.saved_ps).sum(axis=2)
+            on -= ((1 - self._left_static) * sleep.saved_ps).sum(axis=2) / own
+            at_rest = sleep.saved_ps
+            if self.banks:
+                at_rest = at_rest.copy()
+                at_rest[:, _SRAM, OFF] = sleep.off_at_rest_ps
+            rested -= ((1 - self._left_rest) * at_rest).sum(axis=2) / self._parts
             refreshed = refreshed - ((1 - self._left_refresh) * sleep.saved_ps).sum(axis=2)[:, _DRAM_BLOCK]
         if self.is_partial:
             on[:, _ARRAYS] -= (1 - self._left_static[_ARRAYS, 0]) * spans.padding_ps / units[_ARRAYS]
-        static = self.power.static_w(spans.voltage_v, spans.heat) * on
-        rest = self.power.rest_w(spans.voltage_v, spans.core_hz) * rested / units
+        static = self.power.static_w(spans.voltage_v, spans.heat, spans.beside) * on
+        rest = self.power.rest_w(spans.voltage_v, spans.core_hz, spans.beside) * rested / units
         refresh = np.where(_IS_DRAM, self.power.refresh_w * refreshed[:, None], 0.0)
         return RestEnergy(static, np.where(_IS_DRAM, 0.0, rest), np.where(_IS_DRAM, rest, 0.0), refresh)
+
+
+def _of(rests: Integers, kind: int) -> Rests:
+    """The rests of one kind of block."""
+    begin, end, unit = rests[rests[:, 0] == kind, 1:].T
+    return begin, end, unit
 
 
 def route_blocks(routes: Sequence[Route]) -> Integers:
@@ -206,25 +329,4 @@ def route_blocks(routes: Sequence[Route]) -> Integers:
 
 def may_sleep(chip: Chip) -> bool:
     """Whether any block has a policy other than ``none``."""
-    return any(getattr(chip.power.blocks, block).gating != "none" for block in BLOCK_NAMES)
-
-
-def spread(begin_ps: Integers, end_ps: Integers, bounds_ps: Integers) -> Integers:
-    """int64 (spans,): time that intervals, int64 (n,) each, have in the spans between bounds; what is outside is not
-    counted.
-    """
-    begin = np.clip(begin_ps, bounds_ps[0], bounds_ps[-1])
-    end = np.clip(end_ps, bounds_ps[0], bounds_ps[-1])
-    spans = len(bounds_ps) - 1
-    total = np.zeros(spans, dtype=np.int64)
-    first = np.clip(np.searchsorted(bounds_ps, begin, "right") - 1, 0, spans - 1)
-    last = np.clip(np.searchsorted(bounds_ps, end, "left") - 1, 0, spans - 1)
-    within = first >= last
-    np.add.at(total, first[within], (end - begin)[within])
-    for one, other, since, until in zip(
-        first[~within].tolist(), last[~within].tolist(), begin[~within].tolist(), end[~within].tolist(), strict=True
-    ):
-        total[one] += bounds_ps[one + 1] - since
-        total[one + 1 : other] += np.diff(bounds_ps[one + 1 : other + 1])
-        total[other] += until - bounds_ps[other]
-    return total
+    return are_gated(chip) or any(getattr(chip.power.blocks, block).gating != "none" for block in BLOCK_NAMES)

@@ -1,6 +1,7 @@
 """States in which a block sleeps: what it still draws, how long it takes to wake, and when sleep pays.
 
-Blocks on the die have one, in which their supply is switched off (an SRAM's is lowered, so that it keeps its data).
+Blocks on the die have one, in which their supply is switched off (an SRAM's is lowered, so that it keeps its data; one
+bank of it may be off, and loses what it held).
 DRAM has power-down and self-refresh, the PCIe link L0s, L1 and L1.2. Data and sources: chip/energy/idle.yaml; a chip's
 ``power.blocks`` overrides those of blocks on the die.
 """
@@ -10,15 +11,20 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+import numpy as np
+import numpy.typing as npt
+
 from leptonsim.chip.dram_part import load_part
 from leptonsim.chip.energy import data
 from leptonsim.chip.energy.dram import dram_energy
-from leptonsim.chip.gating import Block
+from leptonsim.chip.gating import Banks, Block
 from leptonsim.chip.report import near
 from leptonsim.chip.spec import Chip
 from leptonsim.errors import LeptonError
 from leptonsim.fabric.pcie import EXIT_LATENCY_PS
 from leptonsim.kernels.tiles import BLOCK_NAMES
+
+Numbers = float | npt.NDArray[np.float64]
 
 ON_DIE = BLOCK_NAMES[:4]
 """Blocks whose supply is that of the cores; the interfaces to DRAM and PCIe have supplies of their own."""
@@ -46,14 +52,25 @@ def sleep_states(chip: Chip, block: str) -> tuple[SleepState, ...]:
         return _dram(chip)
     if block == "pcie":
         return _pcie()
-    return (_gated(block, getattr(chip.power.blocks, block)),)
+    return (_gated("sleep" if block == "sram" else "gated", block, getattr(chip.power.blocks, block)),)
 
 
-def _gated(block: str, given: Block) -> SleepState:
+def background_at(clock: Numbers) -> Numbers:
+    """Background power of DRAM where its clock is ``clock`` times that of its own rate, over that there: linear."""
+    share: float = data.idle()["dram_clock"]["share"]
+    return 1.0 - share + share * clock
+
+
+def bank_off(chip: Chip) -> SleepState:
+    """The state of a bank of SRAM that is off; shares are those of one bank."""
+    return _gated("off", "sram_bank", chip.power.blocks.sram_banks)
+
+
+def _gated(name: str, block: str, given: Block | Banks) -> SleepState:
     known = data.idle()["gated"][block]
     residual = known.get("residual", data.power_gated_share()[0])
     return SleepState(
-        "sleep" if block == "sram" else "gated",
+        name,
         residual if given.residual is None else given.residual,
         0.0,
         math.ceil(known["wake_ns"] * 1000) if given.wake_ps is None else given.wake_ps,

@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -37,40 +38,78 @@ _CARRIERS = {
 """Columns of the work that a component's energy goes with: the first group in which an operator has any."""
 
 
+class Supplies(NamedTuple):
+    """What the energy of operations and bytes goes by: the voltages of cores and of network and SRAM, where these have
+    their own, and the energy of DRAM's interface over that in the memory's state at the start.
+    """
+
+    core_v: float
+    uncore_v: float | None = None
+    io: float = 1.0
+
+
 @dataclass(frozen=True)
 class Spending:
-    """``pj`` is float64 (components, operators + 1, columns of the work) at ``voltage_v``.
+    """``pj`` is float64 (components, operators + 1, columns of the work) at the supplies of the start.
 
-    ``on_core`` are the components whose energy goes with the square of the core's voltage. ``idle_pj``,
-    float64 (components, operators + 1), is the energy of one run of operators that do no work that the machine counts.
+    ``on_core`` are the components whose energy goes with the square of the core's voltage, ``on_uncore`` those that go
+    with that of network and SRAM. ``idle_pj``, float64 (components, operators + 1), is the energy of one run of
+    operators that do no work that the machine counts. Where the memory's state may change, ``io_pj`` is what of DRAM's
+    energy its interface takes, float64 (operators + 1, columns).
     """
 
     pj: Floats
     idle_pj: Floats
-    voltage_v: float
+    start: Supplies
     on_core: tuple[str, ...]
+    on_uncore: tuple[str, ...]
+    io_pj: Floats | None = None
 
     @property
     def rows(self) -> Floats:
-        """``pj`` as float64 (operators + 1, columns, components), as the meter takes it."""
-        return np.ascontiguousarray(self.pj.transpose(1, 2, 0))
+        """float64 (operators + 1, columns, components), as the meter takes it: ``pj``, then ``io_pj``, if any."""
+        parts = self.pj if self.io_pj is None else np.concatenate([self.pj, self.io_pj[None]])
+        return np.ascontiguousarray(parts.transpose(1, 2, 0))
 
-    def scale(self, voltage_v: float) -> Floats:
-        """Energy by component at a voltage over that at the table's own."""
-        square = (voltage_v / self.voltage_v) ** 2
-        return np.array([square if component in self.on_core else 1.0 for component in DYNAMIC])
+    def by_component(self, watts: Floats) -> Floats:
+        """Columns of the meter by component: what DRAM's interface takes more or less than at the start is DRAM's."""
+        if self.io_pj is None:
+            return watts
+        found = np.delete(watts, len(DYNAMIC), axis=1)
+        found[:, DYNAMIC.index("dram")] += watts[:, len(DYNAMIC)]
+        return found
 
-    def energy_pj(self, work: Integers, voltage_v: float) -> dict[str, float]:
-        """Energy of some work at one voltage, by component, each an exact sum in the order of operators."""
-        scale = self.scale(voltage_v)
-        return {
+    def scale(self, at: Supplies) -> Floats:
+        """float64 (components,): energy by component at some supplies over that at the start; for ``io_pj``, if any,
+        what it takes more, as a share.
+        """
+        core = uncore = (at.core_v / self.start.core_v) ** 2
+        if at.uncore_v is not None and self.start.uncore_v is not None:
+            uncore = (at.uncore_v / self.start.uncore_v) ** 2
+        found = [core if name in self.on_core else uncore if name in self.on_uncore else 1.0 for name in DYNAMIC]
+        return np.array(found if self.io_pj is None else [*found, at.io - 1.0])
+
+    def energy_pj(self, work: Integers, at: Supplies) -> dict[str, float]:
+        """Energy of some work at some supplies, by component, each an exact sum in the order of operators."""
+        scale = self.scale(at)
+        found = {
             component: float(scale[index]) * math.fsum((self.pj[index] * work).ravel().tolist())
             for index, component in enumerate(DYNAMIC)
         }
+        found["dram"] += self.io_extra_pj(work, at)
+        return found
 
-    def operators_pj(self, work: Integers, voltage_v: float) -> Floats:
-        """float64 (operators + 1, components): energy of some work at one voltage, the copies last."""
-        found: Floats = np.einsum("c,cow,ow->oc", self.scale(voltage_v), self.pj, work)
+    def io_extra_pj(self, work: Integers, at: Supplies) -> float:
+        """What DRAM's interface took for some work beyond what it would have in the memory's state at the start."""
+        if self.io_pj is None:
+            return 0.0
+        return (at.io - 1.0) * math.fsum((self.io_pj * work).ravel().tolist())
+
+    def operators_pj(self, work: Integers, at: Supplies) -> Floats:
+        """float64 (operators + 1, components): energy of some work at some supplies, the copies last."""
+        found: Floats = np.einsum("c,cow,ow->oc", self.scale(at)[: len(DYNAMIC)], self.pj, work)
+        if self.io_pj is not None:
+            found[:, DYNAMIC.index("dram")] += (at.io - 1.0) * (self.io_pj * work).sum(axis=1)
         return found
 
 
@@ -172,14 +211,34 @@ def spending(program: Program, model: EnergyModel) -> Spending:
             idle[place, index] += value
     costs = [model.bytes_pj({route: 1}) for route in program.routes]
     first = STEP_FIELDS.index("w_route")
-    for component in costs[0]:
-        place = DYNAMIC.index(component)
+
+    def by_work(cost: Floats) -> Floats:
+        """float64 (operators + 1, columns): what each byte of the work costs, from the cost of a byte by route."""
+        found = np.zeros(work.shape)
         # a step without a route moves nothing: the cost it looks up does not count
-        cost = np.array([each[component] for each in costs])
         for column in _MOVED:
             spent = np.zeros(len(work))
             np.add.at(spent, owner, steps[:, column] * cost[program.steps[:, first + column - _MOVED[0]]])
-            pj[place, :, column] = spent / np.maximum(work[:, column], 1)
-        pj[place, -1, _MOVED[0]] = cost[RouteTable.COPY_IN]
-        pj[place, -1, _MOVED[-1]] = cost[RouteTable.COPY_OUT]
-    return Spending(pj, idle, model.table.voltage_v, ON_DIE if program.chip.power.uncore is None else ON_DIE[:3])
+            found[:, column] = spent / np.maximum(work[:, column], 1)
+        found[-1, _MOVED[0]], found[-1, _MOVED[-1]] = cost[RouteTable.COPY_IN], cost[RouteTable.COPY_OUT]
+        return found
+
+    for component in costs[0]:
+        columns = by_work(np.array([each[component] for each in costs]))[:, _MOVED[0] :]
+        pj[DYNAMIC.index(component), :, _MOVED[0] :] += columns
+    uncore, memory = program.chip.power.uncore, program.chip.power.memory
+    io_pj = None
+    if memory is not None and memory.governor != "fixed":
+        by_route = [
+            model.dram_pj_per_byte(route)["io"] / route.receivers if route.end in ("dram", "copy") else 0.0
+            for route in program.routes
+        ]
+        io_pj = by_work(np.array(by_route))
+    return Spending(
+        pj,
+        idle,
+        Supplies(model.table.voltage_v, None if uncore is None else uncore.start.voltage_v),
+        ON_DIE if uncore is None else ON_DIE[:3],
+        () if uncore is None else ON_DIE[3:],
+        io_pj,
+    )

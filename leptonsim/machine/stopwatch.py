@@ -12,7 +12,7 @@ from collections.abc import Mapping
 
 from leptonsim.chip.spec import Chip
 from leptonsim.compiler.program import Program
-from leptonsim.compiler.routes import Route
+from leptonsim.compiler.routes import Route, RouteTable
 from leptonsim.kernels.tiles import TileMachine
 from leptonsim.machine.links import Fabric, Links
 from leptonsim.machine.machine import Machine, copy_pieces
@@ -34,11 +34,29 @@ class Stopwatch:
             return Machine(program, governed=False).execute(1).makespan_ps
         if self._sleeps is None:
             self._sleeps = sleeping(self._chip)
+        tiles = tile_machine(program, self._links_of(program), self._sleeps)
+        return _finished_ps(tiles, program, self._chip.software.launch_ps)
+
+    def around(self, program: Program) -> tuple[int, int, int]:
+        """What no program with these copies beats: picoseconds from the request until the launch, until the inputs of
+        the first run are there, and from the last result until it is with the host.
+        """
+        memory, runs, routes = program.memory, program.runs_per_request, self._links_of(program).routes.tolist()
+
+        def copied(size_bytes: int, route: list[int]) -> int:
+            rate, latency_ps = route[:2]
+            return latency_ps + self._chip.core.dma.setup_ps + (size_bytes << 32) // rate if size_bytes else 0
+
+        inputs_ps = copied(memory.input_bytes // runs, routes[RouteTable.COPY_IN])
+        outputs_ps = copied(memory.output_bytes // runs, routes[RouteTable.COPY_OUT])
+        return self._chip.software.launch_ps, inputs_ps, outputs_ps
+
+    def _links_of(self, program: Program) -> Links:
         links = self._links.get(program.routes)
         if links is None:
             self._fabric = Fabric(self._chip, program.routes, self._fabric)
             links = self._links[program.routes] = self._fabric.at(self._chip.clocks.core_hz)
-        return _finished_ps(tile_machine(program, links, self._sleeps), program, self._chip.software.launch_ps)
+        return links
 
 
 def _finished_ps(tiles: TileMachine, program: Program, launch_ps: int) -> int:

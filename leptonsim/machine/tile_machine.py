@@ -11,6 +11,7 @@ from leptonsim.chip.spec import Chip
 from leptonsim.compiler.program import Program
 from leptonsim.compiler.routes import RouteTable
 from leptonsim.kernels.tiles import TileMachine
+from leptonsim.machine.banks import are_gated, bank_arguments
 from leptonsim.machine.energy import energy_model
 from leptonsim.machine.links import Links
 from leptonsim.machine.resting import may_sleep, route_blocks
@@ -32,4 +33,5 @@ def tile_machine(program: Program, links: Links, sleeps: Mapping[str, Integers],
         operators=len(program.operators), core_khz=chip.clocks.core_hz // 1000, setup_ps=chip.core.dma.setup_ps,
         copy_routes=(RouteTable.COPY_IN, RouteTable.COPY_OUT), one_queue=chip.core.dma.engines == 1,
         log_jobs=log_jobs, route_blocks=route_blocks(program.routes), **sleeps,
+        **(bank_arguments(program, energy_model(chip).resting.bank_policy) if are_gated(chip) else {}),
     )  # fmt: skip

@@ -1,7 +1,8 @@
 """A program tried out before its run: at one operating point, or under a plan with a point for each operator.
 
-Governors that know the program beforehand decide by this. A trial is one request, or a few, on a machine of its own;
-its heat is not followed.
+Governors that know the program beforehand decide by this. A trial is one request on a machine of its own; its heat is
+not followed, and domains beside the cores are in their states of the start. That of the floor is of several requests,
+and of domains under their own governors.
 """
 
 from __future__ import annotations
@@ -14,10 +15,11 @@ import numpy as np
 
 from leptonsim.chip.spec import Chip
 from leptonsim.compiler.program import Program
+from leptonsim.fabric.dram import start_rate
 from leptonsim.kernels.tiles import STEP_FIELDS
-from leptonsim.machine.clocks import OperatingPoint, operating_points
+from leptonsim.machine.clocks import OperatingPoint, memory_points, operating_points
 from leptonsim.machine.energy import energy_model
-from leptonsim.machine.governors import Measured, Pace, Sample
+from leptonsim.machine.governors import Floor, Measured, Sample
 from leptonsim.machine.governors.fixed import Fixed
 from leptonsim.machine.power_record import PowerRecord
 from leptonsim.machine.spending import resting_energy, spending
@@ -26,9 +28,15 @@ FEW_REQUESTS = 4
 """So many back to back show how copies of one request overlap the work of others."""
 
 
+def others_fixed(chip: Chip) -> dict[str, object]:
+    """What keeps the domains beside the cores in their states of the start."""
+    domains = {"uncore": chip.power.uncore, "memory": chip.power.memory}
+    return {f"power.{name}.governor": "fixed" for name, domain in domains.items() if domain is not None}
+
+
 def at_point(chip: Chip, point: OperatingPoint) -> Chip:
     """The chip fixed at one of its operating points."""
-    changes: dict[str, object] = {
+    changes: dict[str, object] = others_fixed(chip) | {
         "power.governor": "fixed",
         "power.heat": "false",
         "clocks.core": f"{point.clock_hz} Hz",
@@ -41,12 +49,19 @@ def at_point(chip: Chip, point: OperatingPoint) -> Chip:
 
 
 def at_highest_clock(program: Program, record: PowerRecord | None) -> Program:
-    """The program on a chip at the highest clock of its run, for bounds that must hold at every clock."""
-    fastest = record.highest_hz if record is not None else 0
-    if fastest <= program.chip.clocks.core_hz:
+    """The program on a chip at the highest clocks of its run, for bounds that must hold at every clock."""
+    if record is None:
         return program
-    points = operating_points(program.chip, energy_model(program.chip).table.voltage_v)
-    return replace(program, chip=at_point(program.chip, next(each for each in points if each.clock_hz == fastest)))
+    chip, fastest = program.chip, record.highest_hz
+    if "memory" in record.domains:
+        rate = int(record.domains["memory"].clock_hz.max(initial=0))
+        if rate > start_rate(chip):
+            state = next(point.name for point in memory_points(chip) if point.clock_hz == rate)
+            chip = chip.with_({"power.memory.state": state})
+    if fastest > chip.clocks.core_hz:
+        points = operating_points(chip, energy_model(chip).table.voltage_v)
+        chip = at_point(chip, next(each for each in points if each.clock_hz == fastest))
+    return program if chip is program.chip else replace(program, chip=chip)
 
 
 def measure(program: Program, point: OperatingPoint) -> Measured:
@@ -61,8 +76,8 @@ def measure(program: Program, point: OperatingPoint) -> Measured:
     costs = spending(fixed, model)
     work = np.zeros(costs.pj.shape[1:], dtype=np.int64)
     machine.tiles.progress(work)
-    operators = costs.operators_pj(work, costs.voltage_v).sum(axis=1).tolist()[:-1]
-    dynamic = math.fsum(costs.energy_pj(work, costs.voltage_v).values())
+    operators = costs.operators_pj(work, costs.start).sum(axis=1).tolist()[:-1]
+    dynamic = math.fsum(costs.energy_pj(work, costs.start).values())
     resting, _ = resting_energy(fixed, model, record.runs, record.makespan_ps, record.rested_ps, record.rests)
     return Measured(
         record.makespan_ps,
@@ -72,8 +87,8 @@ def measure(program: Program, point: OperatingPoint) -> Measured:
     )
 
 
-def pace(program: Program, point: int, window_ps: int) -> Pace:
-    """What requests back to back draw at a point: the greatest mean over a request's time, and what comes on top.
+def floor(program: Program, window_ps: int) -> Floor:
+    """What requests back to back draw at the lowest point: the most over a request's time, and what comes on top.
 
     Where a request takes less than ``window_ps`` there are several, for then they overlap; else copies of the next
     one's inputs and of the last one's outputs come on top. Power is read sixteen times in ``window_ps``.
@@ -84,8 +99,7 @@ def pace(program: Program, point: int, window_ps: int) -> Pace:
     chip = program.chip.with_({"power.thermal": None, "power.interval": f"{step_ps} ps"})
     requests, end_ps = 1, 0
     while requests <= FEW_REQUESTS and end_ps < window_ps:
-        machine = Machine(replace(program, chip=chip), governor=Fixed(point))
-        record = machine.execute(requests)
+        record = Machine(replace(program, chip=chip), governor=Fixed(0)).execute(requests)
         requests, end_ps = requests + FEW_REQUESTS - 1, record.makespan_ps
     if record.power is None:
         raise AssertionError("a machine with a governor has a record of its power")
@@ -99,7 +113,7 @@ def pace(program: Program, point: int, window_ps: int) -> Pace:
     burst_pj = float(np.max(above - np.minimum.accumulate(above)))
     if len(record.requests_ps) == 1:
         burst_pj += math.fsum(record.power.copies_pj().values())
-    return Pace(rate, burst_pj / 1e12)
+    return Floor(rate, burst_pj / 1e12)
 
 
 def _ends(program: Program, step_ends_ps: np.ndarray) -> tuple[int, ...]:
@@ -148,7 +162,7 @@ def rehearse(program: Program, plan: Sequence[int], rest: int) -> Measured:
     """One request under a plan, from rest: its latency, and its energy until it is done."""
     from leptonsim.machine.machine import Machine
 
-    cool = replace(program, chip=program.chip.with_({"power.thermal": None}))
+    cool = replace(program, chip=program.chip.with_({"power.thermal": None} | others_fixed(program.chip)))
     record = Machine(cool, governor=Planned(plan, rest)).execute(1)
     if record.power is None:
         raise AssertionError("a machine with a governor has a record of its power")

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from leptonsim.errors import LeptonError
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
 VALUE_LIMIT_BYTES = 4096
 """Largest constant whose value is kept."""
 
+_DATA = ("raw_data", "float_data", "int32_data", "int64_data", "double_data", "uint64_data", "string_data")
 _BITS = {"int4": 4, "uint4": 4, "float4e2m1": 4, "int2": 2, "uint2": 2}
 _SCALAR_BYTES = {
     "double": 8, "int64": 8, "uint64": 8, "complex64": 8, "complex128": 16, "string": 64,
@@ -30,10 +33,16 @@ _SCALAR_BYTES = {
 
 @functools.cache
 def dtype_name(elem_type: int) -> str:
-    """Name of an ONNX element type in lower case ("float", "int64", "bfloat16"); "undefined" for 0."""
+    """Name of an ONNX element type in lower case ("float", "int64", "bfloat16"); "undefined" for 0.
+
+    Raises LeptonError for a number that is no type.
+    """
     from onnx import TensorProto
 
-    return str(TensorProto.DataType.Name(elem_type)).lower()
+    try:
+        return str(TensorProto.DataType.Name(elem_type)).lower()
+    except ValueError:
+        raise LeptonError(f"element type {elem_type} is none that ONNX defines; the file is damaged or newer") from None
 
 
 @functools.cache
@@ -86,7 +95,7 @@ def _strip_nodes(nodes: Iterable[onnx.NodeProto]) -> None:
 def _strip_tensor(tensor: onnx.TensorProto) -> None:
     if tensor.data_location == tensor.EXTERNAL or is_small(dtype_name(tensor.data_type), math.prod(tensor.dims)):
         return
-    for name in ("raw_data", "float_data", "int32_data", "int64_data", "double_data", "uint64_data", "string_data"):
+    for name in _DATA:
         tensor.ClearField(name)
     tensor.data_location = tensor.EXTERNAL
 
@@ -109,27 +118,41 @@ def load_small_external(model: onnx.ModelProto, folder: Path) -> None:
 
 
 def _read_piece(folder: Path, location: str, offset: str, size_bytes: int) -> bytes | None:
-    root = folder.resolve()
-    path = (root / location).resolve()
-    # ONNX allows only relative locations below the model's folder; anything else is not followed.
-    if not location or not path.is_relative_to(root) or not path.is_file() or not offset.isdigit():
-        return None
     try:
+        root = folder.resolve()
+        path = (root / location).resolve()
+        # ONNX allows only relative locations below the model's folder; anything else is not followed.
+        if not location or not path.is_relative_to(root) or not path.is_file():
+            return None
         with path.open("rb") as file:
             file.seek(int(offset))
             data = file.read(size_bytes)
-    except OSError:
+    except (OSError, ValueError):
+        # A name or an offset that no file can have.
         return None
     return data if len(data) == size_bytes else None
 
 
 def tensor_value(tensor: onnx.TensorProto) -> np.ndarray[Any, Any] | None:
-    """The value of a small constant, read-only; None where it is large or not at hand."""
+    """The value of a small constant, read-only; None where it is large or not at hand.
+
+    Raises LeptonError where the data are not of the length that the shape asks for.
+    """
     from onnx import numpy_helper
 
     if tensor.data_location == tensor.EXTERNAL or not is_small(dtype_name(tensor.data_type), math.prod(tensor.dims)):
         return None
-    return frozen(np.asarray(numpy_helper.to_array(tensor)))
+    if math.prod(tensor.dims) and not any(
+        tensor.HasField(f) if f == "raw_data" else len(getattr(tensor, f)) for f in _DATA
+    ):
+        return None
+    try:
+        return frozen(np.asarray(numpy_helper.to_array(tensor)))
+    except (ValueError, TypeError) as error:
+        raise LeptonError(
+            f"tensor {tensor.name!r} of type {dtype_name(tensor.data_type)} and shape {list(tensor.dims)} holds other "
+            f"data than that ({error}); the file is damaged"
+        ) from error
 
 
 def frozen(value: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:

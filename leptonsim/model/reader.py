@@ -29,6 +29,7 @@ from leptonsim.model.optional import OPTIONAL
 from leptonsim.model.protos import attributes_of, dtype_name, frozen
 from leptonsim.model.rebatch import Rebatcher
 from leptonsim.model.sequences import Members, handles, walk_sequence
+from leptonsim.model.soundness import DAMAGE, check_elements, check_form
 from leptonsim.model.trials import Choices
 
 if TYPE_CHECKING:
@@ -142,7 +143,8 @@ class Walk:
         return name in self._tensors or name in self._unknown or name in self.sequences
 
     def define(self, tensor: Tensor) -> None:
-        """Enter a tensor."""
+        """Enter a tensor; LeptonError for one of an impossible size."""
+        check_elements(tensor.name, tensor.shape)
         self._tensors[tensor.name] = tensor
 
     def find(self, name: str, where: str) -> Tensor:
@@ -159,10 +161,25 @@ class Walk:
         )
 
     def visit(self, node: onnx.NodeProto, names: Names) -> None:
-        """Walk one node: it becomes a constant, a subgraph in its place, or a node of the result."""
+        """Walk one node: it becomes a constant, a subgraph in its place, or a node of the result.
+
+        LeptonError where it cannot be read, whatever its inputs, attributes or subgraphs are.
+        """
         name = self._unique_name(node)
         where = f"node {name!r} ({node.op_type})"
         domain = "" if node.domain == "ai.onnx" else node.domain
+        schema = self._inference.schema(node.op_type, domain)
+        if schema is not None:
+            check_form(node, schema, where)
+        try:
+            self._visit(node, name, where, domain, names)
+        except DAMAGE as error:
+            raise LeptonError(
+                f"{where}: its inputs, attributes or subgraphs are not of the form that ONNX gives it "
+                f"({type(error).__name__}: {' '.join(str(error).split())})"
+            ) from error
+
+    def _visit(self, node: onnx.NodeProto, name: str, where: str, domain: str, names: Names) -> None:
         input_names = tuple([names.get(i, i) for i in node.input])
         outputs = tuple([names.get(o, o) for o in node.output])
         self.reading = input_names

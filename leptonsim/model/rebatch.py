@@ -10,9 +10,10 @@ import numpy as np
 from leptonsim.errors import LeptonError
 from leptonsim.model.batching import BAKED_HINT, repeated_axis
 from leptonsim.model.graph import Tensor
-from leptonsim.model.placing import Place, at_batch, outermost, reshaped_places, scaled_axis
+from leptonsim.model.placing import at_batch, reshaped_places, scaled_axis
 from leptonsim.model.protos import frozen
 from leptonsim.model.reshape import resolve_target
+from leptonsim.model.samples import Samples
 from leptonsim.model.trials import Choices
 
 if TYPE_CHECKING:
@@ -56,8 +57,7 @@ class Rebatcher:
         self._reference = reference
         self._reference_batch = reference_batch
         self._choices = choices
-        self._places: dict[str, Place] = {}
-        self._chosen: dict[str, Place] = {}
+        self._samples = Samples(tensors, batch, reference, reference_batch)
         self._key: object = None
         choices.begin()
 
@@ -81,48 +81,8 @@ class Rebatcher:
             return
         self._choices.follow(inputs, outputs, self._key)
         for name in outputs:
-            if name in self._chosen:
-                self._places[name] = self._chosen[name]
-            elif name and (place := self._found(node, inputs, name)) is not None:
-                self._places[name] = place
-
-    def _found(self, node: onnx.NodeProto, inputs: Sequence[str], name: str) -> Place | None:
-        axis = self._axis(name)
-        if axis is None or self._reference is None:
-            return None
-        shape = self._reference[name].shape
-        for before in inputs:
-            place = self._place(before)
-            if place is None:
-                continue
-            if node.op_type in _ORDER_KEPT:
-                places = reshaped_places(place, self._reference[before].shape, shape, self._reference_batch)
-                return next((one for one in places if one.axis == axis), None)
-            if self._reference[before].shape[place.axis] == shape[axis]:
-                return Place(axis, place.inner)
-        return outermost(axis, shape[axis], self._reference_batch)
-
-    def _axis(self, name: str) -> int | None:
-        if self._reference is None or name not in self._reference or name not in self._tensors:
-            return None
-        here, there = self._tensors[name].shape, self._reference[name].shape
-        return scaled_axis(here, there, self._batch, self._reference_batch)
-
-    def _place(self, name: str) -> Place | None:
-        """Where the samples lie in a tensor; in an input of the graph, outermost in its axis."""
-        if name not in self._places and self._reference is not None and (axis := self._axis(name)) is not None:
-            place = outermost(axis, self._reference[name].shape[axis], self._reference_batch)
-            if place is not None:
-                self._places[name] = place
-        return self._places.get(name)
-
-    def _sample_size(self, name: str) -> tuple[int, int, int] | None:
-        """Rank, batch axis and its size at the reference, of a tensor that scaled."""
-        axis = self._axis(name)
-        if axis is None or self._reference is None:
-            return None
-        shape = self._reference[name].shape
-        return len(shape), axis, shape[axis]
+            if name:
+                self._samples.follow(name, inputs, node.op_type in _ORDER_KEPT)
 
     def _reshape(self, node: onnx.NodeProto, output: str, where: str, operands: Operands) -> Operands:
         names, inputs = operands
@@ -152,7 +112,7 @@ class Rebatcher:
         there = self._reference
         if there is None or data.kind == "weight" or not {output, data.name} <= there.keys():
             return None
-        place = self._place(data.name)
+        place = self._samples.place(data.name)
         if place is None or not self._is_fixed(target):
             return None
         shape, result = there[data.name].shape, there[output].shape
@@ -163,7 +123,7 @@ class Rebatcher:
         if len(places) > 1:
             self._key = (place, shape, result)
             taken = self._choices.choose(self._key, len(places))
-        self._chosen[output] = places[taken]
+        self._samples.settle(output, places[taken])
         return at_batch(result, places[taken], self._batch, self._reference_batch)
 
     def _is_fixed(self, sizes: Tensor) -> bool:
@@ -177,9 +137,11 @@ class Rebatcher:
         """The operands of an Expand or Resize, whose target sizes (input ``index``) may hold the reference batch."""
         names, inputs = operands
         data, target = inputs[0], inputs[index] if len(inputs) > index else None
-        if data is None or target is None or target.value is None or not self._is_fixed(target):
+        if data is None or target is None or target.value is None or self._reference is None:
             return operands
-        scaled = self._sample_size(data.name)
+        if not self._is_fixed(target):
+            return self._expanded(operands) if data.kind == "weight" else operands
+        scaled = self._samples.extent(data.name)
         sizes = [int(size) for size in target.value]
         if scaled is None or len(sizes) < scaled[0]:
             return operands
@@ -191,12 +153,27 @@ class Rebatcher:
         changed = self._replaced(target, np.array(sizes, np.int64), (len(sizes),))
         return (*names[:index], changed.name, *names[index + 1 :]), [*inputs[:index], changed, *inputs[index + 1 :]]
 
+    def _expanded(self, operands: Operands) -> Operands:
+        """A constant of an Expand to sizes that know the batch, which has those of the reference batch."""
+        target = operands[1][1]
+        known = None if target is None or self._reference is None else self._reference.get(target.name)
+        if target is None or target.value is None or known is None or known.value is None:
+            return operands
+        here, there = target.value.tolist(), known.value.tolist()
+        axis = scaled_axis(here, there, self._batch, self._reference_batch)
+        if axis is None or there[axis] == 1:
+            return operands
+        changed = self._with_constants(
+            (operands[0][:1], operands[1][:1]), lambda shape: axis - len(here) + len(shape), there[axis]
+        )
+        return (*changed[0], operands[0][1]), [*changed[1], target]
+
     def _aligned(self, operands: Operands, kept: int, absent: int = 1) -> Operands:
         """Constants repeated that have as many positions as the samples, axes counted from the last.
 
         The last ``kept`` axes are not the batch's. Where there are ``absent`` positions they stand for any number.
         """
-        scaled = [one for name in operands[0] if (one := self._sample_size(name)) is not None]
+        scaled = [one for name in operands[0] if (one := self._samples.extent(name)) is not None]
         axes = {(axis - rank, size) for rank, axis, size in scaled if axis - rank < -kept and size != absent}
         if len(axes) != 1:
             return operands
@@ -205,7 +182,7 @@ class Rebatcher:
 
     def _from_first(self, operands: Operands, other: int | None = None) -> Operands:
         """Constants repeated along the axis that the samples have in the other inputs, unless it is ``other``."""
-        scaled = {one for name in operands[0] if (one := self._sample_size(name)) is not None}
+        scaled = {one for name in operands[0] if (one := self._samples.extent(name)) is not None}
         if len({(axis, size) for _, axis, size in scaled}) != 1:
             return operands
         rank, axis, size = next(iter(scaled))
@@ -244,7 +221,7 @@ class Rebatcher:
     def _gathered(self, node: onnx.NodeProto, operands: Operands) -> Operands:
         """Constant indices into all elements of a tensor in one row, as exporters spell a strided view."""
         data, indices = operands[1][0], operands[1][1]
-        place = self._place(operands[0][0])
+        place = self._samples.place(operands[0][0])
         if data is None or indices is None or place is None or self._reference is None or len(data.shape) != 1:
             return operands
         sample = self._reference[data.name].shape[0] // self._reference_batch
@@ -259,7 +236,7 @@ class Rebatcher:
     def _recurrent(self, node: onnx.NodeProto, operands: Operands) -> Operands:
         """Constant initial states of an LSTM, GRU or RNN."""
         names, inputs = operands
-        scaled = self._sample_size(names[0])
+        scaled = self._samples.extent(names[0])
         axis = 0 if _attribute(node, "layout", 0) else 1
         if scaled is None or scaled[1] != axis:
             return operands

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from leptonsim.errors import LeptonError
 from leptonsim.model.opsets import modernised
 from leptonsim.model.protos import load_small_external, strip_weights
+from leptonsim.model.soundness import check_sound
 
 if TYPE_CHECKING:
     import onnx
@@ -147,9 +148,13 @@ def _why_not_onnx(data: bytes) -> str:
 
 
 def _prepared(name: str, model: onnx.ModelProto, folder: Path | None) -> Source:
-    if folder is not None:
-        load_small_external(model, folder)
-    strip_weights(model)
+    try:
+        check_sound(model)
+        if folder is not None:
+            load_small_external(model, folder)
+        strip_weights(model)
+    except LeptonError as error:
+        raise LeptonError(f"{name}: {error}") from error
     if model.functions:
         from onnx import inliner
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
+
+import numpy as np
 
 from leptonsim.machine.blocks import BLOCKS
 from leptonsim.machine.machine import Record
@@ -10,9 +13,12 @@ from leptonsim.machine.resting import RestEnergy, Resting, Sleep
 
 
 def blocks_of(resting: Resting, energy: RestEnergy, sleep: Sleep, record: Record) -> dict[str, dict[str, Any]]:
-    """The part ``blocks`` of a result's JSON; times are sums over the units of a kind of block."""
-    units = resting.power.units.astype(int).tolist()
-    rested = [*record.rested_ps.tolist(), 0]
+    """The part ``blocks`` of a result's JSON; times are sums over the units of a kind of block.
+
+    Where banks of SRAM may be off, they are its units.
+    """
+    units = resting.units.tolist()
+    rested = (np.append(record.rested_ps, 0) * (resting.units // resting.power.units.astype(np.int64))).tolist()
     found: dict[str, dict[str, Any]] = {}
     for index, block in enumerate(BLOCKS):
         states = resting.states.get(block, ())
@@ -31,4 +37,15 @@ def blocks_of(resting: Resting, energy: RestEnergy, sleep: Sleep, record: Record
             },
             "sleeps": int(sleep.visits[index].sum()),
         }
+    if resting.banks:
+        gating = resting.chip.power.blocks.sram_banks.gating
+        found["sram"]["banks"] = {"gating": gating, **resting.bank_times(record.rests, record.makespan_ps)._asdict()}
+    return found
+
+
+def banks_off(resting: Resting, record: Record, times_ps: Sequence[int]) -> list[float]:
+    """Of each operator, how many of one core's banks were off while it added to the first run, on average."""
+    if not resting.banks:
+        return [0.0] * len(times_ps)
+    found: list[float] = resting.banks_off(record.rests, np.cumsum([0, *times_ps])).tolist()
     return found

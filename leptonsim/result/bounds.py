@@ -10,7 +10,7 @@ from typing import Any
 
 from leptonsim.chip.spec import Chip
 from leptonsim.compiler.program import Program
-from leptonsim.fabric.dram import DramModel
+from leptonsim.fabric.dram import memory_at_start
 from leptonsim.fabric.pcie import PcieLink
 from leptonsim.kernels.systolic import array_of
 
@@ -42,7 +42,7 @@ def bounds_ps(program: Program, requests: int, cold_bytes: int) -> dict[str, int
         vector += sum([count / in_a_cycle[name] for name, count in operator.vector.items()], 0.0) / chip.cores
     memory = program.memory
     pcie = PcieLink(chip.pcie)
-    peak = DramModel(chip.dram).peak_bytes_per_s
+    peak = memory_at_start(chip).peak_bytes_per_s
     inputs, outputs = requests * memory.input_bytes, requests * memory.output_bytes
     weights = max(0, memory.weights_read_bytes - memory.weights_on_host_bytes)
     return {
@@ -68,6 +68,6 @@ def peaks(chip: Chip) -> dict[str, Any]:
     return {
         "macs_per_s": {dtype: cells * clock * rate for dtype, rate in sorted(tensor_rates.items())},
         "vector_operations_per_s": core.vector_unit.lanes * chip.cores * clock * max(vector_rates.values()),
-        "dram_bytes_per_s": DramModel(chip.dram).peak_bytes_per_s,
+        "dram_bytes_per_s": memory_at_start(chip).peak_bytes_per_s,
         "tdp_w": chip.power.tdp_w,
     }

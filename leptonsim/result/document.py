@@ -17,7 +17,7 @@ FIELDS = (
     "latency_p99_s", "throughput_per_s", "tokens_per_s", "energy_j", "energy_per_sample_j", "power_avg_w",
     "power_peak_w", "merit", "utilization", "time_ps", "tensor_cycles", "bounds_ps", "peaks", "energy_breakdown_j",
     "copies_breakdown_j", "dram_energy_j", "blocks", "macs", "bytes", "memory", "operators", "events", "warnings",
-    "provenance", "chip_parameters",
+    "upper_bounds", "provenance", "chip_parameters",
 )  # fmt: skip
 """What the JSON holds beside the steps, in its order; each is an attribute of ``Result``."""
 
@@ -34,15 +34,23 @@ def document(result: Result) -> dict[str, Any]:
 
 
 def json_text(document: Mapping[str, Any]) -> str:
-    """Plain values as JSON text: a line for each step and each segment of power, the rest indented."""
+    """Plain values as JSON text: a line for each step, segment of power and piece of a clock, the rest indented."""
     short = {**document, "steps": None}
     encode = json.JSONEncoder(allow_nan=False).encode
     if "power" in document:
-        short["power"] = {**document["power"], "segments": None}
+        domains = document["power"]["domains"]
+        short["power"] = {
+            **document["power"],
+            "domains": {name: {**domain, "pieces": None} for name, domain in domains.items()},
+            "segments": None,
+        }
     head = json.dumps(short, indent=1, allow_nan=False)
     if "power" in document:
         segments = ",\n   ".join(map(encode, document["power"]["segments"]))
         head = head.replace('\n  "segments": null', f'\n  "segments": [\n   {segments}\n  ]', 1)
+        for domain in domains.values():
+            pieces = ",\n     ".join(map(encode, domain["pieces"]))
+            head = head.replace('\n    "pieces": null', f'\n    "pieces": [\n     {pieces}\n    ]', 1)
     steps = ",\n  ".join(map(encode, document["steps"]))
     # no text in JSON has a line break in it: this is the field and nothing else
     return head.replace('\n "steps": null', f'\n "steps": [\n  {steps}\n ]', 1) + "\n"

@@ -19,5 +19,6 @@ def dram_energy_j(program: Program, record: Record, model: EnergyModel, resting:
             spent.append({event: size / route.receivers * each[event] for event in DRAM_EVENTS})
     refresh_pj = math.fsum(resting.refresh_pj)
     found = {event: math.fsum(part[event] for part in spent) for event in DRAM_EVENTS}
+    found["io"] += 0.0 if record.power is None else record.power.io_extra_pj
     found |= {"background": max(0.0, math.fsum(resting.standby_pj) - refresh_pj), "refresh": refresh_pj}
     return {event: value / 1e12 for event, value in found.items()}

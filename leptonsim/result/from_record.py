@@ -9,7 +9,7 @@ from leptonsim.compiler.program import Program
 from leptonsim.compiler.target import usable_sram_bytes
 from leptonsim.machine.energy import AT_REST, EnergyModel, energy_model, total_pj
 from leptonsim.machine.machine import Record
-from leptonsim.machine.resting import RestEnergy
+from leptonsim.machine.resting import RestEnergy, Resting
 from leptonsim.machine.spending import array_cycles, resting_energy, work_of
 from leptonsim.machine.trials import at_highest_clock
 from leptonsim.result.accounts import (
@@ -21,7 +21,7 @@ from leptonsim.result.accounts import (
     staging_by_operator,
     time_by_engine,
 )
-from leptonsim.result.blocks import blocks_of
+from leptonsim.result.blocks import banks_off, blocks_of
 from leptonsim.result.bounds import bounds_ps
 from leptonsim.result.dram_energy import dram_energy_j
 from leptonsim.result.governed import peak_w
@@ -55,7 +55,7 @@ def make_result(
         copied = power.copies_pj()
         breakdown = {name: value / 1e12 for name, value in power.energy_pj(record.runs).items()}
         most_w = peak_w(power)
-    steps = _steps(program, record, accounts, dynamic)
+    steps = _steps(program, record, accounts, dynamic, model.resting)
     utilization = utilization_of(program, record, times, levels)
     tensor_works = any(operator.tensor_macs for operator in program.operators)
     return Result(
@@ -109,10 +109,15 @@ def _breakdown_j(
 
 
 def _steps(
-    program: Program, record: Record, accounts: Sequence[OperatorAccount], dynamic: list[dict[str, float]]
+    program: Program,
+    record: Record,
+    accounts: Sequence[OperatorAccount],
+    dynamic: list[dict[str, float]],
+    resting: Resting,
 ) -> tuple[Step, ...]:
     """A step for each operator: what it did, when, at what cost, and what held it."""
     staging = staging_by_operator(program, record)
+    off = banks_off(resting, record, [account.time_ps for account in accounts])
     return tuple(
         Step(
             operator.name,
@@ -134,8 +139,11 @@ def _steps(
             operator.sram_resident_bytes,
             operator.shared_resident_bytes,
             staged,
+            banks,
         )
-        for operator, account, energy, staged in zip(program.operators, accounts, dynamic, staging, strict=True)
+        for operator, account, energy, staged, banks in zip(
+            program.operators, accounts, dynamic, staging, off, strict=True
+        )
     )
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from leptonsim.machine.energy import COMPONENTS
-from leptonsim.machine.power_record import PowerRecord
+from leptonsim.machine.power_record import DomainRecord, PowerRecord
 
 MOST_PIECES = 500
 """Readings are joined with their neighbours until a result has at most about so many."""
@@ -68,12 +68,45 @@ def power_block(record: PowerRecord) -> dict[str, Any]:
         "die_max_c": _rounded(float(dies.max())) if hot else None,
         "die_end_c": _rounded(float(dies[-1])) if hot else None,
         "die_steady_c": None if record.steady_c is None else _rounded(record.steady_c),
+        "domains": {name: _domain_block(record, domain) for name, domain in record.domains.items()},
         "components": list(COMPONENTS),
         "segments": [
             [*time, _rounded(level[0]), _rounded(level[1]) if hot else None, *level[2:]]
             for time, level in zip(times.tolist(), levels.tolist(), strict=True)
         ],
     }
+
+
+def _domain_block(record: PowerRecord, domain: DomainRecord) -> dict[str, Any]:
+    """A domain beside the cores."""
+    return {
+        "governor": domain.governor,
+        "changes": domain.changes,
+        "residency_ps": domain.residency_ps,
+        "pieces": [
+            [begin, round(clock), _rounded(volts)] for begin, clock, volts in clock_pieces(record, domain, MOST_PIECES)
+        ],
+    }
+
+
+def clock_pieces(record: PowerRecord, domain: DomainRecord, most: int) -> list[tuple[int, float, float]]:
+    """When a domain's clock and voltage changed, and what they were from then on.
+
+    Where these are more than twice ``most``, they are means over ``most`` equal parts of the run.
+    """
+    times, clocks, volts = record.times, domain.clock_hz, domain.voltage_v
+    if not len(times):
+        return []
+    begins = np.flatnonzero(np.append(True, (np.diff(clocks) != 0) | (np.diff(volts) != 0)))
+    if len(begins) > 2 * most:
+        part = (times[:, 0].astype(np.float64) * most / int(times[-1, 1])).astype(np.int64)
+        begins = np.flatnonzero(np.diff(part, prepend=-1))
+        spans = record.spans_ps.astype(np.float64)
+        total = np.add.reduceat(spans, begins)
+        means = [np.add.reduceat(values * spans, begins) / total for values in (clocks, volts)]
+    else:
+        means = [clocks[begins].astype(np.float64), volts[begins]]
+    return list(zip(times[begins, 0].tolist(), *(each.tolist() for each in means), strict=True))
 
 
 def _rounded(value: float) -> float:

@@ -73,6 +73,12 @@ def power_in_time(result: AnyResult) -> Mapping[str, Any] | None:
     return block
 
 
+def domains_in_time(result: AnyResult) -> dict[str, Mapping[str, Any]]:
+    """Of ``power_in_time`` the domains beside the cores whose state changed; none where the run had a fixed state."""
+    block = power_in_time(result)
+    return {} if block is None else {name: each for name, each in block["domains"].items() if each["changes"]}
+
+
 def load_result(path: str | Path) -> SavedResult:
     """Read what ``Result.save`` wrote. Raises LeptonError if the file is not that, or not of this version."""
     try:

@@ -78,6 +78,11 @@ class Result:
         return dict(self.program.mapped)
 
     @property
+    def upper_bounds(self) -> dict[str, int]:
+        """Tensors whose size the data decide, with the largest number of results in one run, which was simulated."""
+        return dict(self.program.upper_bounds)
+
+    @property
     def latency_s(self) -> float:
         """Mean latency of a request, host to host."""
         return math.fsum(self.request_times_ps) / len(self.request_times_ps) / 1e12

@@ -10,7 +10,8 @@ class Step(NamedTuple):
 
     ``spans_ps`` is from the first job to the last of each engine, of all cores together; ``sram_resident_bytes`` (of
     one core) and ``shared_sram_resident_bytes`` are what tensors take while it runs, ``sram_staging_bytes`` the most
-    that tiles on their way take beside them. The schema says what each field is.
+    that tiles on their way take beside them, ``sram_banks_off`` how many of one core's banks are off on average. The
+    schema says what each field is.
     """
 
     name: str
@@ -32,3 +33,4 @@ class Step(NamedTuple):
     sram_resident_bytes: int
     shared_sram_resident_bytes: int
     sram_staging_bytes: int
+    sram_banks_off: float = 0.0

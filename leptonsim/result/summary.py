@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from leptonsim.result.load import AnyResult
     from leptonsim.result.step import Step
 
+NAMED = 3
+"""So many tensors whose size is an upper bound are named."""
 ENGINES = ("tensor", "vector", "weights", "activations", "store")
 
 
@@ -42,6 +44,7 @@ def summary_rows(result: AnyResult) -> list[tuple[str, str]]:
         ),
         *governed(result),
         *at_rest(result),
+        *at_most(result),
         ("per joule", merits(result)),
         ("work", f"{count_text(result.macs)} MACs, {busy['macs']:.1%} of the tensor cores' peak"),
         ("engines busy", ", ".join(f"{name} {busy[name]:.0%}" for name in ENGINES)),
@@ -68,15 +71,35 @@ def merits(result: AnyResult) -> str:
 
 
 def governed(result: AnyResult) -> list[tuple[str, str]]:
-    """The governor, the time in each state and the hottest that the die was; nothing for a run in one state."""
+    """Governors, the time in each state and the hottest that the die was; nothing for a run in one state."""
     block = power_in_time(result)
     if block is None:
         return []
     heat = "" if block["die_max_c"] is None else f"; die at most {block['die_max_c']:.0f} degC"
     total = max(1, sum(block["residency_ps"].values()))
-    states = ", ".join(f"{name} {time / total:.0%}" for name, time in block["residency_ps"].items() if time)
+    states = _residencies(block["residency_ps"])
     throttled = f", throttled {block['throttled_ps'] / total:.0%}" if block["throttled_ps"] else ""
-    return [("governor", f"{block['governor']}: {states}{heat}{throttled}")]
+    beside = [
+        (f"{name} governor", f"{each['governor']}: {_residencies(each['residency_ps'])}")
+        for name, each in block["domains"].items()
+    ]
+    return [("governor", f"{block['governor']}: {states}{heat}{throttled}"), *beside]
+
+
+def _residencies(residency_ps: Mapping[str, int]) -> str:
+    """Shares of time by state, those that occurred."""
+    total = max(1, sum(residency_ps.values()))
+    return ", ".join(f"{name} {time / total:.0%}" for name, time in residency_ps.items() if time)
+
+
+def at_most(result: AnyResult) -> list[tuple[str, str]]:
+    """Tensors of which the data decide the size, and were taken at their largest; nothing where there are none."""
+    bounds: Mapping[str, int] = result.upper_bounds
+    if not bounds:
+        return []
+    named = ", ".join(f"{name} {count:,}" for name, count in list(bounds.items())[:NAMED])
+    more = f" and {len(bounds) - NAMED} more" if len(bounds) > NAMED else ""
+    return [("upper bounds", f"latency and energy hold for the most results that the data can give: {named}{more}")]
 
 
 def at_rest(result: AnyResult) -> list[tuple[str, str]]:

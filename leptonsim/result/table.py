@@ -101,6 +101,10 @@ def print_model(model: Model, verbose: bool = False) -> None:
         ("vector operations", count_text(vector)),
         ("intensity", f"{macs / max(1, elements):.1f} MACs for each element that operators read or write"),
         ("nodes", ", ".join(f"{count} {place}" for place, count in work.mapped.items() if count)),
+        *(
+            (f"at most {count:,}", f"results in {name}: the data decide how many (--bind {name}=... changes it)")
+            for name, count in graph.largest.items()
+        ),
     ]
     page.pairs(rows)
     page.line()

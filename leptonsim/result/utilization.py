@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from leptonsim.compiler.program import Program
-from leptonsim.fabric.dram import DramModel
+from leptonsim.fabric.dram import memory_at_start, start_rate
 from leptonsim.fabric.pcie import PcieLink
 from leptonsim.kernels.tiles import ENGINE_NAMES
 from leptonsim.machine.machine import Record
@@ -29,11 +29,14 @@ def utilization_of(
     macs = record.runs * sum(
         operator.tensor_macs / rates[operator.dtype] for operator in program.operators if operator.tensor_macs
     )
+    dram_peak_bytes = memory_at_start(program.chip).peak_bytes_per_s * span / 1e12
+    if record.power is not None and "memory" in record.power.domains:
+        dram_peak_bytes *= record.power.cycles_of("memory") / (start_rate(program.chip) * span / 1e12)
     dram_bytes = levels["dram"]["read"] + levels["dram"]["written"]
     return {
         **shares,
         "macs": macs / peak,
-        "dram": dram_bytes / (DramModel(program.chip.dram).peak_bytes_per_s * span / 1e12),
+        "dram": dram_bytes / dram_peak_bytes,
         "pcie_in": levels["pcie"]["read"] / (link.read_bytes_per_s * span / 1e12),
         "pcie_out": levels["pcie"]["written"] / (link.write_bytes_per_s * span / 1e12),
     }

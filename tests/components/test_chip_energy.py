@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from leptonsim.chip import ChipError, energy_table, load_chip, shipped_chips
 from leptonsim.chip.dram_parts import dram_parts
 from leptonsim.chip.energy import data
-from leptonsim.chip.energy.interpolate import log_log, rising
+from leptonsim.chip.interpolate import log_log, rising
 from leptonsim.chip.power import EnergyOverrides
 from leptonsim.cli.energy import command
 

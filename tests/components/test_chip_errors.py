@@ -59,7 +59,7 @@ BASE = "extends: lepton-c1\n"
             "noc: {topology: rings}\n",
             "chip.yaml:2:17: noc.topology: expects one of ring, mesh, crossbar, not 'rings'; did you mean 'ring'?",
         ),
-        ("noc: ring\n", "chip.yaml:2:6: noc: expects a mapping of topology, link, hop, not 'ring'"),
+        ("noc: ring\n", "chip.yaml:2:6: noc: expects a mapping of topology, link, hop, hop_length, not 'ring'"),
         ("pcie: {lanes: 3}\n", "chip.yaml:2:15: pcie.lanes: expects one of 1, 2, 4, 8, 16, not 3"),
         (
             "dram: {mapping: {xor: yes}}\n",

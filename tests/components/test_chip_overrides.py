@@ -1,11 +1,15 @@
 """``--set path=value``, on a file and on a chip in memory, is the same as writing it in the file."""
 
+import json
+
 import pytest
 import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from leptonsim.chip import ChipError, load_chip
+from leptonsim.chip.spec import build
+from leptonsim.chip.tree import read
 
 C1 = load_chip("lepton-c1")
 
@@ -124,3 +128,25 @@ def test_a_rule_broken_by_an_override_is_told_where_the_other_side_stands():
         ChipError, match=r"lepton-c1\.yaml:\d+:\d+: clocks\.core: 1 GHz, but power\.state 'eco' runs at 700 MHz"
     ):
         load_chip("lepton-c1", ["power.state=eco"])
+
+
+NULLS = {"shared_sram": st.none(), "power.thermal": st.none(), "power.blocks": st.none(), "energy": st.none()}
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.fixed_dictionaries({}, optional={**CHANGES, **NULLS}), min_size=1, max_size=3))
+def test_sections_kept_from_the_chip_before_make_the_chip_that_its_text_makes(steps):
+    """Changes on top of changes reuse what did not change; reading the whole text anew gives the same."""
+    chip = C1
+    for changes in steps:
+        # a section that was removed cannot be given back in part
+        removed = {path for path, value in changes.items() if value is None}
+        changes = {path: value for path, value in changes.items() if path.partition(".")[0] not in removed - {path}}
+        try:
+            chip = chip.with_(changes)
+        except ChipError:
+            continue
+    anew = build(read(chip.to_yaml(), "chip.yaml")[0])
+    assert anew.model_dump() == chip.model_dump()
+    assert anew.digest == chip.digest
+    assert chip.canonical == json.dumps(chip.model_dump(), sort_keys=True, separators=(",", ":"), ensure_ascii=True)

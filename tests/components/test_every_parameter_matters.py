@@ -31,6 +31,8 @@ TIME, ENERGY, PEAK = (
 BLOCKS = ("tensor_core", "vector_unit", "sram", "noc", "dram", "pcie")
 ASLEEP = {f"power.blocks.{block}.gating": "directed" for block in BLOCKS} | {"software.launch": "100 us"}
 DETECTED = {f"power.blocks.{block}.gating": "idle_detection:100ns" for block in BLOCKS[:4]}
+BANKS = {"power.blocks.sram_banks.gating": "directed", "software.launch": "100 us"}
+BANKS_DETECTED = {"power.blocks.sram_banks.gating": "idle_detection:100ns"}
 
 RISING = {"power.governor": "deadline:390us"}
 WARM = {"power.heat": "true", "power.interval": "20 us"}
@@ -43,6 +45,16 @@ CURVED = {
     },
 }
 UNCORE = {"power.uncore.voltage": "0.55 V", "power.uncore.clock": "1 GHz"}
+SLOW_NETWORK, FAST_NETWORK = (
+    f"[{{name: low, voltage: 0.5 V, clock: 500 MHz}}, {{name: high, voltage: {volts} V, clock: {clock} GHz}}]"
+    for volts, clock in ((0.6, 1), (0.7, 2))
+)
+NETWORK = {"power.uncore.states": SLOW_NETWORK, "power.uncore.state": "high", "noc.link": "2 B/cycle"}
+RATES = "[{name: low, data_rate: 1600 MT/s, voltage: 0.3 V}, {name: high, data_rate: 6400 MT/s}]"
+MEMORY = {"power.memory.states": RATES}
+# with work they rise, and stand still on the way
+RISING_NETWORK = NETWORK | {"power.uncore.governor": "on_demand", "power.uncore.state": "low"}
+RISING_MEMORY = MEMORY | {"power.memory.governor": "race_to_idle", "software.launch": "200 us"}
 
 MORE, LESS, OTHER = "more", "less", "other"
 
@@ -89,6 +101,7 @@ EFFECTS = {
     "noc.topology": (BERT, {"noc.link": "4 B/cycle"}, "crossbar", TIME, OTHER),
     "noc.link": (BERT, {}, "2 B/cycle", TIME, MORE),
     "noc.hop": (BERT, {}, "1000 cycles", TIME, MORE),
+    "noc.hop_length": (BERT, {}, "20 mm", ENERGY, MORE),
     "dram.part": (BIG, {}, "HBM3-6400", TIME, LESS),
     "dram.channels": (BIG, {}, 4, TIME, MORE),
     "dram.capacity": (BIG, {}, "16 MiB", TIME, MORE),
@@ -114,6 +127,22 @@ EFFECTS = {
     "power.leakage_per_volt": (GEMM, {}, 2.5, ENERGY, LESS),  # the starting state is below nominal voltage
     "power.uncore.voltage": (BERT, UNCORE, "0.8 V", ENERGY, MORE),
     "power.uncore.clock": (BERT, UNCORE | {"noc.link": "2 B/cycle"}, "2 GHz", TIME, LESS),
+    "power.uncore.state": (BERT, NETWORK, "low", TIME, MORE),
+    "power.uncore.states": (BERT, NETWORK, FAST_NETWORK, TIME, LESS),
+    "power.uncore.governor": (BERT, NETWORK, "powersave", TIME, MORE),
+    "power.memory.state": (BIG, MEMORY, "low", TIME, MORE),
+    "power.memory.states": (BIG, MEMORY | {"power.memory.state": "low"}, RATES.replace("1600", "3200"), TIME, LESS),
+    "power.memory.governor": (BIG, MEMORY, "powersave", TIME, MORE),
+    **{
+        f"power.{domain}.transition.{name}": (BERT, variant | others, value, look, MORE if value != "true" else LESS)
+        for domain, variant in (("uncore", RISING_NETWORK), ("memory", RISING_MEMORY))
+        for name, others, value, look in (
+            ("lock", {}, "50 us", TIME),
+            ("ramp", {}, "300 us", TIME),
+            ("energy", {}, "1 uJ", ENERGY),
+            ("run_during_ramp", {f"power.{domain}.transition.ramp": "300 us"}, "true", TIME),
+        )
+    },
     "power.blocks.clock_gating": (GEMM, {}, False, ENERGY, MORE),
     "power.blocks.partial_arrays": ("gemm:256x64x64", {}, True, ENERGY, LESS),
     **{f"power.blocks.{block}.gating": (GEMM, {}, "directed", ENERGY, LESS) for block in BLOCKS},
@@ -123,6 +152,10 @@ EFFECTS = {
     **{f"power.blocks.{block}.wake": (GEMM, DETECTED, "20 us", TIME, MORE) for block in BLOCKS[:4]},
     **{f"power.blocks.{block}.break_even": (GEMM, ASLEEP, "100 us", ENERGY, MORE) for block in BLOCKS[:4]},
     **{f"power.blocks.{block}.residual": (GEMM, ASLEEP, 0.9, ENERGY, MORE) for block in BLOCKS[:4]},
+    "power.blocks.sram_banks.gating": (GEMM, {}, "directed", ENERGY, LESS),
+    "power.blocks.sram_banks.wake": (GEMM, BANKS_DETECTED, "20 us", TIME, MORE),
+    "power.blocks.sram_banks.break_even": (GEMM, BANKS, "100 us", ENERGY, MORE),
+    "power.blocks.sram_banks.residual": (GEMM, BANKS, 0.9, ENERGY, MORE),
     "power.governor": (RESNET, {}, "powersave", TIME, MORE),
     "power.heat": (RESNET, {}, "true", ENERGY, LESS),
     "power.interval": (RESNET, {"power.governor": "on_demand"}, "20 us", TIME, LESS),

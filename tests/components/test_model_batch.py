@@ -87,6 +87,16 @@ def test_a_constant_made_for_every_head_of_a_sample_is_repeated_for_all_samples(
     assert load_model(model_of(text), batch=8).graph.tensors["z"].shape == shape
 
 
+def test_a_constant_expanded_to_sizes_that_know_the_batch_is_repeated_for_it():
+    text = """
+        g (float[1, 32, 6] x) => (float[] y) <int64[3] s = {2, 32, 3}, int64[1] two = {2}, int64[1] three = {3}> {
+            state = ConstantOfShape(s)  n = Shape<start = 0, end = 1>(x)  m = Shape<start = 1, end = 2>(x)
+            c = Mul(n, m)  t = Concat<axis = 0>(two, c, three)  e = Expand(state, t)
+            u = Concat<axis = 0>(c, two, three)  h = Reshape(x, u)  p = Transpose<perm = [1, 0, 2]>(h)  y = Add(p, e)
+        }"""
+    assert load_model(model_of(text), batch=8).graph.tensors["y"].shape == (2, 256, 3)
+
+
 def test_a_constant_grid_samples_every_image():
     text = """
         g (float[1, 3, 6, 6] x) => (float[] y) <int64[4] s = {1, 4, 4, 2}> {

@@ -8,6 +8,7 @@ from leptonsim.chip import load_chip
 from leptonsim.compiler.workload import workload
 from leptonsim.errors import LeptonError
 from leptonsim.model import load_model
+from leptonsim.result.summary import summary_rows
 
 
 def model_of(body, **options):
@@ -102,7 +103,15 @@ def test_a_run_says_what_was_taken_at_its_largest():
     body = DETECTION.replace("[2,", "[1,")
     result = simulate(load_chip("lepton-e1"), model_of(body))
     assert any("depends on the data" in told and "y=35" in told for told in result.warnings)
+    assert result.upper_bounds == {"y": 35}
+    assert result.to_dict()["upper_bounds"] == {"y": 35}
     assert result.steps[0].time_ps > 0
     told = simulate(load_chip("lepton-e1"), model_of(body, dims={"y": 3}))
     assert not any("depends on the data" in each for each in told.warnings)
+    assert (
+        "upper bounds",
+        "latency and energy hold for the most results that the data can give: y 35",
+    ) in summary_rows(result)
+    assert told.upper_bounds == {}
+    assert "upper bounds" not in dict(summary_rows(told))
     assert told.steps[0].time_ps < result.steps[0].time_ps

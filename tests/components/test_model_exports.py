@@ -1,10 +1,15 @@
 """Small networks as PyTorch's exporters write them (tests/data/exports/make.py)."""
 
+from collections import Counter
 from pathlib import Path
 
 import onnx
 import pytest
 
+from leptonsim.api import simulate
+from leptonsim.chip import load_chip
+from leptonsim.compiler.draft import Draft
+from leptonsim.compiler.workload import ordered_passes, workload
 from leptonsim.model import load_model
 
 EXPORTS = sorted((Path(__file__).parent.parent / "data/exports").glob("*.onnx"))
@@ -26,7 +31,7 @@ def identity(path):
 def test_both_exporters_and_both_kinds_of_batch_are_there():
     kinds = {tuple(path.name.split(".")[1:3]) for path in EXPORTS}
     assert kinds == {(exporter, batch) for exporter in ("dynamo", "torchscript") for batch in ("open", "fixed")}
-    assert len({path.name.split(".")[0] for path in EXPORTS}) == 8
+    assert len({path.name.split(".")[0] for path in EXPORTS}) == 11
 
 
 @pytest.mark.parametrize("path", EXPORTS, ids=identity)
@@ -105,3 +110,45 @@ def test_a_decode_step_has_one_token_a_sample_and_a_cache_that_grows_by_it():
     assert graph.tensors[graph.outputs[1]].shape == (4, 4, 101, 64)
     assert graph.tokens == 4
     assert graph.resident == tuple(name for name in graph.inputs if name.startswith("past_"))
+
+
+MOBILENETS = [path for path in EXPORTS if path.name.startswith("mobilenetv3.")]
+
+
+@pytest.mark.parametrize("path", MOBILENETS, ids=identity)
+def test_mobilenetv3_has_the_work_of_its_paper_and_one_hard_swish_for_each_spelling(path):
+    """Howard et al. 2019, "Searching for MobileNetV3", table 3: V3-Small 1.0 has 56 M MAdds and 2.5 M parameters."""
+    graph = load_model(path, batch=1).graph
+    assert "Clip" in {node.op_type for node in graph.nodes}
+    draft = Draft(graph)
+    for rewrite in ordered_passes()[0]:
+        rewrite(draft)
+    left = [node.op_type for node in draft.finish().nodes]
+    # The stem's, two for each of eight blocks, and the two of the head.
+    assert left.count("HardSwish") == 1 + 2 * 8 + 2
+    assert "Clip" not in left
+    operators = workload(graph).operators
+    assert sum(operator.macs for operator in operators) == pytest.approx(56e6, rel=0.02)
+    parameters = sum(tensor.elements for tensor in graph.tensors.values() if tensor.kind == "weight")
+    assert parameters == pytest.approx(2.5e6, rel=0.03)
+    # Every one of them is done on the way out of the product before it.
+    assert {operator.kind for operator in operators if operator.engine == "vector"} <= {
+        "GlobalAveragePool",
+        "ReduceMean",
+        "Mul",
+    }
+
+
+def test_mobilenetv3_runs_alike_from_both_exporters_and_at_a_batch():
+    chip = load_chip("lepton-e1")
+    latencies = {path.name: simulate(chip, load_model(path, batch=2)).latency_s for path in MOBILENETS}
+    assert max(latencies.values()) < 1.05 * min(latencies.values())
+
+
+@pytest.mark.parametrize("exporter", ["dynamo", "torchscript"])
+def test_shifted_windows_with_cosine_attention_are_recognised(exporter):
+    path = next(path for path in EXPORTS if path.name == f"swinv2.{exporter}.fixed.onnx")
+    kinds = Counter(operator.kind for operator in workload(load_model(path).graph).operators)
+    assert kinds["Attention"] == 2
+    assert kinds["LpNormalization"] == 4
+    assert not {"ReduceL2", "Div", "Softmax", "Exp"} & kinds.keys()

@@ -40,17 +40,15 @@ def metered(module, seed, heat):
         meter.change[:changed] = draw.integers(0, 1 << 30, (changed, COLUMNS)) * draw.integers(0, 2, (changed, COLUMNS))
         meter.rested[:] += draw.integers(0, 10**12, BLOCKS)
         now_ps += int(draw.integers(1, 10**12))
-        if draw.random() < 0.3:
-            meter.owe(float(draw.random()) * 1e12)
         if draw.random() < 0.5:
             told.append(meter.read(changed, now_ps))
         else:
             meter.gather(changed)
-            told += [*meter.open_counts.tolist(), *meter.open_rests(now_ps).tolist(), meter.heat_factor]
+            told += [*meter.open_counts.tolist(), *meter.open_rests.tolist(), meter.heat_factor]
             told.append(meter.close(now_ps, *(draw.random(3) * 1e12).tolist()))
         told += [meter.die_c, meter.sink_c]
         if draw.random() < 0.3:
-            told += meter.sample(3, 2, now_ps // 3, True, 4)
+            told += meter.sample(3, 2, now_ps // 3, True, float(draw.random()), 4)
     return told, [work.tolist() for work in works], meter.times.tolist(), meter.rests.tolist(), meter.levels.tolist()
 
 
@@ -72,24 +70,22 @@ def test_both_name_their_fields_alike():
 @METERS
 def test_the_copies_count_as_energy_and_not_as_the_cores_work(meter):
     """An operator's two cycles at 1.5 pJ, scaled by 4, and the copies' five bytes at 10 pJ; 1 W static; of two kinds of
-    blocks one rested for 40 ps at 0.5 W, the other for 10 ps at 2 W; 7 of something is counted for each byte;
-    98 pJ are spent at once and are no part of levels."""
+    blocks one rested for 40 ps at 0.5 W, the other for 10 ps at 2 W; 7 of something is counted for each byte."""
     found = meter.Meter(np.array([[[1.5, 0.0, 0.0]] * 3, [[0.0, 10.0, 7.0]] * 3]), np.ones(2), counted=1)
     work = np.zeros((2, 3), dtype=np.int64)
     rest_w = np.array([[0.5, 0.0], [0.0, 2.0]])
     still = np.zeros(2, dtype=np.uint8)
     found.use_point(found.point_of(5, 10**9, still, np.array([4.0, 1.0]), work, rest_w, 0.75, 0.25))
     found.rows[:2], found.change[:2], found.rested[:] = [1, 0], [[0, 0, 5], [2, 0, 0]], [40, 10]
-    found.owe(98.0)
-    assert found.read(2, 100) == pytest.approx((12 + 50 + 20 + 20) / 100 + 1 + 0.98)
-    told = found.sample(10, 3, 25, False, 5)
+    assert found.read(2, 100) == pytest.approx((12 + 50 + 20 + 20) / 100 + 1)
+    told = found.sample(10, 3, 25, False, 98.0, 5)
     # two cycles of a core's array in a tenth of a cycle of ten cores
     assert told[:-2] == pytest.approx((100, 100, 3, 0.25, False, 2.0, 0.0, 0, 3.0))
     assert told[-1] == 5
     with pytest.raises(ValueError, match="no time"):
-        found.sample(10, 3, 25, False, 5)
+        found.sample(10, 3, 25, False, 0.0, 5)
     found.read(0, 150)
-    assert found.sample(10, 3, 75, True, 5)[:8] == pytest.approx((150, 50, 3, 1.0, True, 0.0, 0.0, 0))
+    assert found.sample(10, 3, 75, True, 0.0, 5)[:8] == pytest.approx((150, 50, 3, 1.0, True, 0.0, 0.0, 0))
     assert work.tolist() == [[2, 0, 0], [0, 0, 5]]
     assert found.times.tolist() == [[0, 100, 5], [100, 150, 5]]
     assert found.rests.tolist() == [[40, 10], [0, 0]]

@@ -27,6 +27,7 @@ def test_the_kernel_and_its_twin_agree_on_every_output(tile_tools: Any, data: An
 
 def test_both_name_causes_events_engines_and_columns_alike() -> None:
     names = ("CAUSE_NAMES", "EVENT_NAMES", "ENGINE_NAMES", "JOB_FIELDS", "RUN_FIELDS", "STEP_FIELDS", "WORK_FIELDS")
+    names += ("BLOCK_NAMES", "REST_FIELDS", "BANK_FIELDS")
     for name in names:
         assert getattr(kernel, name) == getattr(plain, name)
 

@@ -444,3 +444,49 @@ def test_jobs_without_a_pause_between_them_are_one_row_and_none_is_logged_unaske
     unasked.run()
     assert unasked.now_ps == 3000
     assert len(unasked.jobs) == len(unasked.staging) == 0
+
+
+BANKS = {"banks": [4, 1000, 0, 500_000, 7_000, 0], "tensor_bytes": [[1500, 0], [0, 1500]]}
+"""Four banks of 1000 B, off after 500 ns without data and awake 7 ns after; the first operator's result of 1500 B
+stays until the second is over."""
+
+
+def test_a_tile_waits_for_the_banks_that_it_fills_and_its_tensors_for_theirs() -> None:
+    """One tile with 100 B in and out, 100 ns of products and 50 of vector work; then one that only multiplies.
+
+    At 1 us its grant takes bank 0, which was off: the load waits 7 ns and takes 102.4. From 1109.4 it is multiplied; at
+    1209.4 its operator's tensor takes its place: with the 100 B on their way out there are 1600 B, and bank 1 wakes up
+    before the vector unit may begin. At 1266.4 it is stored, in 102.4. The second tile works from 1368.8 to 1568.8.
+    """
+    machine = launched(
+        program([[1, 100, 0, 0, 100, 50, 100], [1, 0, 0, 0, 200, 0, 0]], [0, 2], waits={1: [0]}, **BANKS), 1_000_000
+    )
+    assert machine.run() == [("done", 0)]
+    assert machine.now_ps == 1_000_000 + 7_000 + 102_400 + 100_000 + 7_000 + 50_000 + 102_400 + 200_000
+    end_ps = machine.now_ps
+    assert causes(machine, WEIGHTS)["busy"] == 7_000 + 102_400
+    # it also waits for the load, which waits for bank 0
+    assert causes(machine, VECTOR)["latency"] == 2 * 7_000
+    begin_ps = 1_000_000 + 7_000 + 102_400 + 100_000
+    assert machine.rests(0, True).tolist() == [
+        [6, 0, 1_000_000, 0],
+        [6, 0, begin_ps, 1],
+        [6, 0, end_ps, 2],
+        [6, 0, end_ps, 3],
+    ]
+    machine.run(end_ps + 600_000)
+    assert machine.banks_empty_ps() == 1_000_000 + begin_ps + 2 * (end_ps + 600_000) + 2 * 600_000
+
+
+def test_a_bank_that_was_without_data_for_a_short_time_is_still_on() -> None:
+    machine = launched(program([[1, 100, 0, 0, 100, 0, 0]], [0, 1], banks=BANKS["banks"]), 500_000)
+    machine.run()
+    assert machine.now_ps == 500_000 + 102_400 + 100_000
+
+
+def test_tensors_take_their_place_on_every_core() -> None:
+    """Core 0 works; core 1, which does not, holds its part of the tensor: a bank and a half of it."""
+    machine = launched(program([[1, 0, 0, 0, 100, 0, 0], [1, 0, 0, 0, 300, 0, 0]], [0, 1, 2], **BANKS))
+    machine.run(200_000)
+    assert machine.rests(0, True)[:, 3].tolist() == [0, 1, 4, 5, 2, 3, 6, 7]
+    assert machine.rests().tolist() == [[6, 0, 100_000, bank] for bank in (0, 1, 4, 5)]

@@ -107,7 +107,7 @@ def share_of(p: Problem, mapping: Mapping, draw) -> tuple[int, int, int]:
     return most, draw(st.sampled_from([rows, max(1, rows - 1)])), draw(st.sampled_from([n, max(1, n - 1)]))
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(tilers(), problems())
 def test_the_search_finds_what_its_twin_finds(both, problem):
     compiled, twin = both
@@ -121,6 +121,17 @@ def test_the_search_finds_what_its_twin_finds(both, problem):
     assert len(best) == min(1, len(every))
     if best:
         assert best[0][0] == pytest.approx(every[0][0], rel=1e-6)
+
+
+@settings(max_examples=30, deadline=None)
+@given(tilers(), problems(), st.integers(0, 10**7), st.data())
+def test_the_least_time_is_that_of_the_twin(both, problem, ahead_ps, data):
+    compiled, twin = both
+    every = compiled.search(problem, keep=0)
+    for _, mapping in data.draw(st.permutations(every))[:5]:
+        least_ps, cycles = compiled.least(problem, mapping, ahead_ps)
+        assert (pytest.approx(least_ps, rel=1e-9), cycles) == twin.least(problem, mapping, ahead_ps)
+        assert compiled.least(problem, mapping)[0] >= least_ps
 
 
 @settings(max_examples=20, deadline=None)

@@ -9,7 +9,7 @@ from leptonsim.api import simulate
 from leptonsim.chip import load_chip
 from leptonsim.model import load_model
 
-MODELS = ("zoo:resnet50", "zoo:bert-base", "zoo:llama-3-8b?seq=1&past=512")
+MODELS = ("zoo:resnet50", "zoo:bert-base", "zoo:vit-b16", "zoo:llama-3-8b?seq=1&past=512")
 SLOWER = 1.02
 
 

@@ -5,9 +5,12 @@ import random
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
+from leptonsim.compiler.compilation import Compilation
 from leptonsim.compiler.compile import compile, compile_graph
+from leptonsim.compiler.refine import CANDIDATES, HARDLY_LATER, HOPELESS, SAFE, refined
 from leptonsim.compiler.schedule import fastest_mapping
 from leptonsim.machine.machine import Machine
+from leptonsim.machine.stopwatch import Stopwatch
 from leptonsim.model import load_model
 
 FEW = settings(max_examples=15, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
@@ -48,6 +51,29 @@ def test_the_mapping_chosen_is_within_5_percent_of_an_exhaustive_search(laws, da
     assume(len(every) <= MOST_CANDIDATES)
     best = min(time_under(chip, model, mapping) for _, mapping in every)
     assert time_ps(compile(chip, model)) <= WITHIN * best
+
+
+@settings(FEW, max_examples=40)
+@given(data=st.data(), sides=st.tuples(SIDE, SIDE, SIDE))
+def test_mappings_that_are_not_run_could_not_have_been_chosen(laws, data, sides):
+    chip = data.draw(laws.chips())
+    compilation = Compilation(chip, load_model("gemm:{}x{}x{}".format(*sides)), None)
+    clock = Stopwatch(chip)
+    product = product_of(chip, load_model("gemm:{}x{}x{}".format(*sides)))
+    first = compilation.program()
+    launch_ps, inputs_ps, after_ps = clock.around(first)
+    begin_ps = max(launch_ps, inputs_ps)
+    runs = []
+    for number, candidate in enumerate(product.candidates(CANDIDATES, HOPELESS)):
+        program = compilation.program(lambda _, candidate=candidate: candidate)
+        least_ps, cycles = product.least(candidate[1], begin_ps - launch_ps)
+        run_ps = clock.time_ps(program)
+        assert run_ps >= (begin_ps + least_ps + after_ps) * SAFE
+        assert program.operators[0].tensor_cycles == cycles
+        runs.append((cycles, run_ps, number, program))
+    shortest_ps = min(run[1] for run in runs)
+    *_, best = min(run for run in runs if run[1] <= HARDLY_LATER * shortest_ps)
+    assert refined(compilation, clock).to_json() == best.to_json()
 
 
 @FEW

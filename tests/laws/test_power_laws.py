@@ -3,6 +3,7 @@
 import itertools
 import json
 import math
+from collections import defaultdict
 from dataclasses import replace
 
 import numpy as np
@@ -21,7 +22,8 @@ from leptonsim.model import load_model
 
 FEW = settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck))
 GATINGS = ("none", "idle_detection", "idle_detection:200ns", "directed", "ideal")
-WAYS = st.fixed_dictionaries({block: st.sampled_from(GATINGS) for block in BLOCK_NAMES})
+GATED = (*BLOCK_NAMES, "sram_banks")
+WAYS = st.fixed_dictionaries({block: st.sampled_from(GATINGS) for block in GATED})
 
 
 def gated(chip, ways, **others):
@@ -46,7 +48,7 @@ def test_directed_sleep_never_costs_more_than_none_nor_ideal_more_than_directed(
     arrivals = tuple(sorted(data.draw(st.lists(st.integers(0, 10**9), min_size=2, max_size=2))))
     results = [
         execute(
-            replace(program, chip=gated(program.chip, dict.fromkeys(BLOCK_NAMES, way))),
+            replace(program, chip=gated(program.chip, dict.fromkeys(GATED, way))),
             requests=2,
             arrivals_ps=arrivals,
         )
@@ -74,30 +76,42 @@ def test_blocks_add_up_to_components_whatever_sleeps(laws, data, ways, partial):
     for causes in result.time_ps.values():
         assert sum(causes.values()) == result.makespan_ps
     for block in result.blocks.values():
-        assert sum(block["slept_ps"].values()) <= block["rested_ps"] <= block["time_ps"]
+        assert sum(block["slept_ps"].values()) <= block["time_ps"] >= block["rested_ps"]
+        off_ps = block["slept_ps"].get("off", 0)
+        assert sum(block["slept_ps"].values()) - off_ps <= block["rested_ps"]
+        if "banks" in block:
+            times = {name: time for name, time in block["banks"].items() if name != "gating"}
+            assert min(times.values()) >= 0
+            assert sum(times.values()) == block["time_ps"]
+            assert off_ps <= times["empty_ps"]
+            assert times["holding_ps"] <= block["rested_ps"] <= times["holding_ps"] + times["empty_ps"]
 
 
 @FEW
 @given(
     ways=WAYS,
-    lengths=st.lists(st.tuples(st.integers(0, 5), st.integers(1, 10**8), st.integers(1, 10**7)), max_size=20),
+    lengths=st.lists(
+        st.tuples(st.integers(0, 6), st.integers(0, 3), st.integers(1, 10**8), st.integers(1, 10**7)), max_size=20
+    ),
     cuts=st.lists(st.integers(1, 10**9 - 1), max_size=4, unique=True),
 )
 def test_a_run_cut_into_spans_takes_the_same_energy(ways, lengths, cuts):
-    """Rests one after the other, of any block, and spans at one voltage and clock."""
-    resting = energy_model(gated(load_chip("lepton-c1"), ways)).resting
-    rows, at = [], [0] * len(BLOCK_NAMES)
-    for block, gap, length in lengths:
-        rows.append((block, at[block] + gap, at[block] + gap + length))
-        at[block] += gap + length
-    end = max([10**9, *at])
-    rests = np.array(rows, dtype=np.int64).reshape(-1, 3)
+    """Rests one after the other, of any unit of any block (6: banks, two on a core), at one voltage and clock."""
+    resting = energy_model(gated(load_chip("lepton-c1"), ways, **{"core.sram.banks": 2})).resting
+    rows, at = [], defaultdict(int)
+    for block, unit, gap, length in lengths:
+        begin = at[block, unit] + gap
+        at[block, unit] = begin + length
+        rows.append((block, begin, begin + length, unit))
+    end = max([10**9, *at.values()])
+    rests = np.array(rows, dtype=np.int64).reshape(-1, 4)
 
     def energy(bounds):
         bounds = np.array(bounds, dtype=np.int64)
         rested = np.zeros((len(bounds) - 1, len(BLOCK_NAMES)), dtype=np.int64)
-        for block, begin, until in rows:
-            rested[:, block] += np.diff(np.clip(bounds, begin, until))
+        for block, begin, until, _ in rows:
+            if block < len(BLOCK_NAMES):
+                rested[:, block] += np.diff(np.clip(bounds, begin, until))
         ones = np.ones(len(bounds) - 1)
         spans = Spans(bounds, rested, 0 * ones, 0.55 * ones, (10**9 * ones).astype(np.int64), ones)
         sleep = resting.sleep(spans, rests)
@@ -108,6 +122,7 @@ def test_a_run_cut_into_spans_takes_the_same_energy(ways, lengths, cuts):
     parts, parts_sleep = energy([0, *sorted(cuts), end])
     assert parts == pytest.approx(whole, rel=1e-9, abs=1e-6)
     assert (parts_sleep.saved_ps.sum(axis=0) == whole_sleep.saved_ps[0]).all()
+    assert parts_sleep.off_at_rest_ps.sum() == whole_sleep.off_at_rest_ps[0]
 
 
 @FEW

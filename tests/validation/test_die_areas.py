@@ -8,8 +8,8 @@ A prediction therefore has to come out below the die, and for a TPU, which is mo
 import pytest
 
 from leptonsim.chip import load_chip
-from leptonsim.explore.area import area
-from leptonsim.explore.area.model import sram_mm2
+from leptonsim.chip.area import area
+from leptonsim.chip.area.model import sram_mm2
 
 ARRAY = "core.tensor_core."
 PUBLISHED = {

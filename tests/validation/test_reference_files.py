@@ -105,5 +105,14 @@ def test_power_at_unseen_clocks_is_within_6_percent_in_the_median_of_the_jetsons
     jetson = {name: each for name, each in summary.items() if name.startswith("Jetson AGX Xavier sgemm")}
     assert len(jetson) == 5
     assert all(each.predicted == 7 for each in jetson.values())
-    assert all(each.median_abs_error < 0.06 for each in jetson.values())
-    assert summary["all"].median_abs_error < 0.03
+    assert all(each.median_abs_error < 0.02 for each in jetson.values())
+
+
+@pytest.mark.parametrize("chip", ["GeForce GTX 980", "Quadro RTX 8000", "Jetson Nano"])
+def test_power_at_unseen_clocks_of_other_chips_is_within_8_percent_in_the_median(chip):
+    """Nothing of the fit was chosen on them; GTX 980 has six clocks, so that three are fitted."""
+    summary = validate(REFERENCE / "dvfs.csv").summary()
+    sweeps = [each for name, each in summary.items() if name.startswith(f"{chip} ")]
+    assert sum(each.predicted for each in sweeps) >= 6
+    assert all(each.median_abs_error < 0.02 for each in sweeps)
+    assert all(each.p90_abs_error < 0.1 for each in sweeps)

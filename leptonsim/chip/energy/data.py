@@ -12,7 +12,7 @@ from typing import Any
 
 import yaml
 
-from leptonsim.chip.energy.interpolate import log_log
+from leptonsim.chip.interpolate import log_log
 
 Sourced = tuple[float, str]
 KIB = 1024
@@ -130,15 +130,14 @@ def _width_factor(size_kib: float, width_bytes: int, access: str) -> float:
     return log_log(by_size, min(max(size_kib, min(sizes)), max(sizes)))
 
 
-@functools.cache
-def noc_pj_per_byte_hop(node_nm: int) -> Sourced:
-    """One byte through a router and over the wire to the next."""
+def noc_pj_per_byte_hop(node_nm: int, length_mm: float, length_source: str) -> Sourced:
+    """One byte through a router and over ``length_mm`` of wire to the next."""
     data = _file("noc")
-    wire, router, hop = data["wire"], data["router"], data["hop_length"]
+    wire, router = data["wire"], data["router"]
     per_mm = log_log(wire["pj_per_byte_mm"], node_nm)
     ((router_nm, router_pj),) = router["pj_per_byte"].items()
-    energy = router_pj * per_mm / log_log(wire["pj_per_byte_mm"], router_nm) + hop["mm"] * per_mm
-    source = f"router ({router['source']}) + {hop['mm']} mm ({hop['source']}) of wire ({wire['source']})"
+    energy = router_pj * per_mm / log_log(wire["pj_per_byte_mm"], router_nm) + length_mm * per_mm
+    source = f"router ({router['source']}) + {length_mm:.3g} mm ({length_source}) of wire ({wire['source']})"
     return energy, source
 
 

@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, get_args
 
+from leptonsim.chip.area import hop_length_mm
 from leptonsim.chip.core import Dtype, VectorFunction
 from leptonsim.chip.energy import data
 from leptonsim.chip.energy.dram import DramEnergy, dram_energy
@@ -117,7 +118,7 @@ def energy_table(chip: Chip) -> EnergyTable:
             "sram_write", data.sram_pj_per_byte, sram.size_bytes, node, "write", sram.cell, sram.access_bytes
         ),
         shared_sram_pj_per_byte=constant("shared_sram", _both_ways, shared, node),
-        noc_pj_per_byte_hop=constant("noc_hop", data.noc_pj_per_byte_hop, node),
+        noc_pj_per_byte_hop=constant("noc_hop", _hop, chip),
         dram=dram,
         pcie_pj_per_byte=constant("pcie", data.pcie_pj_per_byte, chip.pcie.generation),
         voltage_v=nominal_v,
@@ -127,6 +128,10 @@ def energy_table(chip: Chip) -> EnergyTable:
         power_gated_share=power_gated_share,
         sources={**sources, **dram_sources},
     )
+
+
+def _hop(chip: Chip) -> data.Sourced:
+    return data.noc_pj_per_byte_hop(chip.process_nm, *hop_length_mm(chip))
 
 
 def _both_ways(size_bytes: float, node_nm: int) -> data.Sourced:

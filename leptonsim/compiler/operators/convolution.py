@@ -25,18 +25,21 @@ from dataclasses import replace
 from leptonsim.compiler.flow import merged
 from leptonsim.compiler.records import has_input, shape_of, tensor_operator
 from leptonsim.compiler.work import MatMul, Operator
+from leptonsim.errors import LeptonError
 from leptonsim.model.graph import Graph, Node
 
 
 def conv_matmul(node: Node, x: tuple[int, ...], w: tuple[int, ...], y: tuple[int, ...]) -> MatMul:
     """The implicit product of a convolution from the shapes of input [N, C, ...], weights [M, C/group, ...] and output
-    [N, M, ...].
+    [N, M, ...]. Raises LeptonError for channels that the groups do not divide, which ONNX's inference lets pass.
     """
     groups = int(node.attributes.get("group", 1))
     rank = len(w) - 2
     strides = node.attributes.get("strides") or [1] * rank
     dilations = node.attributes.get("dilations") or [1] * rank
     group_channels = w[1]
+    if groups < 1 or w[0] % groups or x[1] != group_channels * groups:
+        raise LeptonError(f"input channels {x[1]}, weights {list(w)} and group {groups} do not fit together")
     return MatMul(
         groups=groups,
         m=y[0] * math.prod(y[2:]),
@@ -80,6 +83,10 @@ def lower_conv_transpose(node: Node, graph: Graph) -> Operator:
     x, w = node.inputs[0], node.inputs[1]
     x_shape, w_shape = shape_of(graph, x), shape_of(graph, w)
     groups = int(node.attributes.get("group", 1))
+    if groups < 1 or x_shape[1] % groups or x_shape[1] != w_shape[0]:
+        raise LeptonError(
+            f"input channels {x_shape[1]}, weights {list(w_shape)} and group {groups} do not fit together"
+        )
     group_channels = x_shape[1] // groups
     product = MatMul(
         groups=groups,

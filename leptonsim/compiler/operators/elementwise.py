@@ -42,9 +42,7 @@ COST: Mapping[str, Mapping[str, int]] = {
     "PRelu": {"mul": 1, "add": 1},
     "ThresholdedRelu": {"add": 1},
     "Shrink": {"add": 3},  # two comparisons that select, one shift by the bias
-    "Elu": {"exp": 1, "mul": 1, "add": 2},  # select(x > 0, x, a (exp(x) - 1))
-    "Celu": {"exp": 1, "mul": 2, "add": 2},  # as Elu of x / a
-    "Selu": {"exp": 1, "mul": 2, "add": 2},  # as Elu, times gamma
+    "Selu": {"exp": 1, "mul": 2, "add": 2},  # select(x > 0, gamma x, gamma a (exp(x) - 1))
     "Softplus": {"exp": 2, "add": 1},  # log(1 + exp(x))
     "Mish": {"exp": 3, "add": 1, "mul": 1},  # x tanh(softplus(x))
     "HardSigmoid": {"mul": 1, "add": 3},  # max(0, min(1, a x + b))
@@ -68,6 +66,15 @@ def lower_swish(node: Node, graph: Graph) -> Operator:
     return vector_operator(node, graph, {"exp": elements, "mul": multiplies * elements}, elementwise=True)
 
 
+def lower_elu(node: Node, graph: Graph) -> Operator:
+    """select(x > 0, x, a (exp(x) - 1)), Celu of x / a: an exp and two adds, and a multiply for each a other than 1."""
+    elements = graph.tensors[node.outputs[0]].elements
+    scaled = node.attributes.get("alpha", 1.0) != 1.0
+    multiplies = scaled * (2 if node.op_type == "Celu" else 1)
+    vector = {"exp": elements, "mul": multiplies * elements, "add": 2 * elements}
+    return vector_operator(node, graph, vector, elementwise=True)
+
+
 def lower_gelu(node: Node, graph: Graph) -> Operator:
     """Exact: 0.5 x (1 + erf(x / sqrt 2)): three multiplies, an add, an erf.
 
@@ -82,10 +89,12 @@ def lower_gelu(node: Node, graph: Graph) -> Operator:
 
 
 def lower_clip(node: Node, graph: Graph) -> Operator:
-    """One comparison for each bound that is given (by attribute up to opset 6, by input since 11)."""
+    """One comparison for each bound that is given (by attribute before opset 11, by input since); a view without."""
     bounds = sum(has_input(node, index) for index in (1, 2)) or sum(name in node.attributes for name in ("min", "max"))
+    if not bounds:
+        return view(node, graph)
     elements = graph.tensors[node.outputs[0]].elements
-    return vector_operator(node, graph, {"add": max(1, bounds) * elements}, elementwise=True)
+    return vector_operator(node, graph, {"add": bounds * elements}, elementwise=True)
 
 
 def lower_variadic(node: Node, graph: Graph) -> Operator:
@@ -134,6 +143,7 @@ def lower_pow(node: Node, graph: Graph) -> Operator:
 
 LOWERINGS = {
     **dict.fromkeys(COST, lower_by_table),
+    **dict.fromkeys(["Elu", "Celu"], lower_elu),
     "Swish": lower_swish,
     "SwiGLU": lower_swish,
     "Gelu": lower_gelu,

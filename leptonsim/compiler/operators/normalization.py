@@ -11,7 +11,8 @@ With E elements in R rows (a row is what is normalised together):
   for each row and a subtraction (E add) in place of the division. Hardmax: E reduce and E comparisons.
 - LRN over s channels: square (E mul), a sum of s for each element (s E reduce), scale and bias (E mul, E add), power (E
   exp), divide (E div).
-- LpNormalization: powers (E mul for p = 2, E add for p = 1), sum (E reduce), a root for each row, divide (E div).
+- LpNormalization: squares or magnitudes (E mul for p = 2, E add for p = 1), sum (E reduce), for each row a guard
+  against zero if there is one (add), for p = 2 a root, and a reciprocal (div), scale by it (E mul).
 
 Of a row that is divided between cores each makes partial results (``exchange``): one for each reduction above, sum and
 sum of squares taken together where there is a mean.
@@ -125,7 +126,12 @@ def lower_lp_normalization(node: Node, graph: Graph) -> Operator:
     axis = int(node.attributes.get("axis", -1))
     rows = elements // shape[axis]
     p = int(node.attributes.get("p", 2))
-    vector = {"reduce": elements, "mul" if p == 2 else "add": elements, "div": elements + (rows if p == 2 else 0)}
+    vector = {
+        "reduce": elements,
+        "mul": elements + (elements if p == 2 else 0),
+        "add": (elements if p == 1 else 0) + (rows if "epsilon" in node.attributes else 0),
+        "div": rows * p,
+    }
     return along(vector_operator(node, graph, vector), shape, (axis,), numbers=1, returned=True)
 
 

@@ -1,6 +1,6 @@
 """Area and cost of a die, good enough for trade-offs: mm2 by block and node, with sources and stated uncertainty."""
 
+from leptonsim.chip.area import Area, Block, area
 from leptonsim.explore.area.cost import DieCost, die_cost
-from leptonsim.explore.area.model import Area, Block, area
 
 __all__ = ["Area", "Block", "DieCost", "area", "die_cost"]

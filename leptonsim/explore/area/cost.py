@@ -8,11 +8,15 @@ Not modelled: test, package, memory stacks, masks and design, harvesting of dies
 
 from __future__ import annotations
 
+import functools
 import math
 from dataclasses import dataclass
+from importlib import resources
+from typing import Any
 
-from leptonsim.chip.energy.interpolate import log_log
-from leptonsim.explore.area.model import data
+import yaml
+
+from leptonsim.chip.interpolate import log_log
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,9 +29,16 @@ class DieCost:
     cost_usd: float
 
 
+@functools.cache
+def data() -> Any:
+    """``cost.yaml``, beside this file."""
+    text = (resources.files(__package__) / "cost.yaml").read_text(encoding="utf-8")
+    return yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+
+
 def die_cost(area_mm2: float, node_nm: int) -> DieCost | None:
     """Cost of a good die of this area; None where it is larger than the reticle."""
-    known = data("cost")
+    known = data()
     if area_mm2 > known["reticle_mm2"]:
         return None
     price = log_log(known["price_usd"]["nodes"], node_nm)

@@ -96,7 +96,7 @@ class Meter:
         self._rests: list[list[int]] = []
         self._levels: list[list[float]] = []
         self.samples = self._sampled_ps = self._sampled_busy_ps = 0
-        self._pj_sum = self._cycles = self._owed_pj = 0.0
+        self._pj_sum = self._cycles = 0.0
         self._done: Integers = np.zeros(pj.shape[1], dtype=np.int64)
 
     def point_of(
@@ -136,20 +136,19 @@ class Meter:
             for column, amount in enumerate(amounts):
                 self._open += float(amount) * self._pj[row, column]
 
-    def owe(self, pj: float) -> None:
-        """So much energy is spent at once: it heats in the next reading and counts in the power that a sample sees, but
-        is no part of levels."""
-        self._owed_pj += pj
-
     @property
     def open_counts(self) -> Floats:
         """float64 (counted,): what was counted since the last reading."""
         return self._open[self._parts :].copy()
 
-    def open_rests(self, now_ps: int) -> Integers:
-        """int64 (blocks,): how long blocks rested since the last reading, if it is ``now_ps`` now: as the machine
-        tells, or all units all the time."""
-        return np.where(self._still, self._units * (now_ps - self.now_ps), self.rested - self._rested_then)
+    @property
+    def open_rests(self) -> Integers:
+        """int64 (blocks,): how long blocks rested since the last reading, as far as the machine knows."""
+        return self.rested - self._rested_then
+
+    def _all_rests(self, now_ps: int) -> Integers:
+        """The same, with all units of a kind resting whose clock stands still."""
+        return np.where(self._still, self._units * (now_ps - self.now_ps), self.open_rests)
 
     @property
     def heat_factor(self) -> float:
@@ -160,7 +159,7 @@ class Meter:
     def read(self, changed: int, now_ps: int) -> float:
         """Gather, and close a reading in which blocks at rest draw what the point says; the power in it."""
         self.gather(changed)
-        clock_pj, standby_pj = (self._rest_w @ self.open_rests(now_ps)).tolist()
+        clock_pj, standby_pj = (self._rest_w @ self._all_rests(now_ps)).tolist()
         static_w = self._leaks_w * self.heat_factor + self._steady_w
         return self.close(now_ps, clock_pj, standby_pj, static_w * (now_ps - self.now_ps))
 
@@ -173,12 +172,11 @@ class Meter:
             return 0.0
         at_rest = [clock_pj / span_ps, standby_pj / span_ps, static_pj / span_ps]
         watts = [*(self._open[: self._parts] * self._scale / span_ps).tolist(), *at_rest]
-        total_w, heat_factor = sum(watts) + self._owed_pj / span_ps, self.heat_factor
-        self._owed_pj = 0.0
+        total_w, heat_factor = sum(watts), self.heat_factor
         if self._heat is not None:
             self.die_c, self.sink_c = self._heat.after(self.die_c, self.sink_c, total_w, span_ps / 1e12)
         self._times.append((self.now_ps, now_ps, self._condition))
-        self._rests.append(self.open_rests(now_ps).tolist())
+        self._rests.append(self._all_rests(now_ps).tolist())
         self._levels.append([self.die_c, heat_factor, *watts, *self.open_counts.tolist()])
         self._open[:] = 0.0
         self._rested_then[:] = self.rested
@@ -188,7 +186,7 @@ class Meter:
         return float(total_w)
 
     def sample(
-        self, cores: int, point: int, busy_ps: int, waiting: bool, highest: int
+        self, cores: int, point: int, busy_ps: int, waiting: bool, once_pj: float, highest: int
     ) -> tuple[int, int, int, float, bool, float, float, int, float, float, int]:
         """What a governor sees of the time since the last sample, in the order of its ``Sample``."""
         span_ps = self.now_ps - self._sampled_ps
@@ -196,7 +194,7 @@ class Meter:
             raise ValueError("sample: no time has passed")
         cycles = max(1.0, self._cycles * cores)
         done = self._done.tolist()
-        busy, power_w = (busy_ps - self._sampled_busy_ps) / span_ps, self._pj_sum / span_ps
+        busy, power_w = (busy_ps - self._sampled_busy_ps) / span_ps, (self._pj_sum + once_pj) / span_ps
         engines = done[TENSOR] / cycles, done[VECTOR] / cycles
         self._pj_sum = self._cycles = 0.0
         self._done = np.zeros_like(self._done)

@@ -28,6 +28,7 @@ from leptonsim.kernels.plain.layout import (
     Problem,
     lay_out,
 )
+from leptonsim.kernels.plain.least_time import Rates, least_time
 from leptonsim.kernels.plain.sram_conflicts import Scratchpad, ceil_div
 from leptonsim.kernels.plain.systolic_array import DATAFLOWS, Array
 
@@ -41,7 +42,8 @@ TILES_IN_FLIGHT = 64
 """Tiles that may hold staging space at once."""
 
 TIE = 1 / 64
-"""Share of its own time, and of what it brings, that a mapping pays where other work binds it: less is better."""
+"""Share of its own time, and of what it brings and leaves for others to bring, that a mapping pays where other work
+binds it: less is better."""
 
 EXPOSED = 1 / 64
 """Part of the first load of weights that shows: how long the step before lasts is not known here (estimate)."""
@@ -112,12 +114,27 @@ class Tiler:
             raise ValueError(f"lay_out: the mapping {tuple(mapping)} does not fit")
         return laid
 
+    def least(self, values: Sequence[int], mapping: Sequence[int], ahead_ps: float = 0) -> tuple[float, int]:
+        """What no machine beats on the core with the most to do (see ``least_time``), and cycles of its arrays."""
+        p, m = Problem(*values), Mapping(*mapping)
+        laid = lay_out(p, self.limits, self.array, m, *self._largest_share(p, m.split_g, m.split_m, m.split_n))
+        if laid is None:
+            raise ValueError(f"least: the mapping {tuple(mapping)} does not fit")
+        ports = (self.port_ps["w"], self.port_ps["a"], self.port_ps["o"])
+        rates = Rates(self.cycle_ps, self.setup_ps, self.latency_ps, *ports, self.host_ps > 0)
+        return least_time(p, rates, laid, ahead_ps), totals(laid)[3]
+
+    def _largest_share(self, p: Problem, g: int, m: int, n: int) -> tuple[int, int, int]:
+        """Groups, row units and columns of the core that has most of them."""
+        units = p.groups // p.shared_b if p.groups % p.shared_b == 0 else p.groups
+        groups = ceil_div(units, g) * p.shared_b if g <= units else ceil_div(p.groups, g)
+        return groups, ceil_div(p.rows, m), ceil_div(p.n, n)
+
     def _candidates(self, p: Problem, fine: bool) -> Iterator[tuple[Mapping, tuple[int, int, int]]]:
         """Every mapping with the largest core's groups, row units and columns."""
         units = p.groups // p.shared_b if p.groups % p.shared_b == 0 else p.groups
         for g, m, n in self._splits(p, units):
-            share_g = ceil_div(units, g) * p.shared_b if g <= units else ceil_div(p.groups, g)
-            share = (share_g, ceil_div(p.rows, m), ceil_div(p.n, n))
+            share = self._largest_share(p, g, m, n)
             for tile_rows in sizes(share[1], self._row_unit(p), fine or self._row_unit(p) > 1):
                 if p.out_rows < tile_rows:
                     tile_rows -= tile_rows % p.out_rows
@@ -229,7 +246,18 @@ class Tiler:
         finish = max(store, vector, tensor)
         w, a, x = totals(laid)[:3]
         brought = w * self.port_ps["w"] + (a + x) * self.port_ps["a"]
+        brought += self._scattered_ps(p, mapping)
         return max(finish, self.bound_of(p, mapping, laid)) + (finish + brought) * TIE + exposed * EXPOSED
+
+    def _scattered_ps(self, p: Problem, mapping: Mapping) -> float:
+        """What readers will bring: a core's share of a result of which the cores have neither ranges of rows nor of
+        columns, so that none finds its part where it works.
+        """
+        cores = mapping.split_g * mapping.split_m * mapping.split_n
+        in_order = cores == self.limits.cores and mapping.split_m in (1, cores)
+        if p.o_moves or self.limits.cores == 1 or in_order:
+            return 0.0
+        return p.groups * p.rows * p.out_cols * (p.context or p.n) * p.o_bits / 8 / cores * self.port_ps["a"]
 
     def bound_of(self, p: Problem, mapping: Mapping, laid: Laid) -> float:
         """Picoseconds that no order of these tiles can beat: the work of DRAM, of each queue and engine."""

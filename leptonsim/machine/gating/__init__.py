@@ -7,7 +7,8 @@ text that it does not understand.
 
 A policy says two things: what the machine has to time while it runs (blocks that fell asleep make the next job wait),
 and, given the rests that there were, which parts of them were slept in which state. Sleep that begins and ends costs
-the break-even time of its state, unless the policy is one for which it is free.
+the break-even time of its state, unless the policy is one for which it is free. One that goes by the length of each
+rest alone gives ``rules`` too.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.metadata import entry_points
 from types import ModuleType
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
@@ -46,6 +47,41 @@ class Stays(NamedTuple):
     begin_ps: Integers
     end_ps: Integers
     is_free: bool
+
+
+class Rule(NamedTuple):
+    """What a rest of some length means: one longer than ``above_ps``, and not longer than ``upto_ps``, is slept in a
+    state from ``from_ps`` after its beginning until ``until_ps`` after it; None: until ``wake_ps`` before its end.
+    """
+
+    state: int
+    above_ps: int
+    upto_ps: int | None
+    from_ps: int
+    until_ps: int | None
+    wake_ps: int
+    is_free: bool
+
+    def stays(self, begin_ps: Integers, end_ps: Integers) -> Stays:
+        """What of these rests was slept by the rule."""
+        rest = end_ps - begin_ps
+        own = rest > self.above_ps
+        if self.upto_ps is not None:
+            own &= rest <= self.upto_ps
+        begin, end = begin_ps[own], end_ps[own]
+        until = end - self.wake_ps if self.until_ps is None else begin + self.until_ps
+        return Stays(self.state, begin + self.from_ps, until, self.is_free)
+
+
+@runtime_checkable
+class Ruled(Protocol):
+    """A policy that goes by the length of each rest alone: what it comes to is worked out while the run goes on, for
+    next to nothing.
+    """
+
+    @property
+    def rules(self) -> tuple[Rule, ...]:
+        """What ``stays`` goes by."""
 
 
 class Policy(Protocol):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from leptonsim.machine.gating import Choice, Integers, Policy, Stays, told_nothing
+from leptonsim.machine.gating import Choice, Integers, Policy, Rule, Stays, told_nothing
 
 
 @dataclass(frozen=True)
@@ -16,9 +16,14 @@ class Ideal:
     sleeps: tuple[tuple[int, int], ...] = ()
     from_ps: int | None = 0
 
-    def stays(self, begin_ps: Integers, end_ps: Integers) -> list[Stays]:
+    @property
+    def rules(self) -> tuple[Rule, ...]:
         """All of it."""
-        return [Stays(self.state, begin_ps, end_ps, True)]
+        return (Rule(self.state, -1, None, 0, None, 0, True),)
+
+    def stays(self, begin_ps: Integers, end_ps: Integers) -> list[Stays]:
+        """By the rule."""
+        return [rule.stays(begin_ps, end_ps) for rule in self.rules]
 
 
 def gate(choices: Sequence[Choice], told: str) -> Policy:

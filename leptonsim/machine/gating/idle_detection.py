@@ -10,11 +10,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
 from leptonsim.chip.units import TIME
 from leptonsim.errors import LeptonError
-from leptonsim.machine.gating import Choice, Integers, Policy, Stays
+from leptonsim.machine.gating import Choice, Integers, Policy, Rule, Stays
 
 
 @dataclass(frozen=True)
@@ -28,22 +26,24 @@ class IdleDetection:
         """A rest in which something is entered."""
         return self.sleeps[0][0]
 
-    def stays(self, begin_ps: Integers, end_ps: Integers) -> list[Stays]:
+    @property
+    def rules(self) -> tuple[Rule, ...]:
         """From the idle time of a state to that of the next one, or to the end of the rest.
 
         Only the deepest state that was reached is paid for: its break-even time covers the way through the others.
         """
-        found = []
         afters = [after for after, _ in self.sleeps]
+        found = []
         for state, after in enumerate(afters):
             deeper = afters[state + 1] if state + 1 < len(afters) else None
-            rest = end_ps - begin_ps
-            passing = rest > deeper if deeper is not None else np.zeros(len(rest), dtype=bool)
-            last = (rest > after) & ~passing
-            found.append(Stays(state, begin_ps[last] + after, end_ps[last], False))
+            found.append(Rule(state, after, deeper, after, None, 0, False))
             if deeper is not None:
-                found.append(Stays(state, begin_ps[passing] + after, begin_ps[passing] + deeper, True))
-        return found
+                found.append(Rule(state, deeper, None, after, deeper, 0, True))
+        return tuple(found)
+
+    def stays(self, begin_ps: Integers, end_ps: Integers) -> list[Stays]:
+        """By the rules."""
+        return [rule.stays(begin_ps, end_ps) for rule in self.rules]
 
 
 def gate(choices: Sequence[Choice], told: str) -> Policy:

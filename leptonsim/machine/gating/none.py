@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from leptonsim.machine.gating import Choice, Integers, Policy, Stays, told_nothing
+from leptonsim.machine.gating import Choice, Integers, Policy, Rule, Stays, told_nothing
 
 
 @dataclass(frozen=True)
@@ -14,6 +14,8 @@ class Awake:
 
     sleeps: tuple[tuple[int, int], ...] = ()
     from_ps: int | None = None
+
+    rules: tuple[Rule, ...] = ()
 
     def stays(self, begin_ps: Integers, end_ps: Integers) -> list[Stays]:
         """No sleep."""

@@ -1,8 +1,9 @@
-"""Governors: policies that choose the operating point, sample after sample.
+"""Governors: policies that choose the operating point of a domain, sample after sample.
 
 Each is one file of this folder; its name is the value of ``power.governor``, which may tell it something after a colon
-(``power_cap:60W``). Third parties add to them by entry points of the group ``leptonsim.machine.governors``. A module
-has ``govern(setting, told)``, which gives a ``Governor``; it raises LeptonError for a text that it does not understand.
+(``power_cap:60W``), and of ``power.uncore.governor`` and ``power.memory.governor``. Third parties add to them by entry
+points of the group ``leptonsim.machine.governors``. A module has ``govern(setting, told)``, which gives a ``Governor``;
+it raises LeptonError for a text that it does not understand.
 
 A governor sees a sample every ``power.interval``. One with ``work_changed`` is asked when work comes or goes too, one
 with ``marks`` and ``reached`` at the ends of operators of its choice.
@@ -27,10 +28,12 @@ from leptonsim.machine.clocks import OperatingPoint, change
 class Sample(NamedTuple):
     """What a governor sees of the interval that has just ended.
 
-    ``point`` is the index of the operating point; ``busy`` the share of the interval in which a request was being
-    worked on, ``waiting`` whether one is now; ``tensor`` and ``vector`` the share of its cycles in which these engines
-    computed, of the busier kind averaged over cores; ``moved_bytes`` what the cores' DMA moved; ``power_w`` the mean
-    power of chip and memory. ``highest`` is the point that heat allows.
+    ``point`` is the index of the operating point of the governor's domain; ``busy`` how busy that was: of the cores the
+    share of the interval in which a request was being worked on, of the others their load (``leptonsim.machine.load``);
+    ``waiting`` whether a request is being worked on now; ``tensor`` and ``vector`` the share of its cycles in which
+    these engines computed, of the busier kind averaged over cores; ``moved_bytes`` what the cores' DMA moved;
+    ``power_w`` the mean power of chip and memory. ``highest`` is the highest point that is allowed: heat holds back
+    that of the cores.
     """
 
     now_ps: int
@@ -59,7 +62,7 @@ class Measured:
     dynamic_pj: tuple[float, ...]
 
 
-class Pace(NamedTuple):
+class Floor(NamedTuple):
     """What is drawn over any time t takes at most ``burst_j`` + ``rate_w`` x t; leakage at ``leakage_at``."""
 
     rate_w: float
@@ -68,14 +71,16 @@ class Pace(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """What a governor knows beforehand: the operating points by rising clock, and where the chip starts.
+    """What a governor knows beforehand: the operating points of its domain by rising clock, and where it starts.
 
-    ``bound_w`` gives for each point a bound on the power that the program can draw there, up to the temperature at
-    which the chip throttles, ``idle_w`` is what the chip draws while all of it rests, ``rest_w`` the same at any
-    voltage and clock. ``measure`` runs one request at a point and tells how it went; ``rehearse`` runs one under a
-    plan, a point for each operator and one for rest, with the changes between them. ``pace`` runs some at a point, back
-    to back, and tells what was drawn over times of about the length that it is given (ps). ``leakage_w`` is the part
-    of static power that goes with temperature, by point, at ``leakage_at``.
+    ``domain`` is ``core``, ``uncore`` or ``memory``; the points of the last have data rates for clocks. ``idle_w`` is
+    what the chip draws at each point while all of it rests, ``rest_w`` the same at any voltage and clock, with the
+    other domains as at the start. Of the cores alone ``bound_w`` gives for each point a bound on the power that the
+    program can draw there, up to the temperature at which the chip throttles and in any state of the other domains;
+    ``measure`` runs one request at a point and tells how it went; ``rehearse`` runs one under a plan, a point for each
+    operator and one for rest, with the changes between them; ``floor`` runs some at the lowest point, back to back, and
+    tells what they drew over times of about the length that it is given (ps). ``leakage_w`` is the part of static power
+    that goes with temperature, by point, at ``leakage_at``.
     """
 
     chip: Chip
@@ -86,8 +91,14 @@ class Setting:
     rest_w: Callable[[float, int], float]
     measure: Callable[[int], Measured]
     rehearse: Callable[[Sequence[int], int], Measured]
-    pace: Callable[[int, int], Pace]
+    floor: Callable[[int], Floor]
     leakage_w: tuple[float, ...]
+    domain: str = "core"
+
+    @property
+    def path(self) -> str:
+        """The parameter that names the governor."""
+        return "power.governor" if self.domain == "core" else f"power.{self.domain}.governor"
 
     def window_pj(self, run: Measured, last: int, rest: int, window_ps: int) -> float:
         """Energy from the start of a request to that of the next, ``window_ps`` later, with rest after the request.
@@ -151,16 +162,25 @@ def make_governor(text: str, setting: Setting) -> Governor:
         names = governor_names()
         near = difflib.get_close_matches(name, names, 1)
         hint = f"did you mean {near[0]!r}?" if near else f"known: {', '.join(names)}"
-        raise LeptonError(f"power.governor: no governor is called {name!r}; {hint}")
+        raise LeptonError(f"{setting.path}: no governor is called {name!r}; {hint}")
     module = given[0].load() if given else importlib.import_module(f"{__name__}.{name}")
     governor: Governor = module.govern(setting, told)
     return governor
 
 
-def told_nothing(name: str, told: str) -> None:
+def told_nothing(name: str, told: str, setting: Setting) -> None:
     """Refuse what is told to a governor that takes nothing."""
     if told:
-        raise LeptonError(f"power.governor: {name} takes nothing after its name, not {told!r}")
+        raise LeptonError(f"{setting.path}: {name} takes nothing after its name, not {told!r}")
+
+
+def of_the_cores(name: str, setting: Setting) -> None:
+    """Refuse another domain than the cores for a governor that chooses states of these alone."""
+    if setting.domain != "core":
+        raise LeptonError(
+            f"{setting.path}: {name} chooses states of the cores only (power.governor); "
+            "fixed, powersave, race_to_idle, on_demand and schedutil choose those of any domain"
+        )
 
 
 def lowest_at_least(points: tuple[OperatingPoint, ...], clock_hz: float) -> int:

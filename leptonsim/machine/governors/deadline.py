@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from leptonsim.chip.units import TIME
 from leptonsim.errors import LeptonError
 from leptonsim.machine.clocks import change
-from leptonsim.machine.governors import Governor, Measured, Sample, Setting
+from leptonsim.machine.governors import Governor, Measured, Sample, Setting, of_the_cores
 
 
 @dataclass(frozen=True)
@@ -68,6 +68,7 @@ def best(setting: Setting, tried: Sequence[Measured], limit_ps: int) -> tuple[in
 
 def govern(setting: Setting, told: str) -> Governor:
     """Try every point on one request."""
+    of_the_cores("deadline", setting)
     limit_ps = deadline_ps("deadline", told)
     tried = [setting.measure(point) for point in range(len(setting.points))]
     return Deadline(*best(setting, tried, limit_ps))

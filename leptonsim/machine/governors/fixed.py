@@ -20,5 +20,5 @@ class Fixed:
 
 def govern(setting: Setting, told: str) -> Governor:
     """The state of ``power.state``."""
-    told_nothing("fixed", told)
+    told_nothing("fixed", told, setting)
     return Fixed(setting.start)

@@ -11,7 +11,7 @@ from collections import deque
 from dataclasses import dataclass, field
 
 from leptonsim.machine.clocks import OperatingPoint
-from leptonsim.machine.governors import Governor, Sample, Setting, lowest_at_least, told_nothing
+from leptonsim.machine.governors import Governor, Sample, Setting, lowest_at_least, of_the_cores, told_nothing
 
 MARGIN = 0.9
 """Share of its cycles in which an engine, or of its width to which a port, may be used before it binds (estimate)."""
@@ -40,6 +40,7 @@ class MemoryAware:
 
 def govern(setting: Setting, told: str) -> Governor:
     """Starts at the highest point: what memory allows shows only there."""
-    told_nothing("memory_aware", told)
+    of_the_cores("memory_aware", setting)
+    told_nothing("memory_aware", told, setting)
     width = setting.chip.core.dma.port_bytes_per_cycle * setting.chip.cores
     return MemoryAware(setting.points, len(setting.points) - 1, width)

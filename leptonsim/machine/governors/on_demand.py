@@ -34,5 +34,5 @@ class OnDemand:
 
 def govern(setting: Setting, told: str) -> Governor:
     """Starts at the state of ``power.state``."""
-    told_nothing("on_demand", told)
+    told_nothing("on_demand", told, setting)
     return OnDemand(setting.points, setting.start)

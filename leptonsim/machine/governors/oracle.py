@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from leptonsim.machine.clocks import change
-from leptonsim.machine.governors import Governor, Measured, Setting
+from leptonsim.machine.governors import Governor, Measured, Setting, of_the_cores
 from leptonsim.machine.governors.deadline import best, deadline_ps
 
 Floats = npt.NDArray[np.float64]
@@ -110,4 +110,5 @@ def govern(setting: Setting, told: str) -> Governor:
     """Find a plan."""
     from leptonsim.machine.trials import Planned
 
+    of_the_cores("oracle", setting)
     return Planned(*plan(setting, deadline_ps("oracle", told)))

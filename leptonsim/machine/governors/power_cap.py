@@ -17,7 +17,7 @@ from leptonsim.chip.power import Thermal
 from leptonsim.chip.units import POWER, TIME
 from leptonsim.errors import LeptonError
 from leptonsim.machine.clocks import change
-from leptonsim.machine.governors import Governor, Pace, Sample, Setting
+from leptonsim.machine.governors import Floor, Governor, Sample, Setting, of_the_cores
 from leptonsim.machine.thermal import ThermalModel, leakage_factor
 
 DEFAULT_WINDOW = "10 ms"
@@ -82,9 +82,9 @@ class PowerCap:
         self.interval_s = power.interval_ps / 1e12
         self.intervals = self.window_ps // power.interval_ps
         most_w = self.setting.bound_w()
-        floor, self.leaks = Pace(most_w[0], 0.0), None
+        floor, self.leaks = Floor(most_w[0], 0.0), None
         if floor.rate_w > FLOOR * self.cap_w:
-            floor = self.setting.pace(0, self.window_ps)
+            floor = self.setting.floor(self.window_ps)
             self.leaks = Leaks.of(self.setting, most_w[-1], floor.rate_w)
         self.floor_j = floor.rate_w * self.interval_s
         if self.leaks is not None:
@@ -153,6 +153,7 @@ def _told(text: str) -> tuple[float, int]:
 
 def govern(setting: Setting, told: str) -> Governor:
     """The cap and the window, as ``60W`` or ``60W/10ms``."""
+    of_the_cores("power_cap", setting)
     watts, window_ps = _told(told)
     if watts <= 0 or window_ps <= 0 or window_ps % setting.chip.power.interval_ps:
         raise LeptonError(

@@ -8,5 +8,5 @@ from leptonsim.machine.governors.fixed import Fixed
 
 def govern(setting: Setting, told: str) -> Governor:
     """The lowest point."""
-    told_nothing("powersave", told)
+    told_nothing("powersave", told, setting)
     return Fixed(0)

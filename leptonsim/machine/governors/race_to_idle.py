@@ -24,5 +24,5 @@ class RaceToIdle:
 
 def govern(setting: Setting, told: str) -> Governor:
     """The highest and the lowest point."""
-    told_nothing("race_to_idle", told)
+    told_nothing("race_to_idle", told, setting)
     return RaceToIdle(len(setting.points) - 1)

@@ -28,5 +28,5 @@ class Schedutil:
 
 def govern(setting: Setting, told: str) -> Governor:
     """Starts at the state of ``power.state``."""
-    told_nothing("schedutil", told)
+    told_nothing("schedutil", told, setting)
     return Schedutil(setting.points, setting.start)

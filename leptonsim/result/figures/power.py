@@ -5,14 +5,15 @@ are at work its energy is spread evenly (``leptonsim.result.power``); clocks
 at rest, standby and static power are means over the run. Where there are more changes than a picture can
 show, power is the mean over equal pieces of time, which the axis says; the highest instant is written out.
 
-Of a run under a governor or with a thermal model the whole is shown, with the core's clock and the die's temperature
-below, in the pieces that the result has. Under a cap the mean over its window is a line, which stays below the cap's.
+Of a run under a governor or with a thermal model the whole is shown, with the core's clock, those of other domains that
+changed, and the die's temperature below, in the pieces that the result has. Under a cap the mean over its window is a
+line, which stays below the cap's.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -21,7 +22,7 @@ from leptonsim.chip.units import TIME
 from leptonsim.machine.energy import AT_REST
 from leptonsim.machine.governors.power_cap import cap_of
 from leptonsim.result import style
-from leptonsim.result.load import power_in_time
+from leptonsim.result.load import domains_in_time, power_in_time
 from leptonsim.result.power import Piece, step_pieces
 
 if TYPE_CHECKING:
@@ -81,11 +82,10 @@ def draw(result: AnyResult) -> Figure:
     edges, levels, averaged = stacked(result)
     block = power_in_time(result)
     hot = block is not None and any(each[4] is not None for each in block["segments"])
-    below = 0 if block is None else 2 if hot else 1
+    beside = domains_in_time(result)
+    below = 0 if block is None else 1 + len(beside) + hot
     figure = style.canvas(3.6 + 1.1 * below, style.headline("Power", result))
-    axes, *others = figure.subplots(1 + below, 1, sharex=True, squeeze=False, height_ratios=[3, 1, 1][: 1 + below])[
-        :, 0
-    ]
+    axes, *others = figure.subplots(1 + below, 1, sharex=True, squeeze=False, height_ratios=[3] + [1] * below)[:, 0]
     time = style.time_scale(edges[-1])
     _stack(axes, result, edges / time.factor, levels)
     cap = None if block is None else cap_of(block["governor"])
@@ -99,12 +99,14 @@ def draw(result: AnyResult) -> Figure:
         others[0].set_ylim(0, clocks.max() * 1.15)
         others[0].set_ylabel("clock (GHz)")
         changes = f"{block['changes']:,} change{'' if block['changes'] == 1 else 's'} of state"
-        others[0].set_title(f"governor {style.short(block['governor'], 60)}, {changes}")
+        others[0].set_title(f"{'core: ' if beside else ''}governor {style.short(block['governor'], 60)}, {changes}")
+    for panel, (name, domain) in zip(others[1:], beside.items(), strict=False):
+        draw_clock(panel, name, domain, edges[-1], time.factor)
     if block is not None and hot:
         known = [(each[1] / time.factor, each[4]) for each in block["segments"] if each[4] is not None]
-        others[1].plot([at for at, _ in known], [die for _, die in known], color=style.VERMILLION, linewidth=1)
-        others[1].set_ylabel("die (\u00b0C)")
-        style.numbers(others[1].yaxis)
+        others[-1].plot([at for at, _ in known], [die for _, die in known], color=style.VERMILLION, linewidth=1)
+        others[-1].set_ylabel("die (\u00b0C)")
+        style.numbers(others[-1].yaxis)
     for panel in (axes, *others):
         panel.grid(True, axis="y")
     last = others[-1] if others else axes
@@ -112,6 +114,18 @@ def draw(result: AnyResult) -> Figure:
     time.label(last.xaxis, "time in the first run" if block is None else "time")
     style.legend(figure, [*(style.part_of_legend(name, style.COMPONENTS) for name in levels), *lines], columns=5)
     return figure
+
+
+def draw_clock(axes: Axes, name: str, domain: Mapping[str, Any], end_ps: float, factor: float) -> None:
+    """The clock of a domain beside the cores up to ``end_ps``; times are over ``factor`` ps."""
+    pieces = domain["pieces"]
+    times = np.array([*(each[0] for each in pieces), end_ps]) / factor
+    clocks = np.array([each[1] for each in pieces]) / 1e9
+    axes.step(times, _closed(clocks), where="post", color=style.BLUE, linewidth=0.9)
+    axes.set_ylim(0, clocks.max() * 1.15)
+    axes.set_ylabel("data rate (GT/s)" if name == "memory" else "clock (GHz)")
+    changes = f"{domain['changes']:,} change{'' if domain['changes'] == 1 else 's'} of state"
+    axes.set_title(f"{name}: governor {style.short(domain['governor'], 60)}, {changes}")
 
 
 def _stack(axes: Axes, result: AnyResult, times: Floats, levels: dict[str, Floats]) -> None:

@@ -1,4 +1,4 @@
-"""The core clock over the whole run, and the time in each performance state.
+"""The core clock over the whole run, and the time in each performance state; the same of other domains that changed.
 
 On the way between two states the clock stands still, and the time counts as change. A run in one state shows that
 one. Where a result has joined readings over changes of state, the clock is their mean.
@@ -12,7 +12,8 @@ import numpy as np
 
 from leptonsim.chip.units import FREQUENCY
 from leptonsim.result import style
-from leptonsim.result.load import power_in_time
+from leptonsim.result.figures.power import draw_clock
+from leptonsim.result.load import domains_in_time, power_in_time
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -45,11 +46,15 @@ def residency_ps(result: AnyResult) -> dict[str, int]:
 
 @style.styled
 def draw(result: AnyResult) -> Figure:
-    """A line of the clock above, a bar for each state below."""
+    """A line for each clock above, a bar for each state below."""
     edges, clocks = clock_over_time(result)
+    beside = domains_in_time(result)
     states = residency_ps(result)
-    figure = style.canvas(2.3 + 0.24 * len(states), style.headline("States", result))
-    above, below = figure.subplots(2, 1, height_ratios=(4, 1 + len(states)))
+    bars = [("core" if beside else "", states)] + [(name, dict(each["residency_ps"])) for name, each in beside.items()]
+    count = sum(len(each) for _, each in bars)
+    height = 2.3 + 0.24 * count + 1.5 * len(beside)
+    figure = style.canvas(height, style.headline("States", result))
+    above, *others, below = figure.subplots(2 + len(beside), 1, height_ratios=[4] * (1 + len(beside)) + [1 + count])
     time = style.time_scale(edges[-1])
     values = np.array([*clocks, clocks[-1]]) / 1e9
     above.step(np.array(edges) / time.factor, values, where="post", color=style.BLUE, linewidth=0.9)
@@ -58,15 +63,23 @@ def draw(result: AnyResult) -> Figure:
     above.set_ylabel("clock (GHz)")
     above.grid(True, axis="y")
     style.numbers(above.yaxis)
-    time.label(above.xaxis, "time")
-    _bars(below, states)
+    if others:
+        above.set_title("core")
+    for panel in (above, *others)[: len(others)]:
+        panel.tick_params(labelbottom=False)
+    for panel, (name, domain) in zip(others, beside.items(), strict=True):
+        draw_clock(panel, name, domain, edges[-1], time.factor)
+        panel.set_xlim(0, edges[-1] / time.factor)
+        panel.grid(True, axis="y")
+    time.label((others[-1] if others else above).xaxis, "time")
+    _bars(below, {f"{domain} {name}".strip(): time for domain, each in bars for name, time in each.items()}, edges[-1])
     return figure
 
 
-def _bars(axes: Axes, states: dict[str, int]) -> None:
-    total = max(1, sum(states.values()))
+def _bars(axes: Axes, states: dict[str, int], total: float) -> None:
+    total = max(1, total)
     shares = [100 * value / total for value in states.values()]
-    colours = [style.GREY if name == "change" else style.BLUE for name in states]
+    colours = [style.GREY if name.endswith("change") else style.BLUE for name in states]
     axes.barh(range(len(states)), shares, color=colours, height=0.72)
     for place, share in enumerate(shares):
         axes.annotate(f"{share:.1f} %", (share, place), xytext=(3, 0), textcoords="offset points", va="center")

@@ -192,6 +192,10 @@ class _Building:
         begin, clock = np.zeros(1, dtype=np.int64), np.array([program.chip.clocks.core_hz / 1e6])
         if governed is not None:
             begin, clock = governed.times[:, 0], governed.times[:, 2] / 1e6
+            for name, domain in governed.domains.items():
+                rate = self.track(f"{name} clock", self.root, "MT/s" if name == "memory" else "MHz")
+                self.counters.append(Counter(rate, begin, domain.clock_hz / 1e6))
+                self.counters.append(Counter(self.track(f"{name} voltage", self.root, "V"), begin, domain.voltage_v))
             voltage, die_c = governed.levels[:, 0], governed.levels[:, 1]
             self.counters.append(Counter(self.track("core voltage", self.root, "V"), begin, voltage))
             if not np.isnan(die_c).any():

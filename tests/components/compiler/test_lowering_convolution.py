@@ -2,6 +2,8 @@
 
 import pytest
 
+from leptonsim.errors import LeptonError
+
 
 def only(result):
     (operator,) = result.operators
@@ -79,3 +81,16 @@ def test_a_transposed_convolution_multiplies_every_input_by_the_whole_kernel_and
     )
     assert conv.macs == 25 * 8 * 4 * 4
     assert conv.vector == {"add": 25 * 4 * 4 + 400}
+
+
+@pytest.mark.parametrize(
+    ("node", "weights"),
+    [
+        ("Conv<group=3>(x, w)", "6,2,1,1"),
+        ("Conv<group=2>(x, w)", "5,4,1,1"),
+        ("ConvTranspose<group=3>(x, w)", "8,2,1,1"),
+    ],
+)
+def test_channels_that_the_groups_do_not_divide_are_refused(work_of, node, weights):
+    with pytest.raises(LeptonError, match=r"group [23] do not fit together"):
+        work_of(f"g (float[1,8,4,4] x) => (float[] y) <float[{weights}] w> {{ y = {node} }}")

@@ -45,3 +45,20 @@ def test_parts_that_lie_one_after_the_other_are_read_in_one_run(fused):
     ).operators
     for operator in (first, second):
         assert [(o.tensor, o.elements, o.access) for o in operator.inputs] == [("x", 12, "sequential")]
+
+
+def test_a_roll_moves_every_element_once(fused):
+    """torch.roll as both exporters spell it: the end before the beginning, along one axis and then the other."""
+    result = fused(
+        """g (float[1,8,8,16] x) => (float[1,8,8,16] y)
+        <int64[1] zero = {0}, int64[1] three = {3}, int64[1] most = {9223372036854775807},
+        int64[1] rows = {1}, int64[1] cols = {2}> {
+            a = Slice(x, three, most, rows)  b = Slice(x, zero, three, rows)  h = Concat<axis = 1>(a, b)
+            c = Slice(h, three, most, cols)  d = Slice(h, zero, three, cols)  y = Concat<axis = 2>(c, d)
+        }"""
+    )
+    working = [operator for operator in result.operators if operator.engine != "view"]
+    assert [operator.kind for operator in working] == ["Concat", "Concat"]
+    for operator in working:
+        assert sum(operand.elements for operand in operator.inputs) == 1024
+        assert sum(operand.elements for operand in operator.outputs) == 1024

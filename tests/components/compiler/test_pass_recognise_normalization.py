@@ -67,3 +67,32 @@ def test_softmax(fused):
     body = "m = ReduceMax(x, ax) d = Sub(x, m) e = Exp(d) s = ReduceSum(e, ax) y = Div(e, s)"
     (operator,) = fused(f"g (float[4,10,16] x) => (float[4,10,16] y) {HEAD} {{ {body} }}").operators
     assert (operator.kind, operator.vector) == ("Softmax", {"reduce": 2 * E, "add": E, "exp": E, "div": E})
+
+
+L2 = {"reduce": E, "mul": 2 * E, "div": 2 * R}
+
+
+@pytest.mark.parametrize(
+    ("body", "cost"),
+    [
+        ("n = ReduceL2(x, ax) y = Div(x, n)", L2),
+        ("n = ReduceL2(x, ax) c = Clip(n, eps) e = Expand(c, all) y = Div(x, e)", {**L2, "add": R}),
+        ("n = ReduceL2(x, ax) c = Max(n, eps) r = Reciprocal(c) y = Mul(x, r)", {**L2, "add": R}),
+        ("p = Mul(x, x) v = ReduceSum(p, ax) n = Sqrt(v) y = Div(x, n)", L2),
+        ("p = Pow(x, two) v = ReduceSum(p, ax) a = Add(v, eps) n = Sqrt(a) y = Div(x, n)", {**L2, "add": R}),
+        ("n = ReduceL1(x, ax) y = Div(x, n)", {"reduce": E, "mul": E, "add": E, "div": R}),
+    ],
+)
+def test_a_vector_divided_by_its_length(fused, body, cost):
+    head = HEAD.replace(">", ", int64[3] all = {4, 10, 16}>")
+    (operator,) = fused(f"g (float[4,10,16] x) => (float[4,10,16] y) {head} {{ {body} }}").operators
+    assert operator.kind == "LpNormalization"
+    assert operator.vector == cost
+    assert [o.elements for o in operator.inputs] == [E]
+
+
+def test_a_length_that_is_read_elsewhere_stays(fused):
+    operators = fused(
+        f"g (float[4,10,16] x) => (float[4,10,16] y, float[4,10,1] n) {HEAD} {{ n = ReduceL2(x, ax) y = Div(x, n) }}"
+    ).operators
+    assert [operator.kind for operator in operators] == ["ReduceL2", "Div"]

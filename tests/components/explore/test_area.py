@@ -4,11 +4,11 @@ import math
 import pytest
 
 from leptonsim.chip import load_chip, shipped_chips
+from leptonsim.chip.area.model import cell_um2, data, sram_mm2
 from leptonsim.chip.dram_parts import dram_families
 from leptonsim.errors import LeptonError
 from leptonsim.explore.area import area, die_cost
 from leptonsim.explore.area.cost import dies_per_wafer, murphy_yield
-from leptonsim.explore.area.model import cell_um2, data, sram_mm2
 
 
 @pytest.mark.parametrize("name", shipped_chips())
@@ -102,7 +102,7 @@ def test_every_family_of_dram_has_an_interface():
 
 
 def test_an_unknown_family_is_told(tmp_path, monkeypatch):
-    import leptonsim.explore.area.model as model
+    import leptonsim.chip.area.model as model
 
     class Part:
         standard = "HMC"

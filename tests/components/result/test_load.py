@@ -102,7 +102,7 @@ def test_a_notebook_shows_figures_and_costliest_operators_as_text(result, saved)
         ("[]", "not a result"),
         ("{}", "not a result"),
         ('{"schema": "leptonsim-result-0"}', "another version"),
-        ('{"schema": "leptonsim-program-1"}', "a compiled program"),
+        ('{"schema": "leptonsim-program-2"}', "a compiled program"),
         ('{"schema": "leptonsim-result-1"}', "must contain"),
     ],
 )

@@ -134,6 +134,92 @@ def mobilenetv2():
     return Classifier(trunk, 1280), image(), {0: "batch"}
 
 
+class SpeltHardSwish(nn.Module):
+    """HardSwish as many MobileNetV3 files have it: x relu6(x + 3) / 6."""
+
+    def forward(self, x):
+        return x * nn.functional.relu6(x + 3) / 6
+
+
+class SqueezeExcite(nn.Module):
+    """Channels weighted by what a small network makes of their means."""
+
+    def __init__(self, channels):
+        super().__init__()
+        squeezed = max(8, (channels // 4 + 4) // 8 * 8)
+        self.weigh = nn.Sequential(
+            nn.AdaptiveAvgPool2d(1),
+            nn.Conv2d(channels, squeezed, 1),
+            nn.ReLU(),
+            nn.Conv2d(squeezed, channels, 1),
+            nn.Hardsigmoid(),
+        )
+
+    def forward(self, x):
+        return x * self.weigh(x)
+
+
+class MobileBlock(nn.Module):
+    """MobileNetV3's block: expand, depthwise, squeeze and excite, project."""
+
+    def __init__(self, channels, kernel, hidden, outputs, excite, activation, stride):
+        super().__init__()
+        self.add = stride == 1 and channels == outputs
+        self.body = nn.Sequential(
+            *([*conv_bn(channels, hidden, 1), activation()] if hidden != channels else []),
+            *conv_bn(hidden, hidden, kernel, stride, groups=hidden),
+            activation(),
+            *([SqueezeExcite(hidden)] if excite else []),
+            *conv_bn(hidden, outputs, 1),
+        )
+
+    def forward(self, x):
+        return x + self.body(x) if self.add else self.body(x)
+
+
+def mobilenetv3():
+    """MobileNetV3-Small (Howard et al. 2019, table 2), HardSwish spelt out in its last five blocks and head."""
+    blocks = [
+        (3, 16, 16, True, nn.ReLU, 2), (3, 72, 24, False, nn.ReLU, 2), (3, 88, 24, False, nn.ReLU, 1),
+        (5, 96, 40, True, nn.Hardswish, 2), (5, 240, 40, True, nn.Hardswish, 1), (5, 240, 40, True, nn.Hardswish, 1),
+        (5, 120, 48, True, SpeltHardSwish, 1), (5, 144, 48, True, SpeltHardSwish, 1),
+        (5, 288, 96, True, SpeltHardSwish, 2), (5, 576, 96, True, SpeltHardSwish, 1),
+        (5, 576, 96, True, SpeltHardSwish, 1),
+    ]  # fmt: skip
+    trunk, channels = [*conv_bn(3, 16, 3, 2), nn.Hardswish()], 16
+    for kernel, hidden, outputs, excite, activation, stride in blocks:
+        trunk.append(MobileBlock(channels, kernel, hidden, outputs, excite, activation, stride))
+        channels = outputs
+    trunk += [*conv_bn(96, 576, 1), SpeltHardSwish(), nn.AdaptiveAvgPool2d(1), nn.Flatten()]
+    head = [nn.Linear(576, 1024), SpeltHardSwish(), nn.Linear(1024, 1000)]
+    return nn.Sequential(*trunk, *head), image(), {0: "batch"}
+
+
+def encoder():
+    """Attention that works on [token, sample, channel], as nn.MultiheadAttention does."""
+    layer = nn.TransformerEncoderLayer(256, 4, 512)
+
+    class Encoder(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.layers = nn.TransformerEncoder(layer, 2, enable_nested_tensor=False)
+
+        def forward(self, x):
+            return self.layers(x.transpose(0, 1)).transpose(0, 1)
+
+    return Encoder(), {"x": torch.randn(2, 50, 256)}, {0: "batch"}
+
+
+def swinv2():
+    """Shifted windows with masks, cosine attention."""
+    config = transformers.Swinv2Config(image_size=64, embed_dim=32, depths=[2], num_heads=[2], window_size=4)
+    return (
+        Tensors(transformers.Swinv2Model(config), ["pixel_values"], "last_hidden_state"),
+        {"pixel_values": torch.randn(2, 3, 64, 64)},
+        {0: "batch"},
+    )
+
+
 def vit():
     config = transformers.ViTConfig(num_hidden_layers=2)
     return (
@@ -214,7 +300,10 @@ def tokens(*names):
     return OrderedDict((name, torch.ones(2, 32, dtype=torch.int64)) for name in names)
 
 
-NETWORKS = {f.__name__: f for f in (resnet, mobilenetv2, vit, bert, gpt2, llama, llama_decode, lstm)}
+NETWORKS = {
+    f.__name__: f
+    for f in (resnet, mobilenetv2, mobilenetv3, encoder, swinv2, vit, bert, gpt2, llama, llama_decode, lstm)
+}
 
 
 def open_dimensions(inputs, axes):

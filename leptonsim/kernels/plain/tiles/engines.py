@@ -307,7 +307,7 @@ class Engines:
             mix |= self.routes[job.route].pattern
         capacities = [self.dram_mix[mix], *self.capacities[1:]] if self.dram_mix else self.capacities
         rates = max_min(self.routes, flows, capacities)
-        self._count_mix(now_ps)
+        self.count_mix(now_ps)
         from_dram = [jobs if route.pattern else 0 for jobs, route in zip(flows, self.routes, strict=True)]
         self.in_flight = (now_ps, mix, from_dram, rates)
         for job in moving:
@@ -316,9 +316,10 @@ class Engines:
             job.rate = rates[job.route]
             job.end_ps = now_ps + ceil_div(job.left, job.rate)
 
-    def _count_mix(self, now_ps: int) -> None:
-        """What moved, in 2^-32 byte, over each DRAM route since rates were renewed, by the patterns in flight then."""
+    def count_mix(self, now_ps: int) -> None:
+        """Count what moved, in 2^-32 byte, over each DRAM route under the present patterns in flight, up to now."""
         since_ps, mix, flows, rates = self.in_flight
+        self.in_flight = (now_ps, mix, flows, rates)
         for r, (jobs, rate) in enumerate(zip(flows, rates, strict=True)):
             if jobs:
                 self.mix_moved[mix][r] += rate * jobs * (now_ps - since_ps)

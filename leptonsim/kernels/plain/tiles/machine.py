@@ -12,6 +12,7 @@ import numpy as np
 
 from leptonsim.kernels.plain.tiles import stages
 from leptonsim.kernels.plain.tiles.accounts import ENGINES, Accounts, Cause, Segment, Source
+from leptonsim.kernels.plain.tiles.banks import Banks
 from leptonsim.kernels.plain.tiles.engines import WORK_FIELDS, Engines
 from leptonsim.kernels.plain.tiles.instances import Instances
 from leptonsim.kernels.plain.tiles.program import (
@@ -23,7 +24,7 @@ from leptonsim.kernels.plain.tiles.program import (
     check_fabric,
     read_fabric,
 )
-from leptonsim.kernels.plain.tiles.rest import CHIP_BLOCKS, Blocks
+from leptonsim.kernels.plain.tiles.rest import CHIP_BLOCKS, REST_FIELDS, Blocks
 from leptonsim.kernels.plain.tiles.stages import LOADS, Core, Held, Kind, Stage
 
 EVENT_NAMES = ("done", "copied", "reached")
@@ -58,6 +59,8 @@ class TileMachine:
         route_blocks: Any = None,
         sleeps: Any = None,
         rests_from_ps: Any = None,
+        banks: Any = None,
+        tensor_bytes: Any = None,
     ) -> None:
         check_clock(core_khz, setup_ps)
         self.now_ps = self.wakes = self.tiles = 0
@@ -69,6 +72,7 @@ class TileMachine:
             raise ValueError("TileMachine: copies need a route")
         self._accounts = Accounts(len(self._cores), len(self._program.steps), log_jobs)
         self._blocks = Blocks(len(self._cores), len(routes), route_blocks, sleeps, rests_from_ps)
+        self._banks = None if banks is None else Banks(self._blocks, operators, banks, tensor_bytes)
         self._engines = Engines(len(self._cores), operators, core_khz, setup_ps, self._accounts, self._blocks)
         self._engines.set_fabric(*self._fabric)
         self._host = len(self._cores) * ENGINES
@@ -199,6 +203,8 @@ class TileMachine:
             self._accounts.account(e, None, Cause.DONE, end_ps - job.last_end_ps)
             job.last_end_ps = end_ps
         self._blocks.finish(end_ps)
+        if self._banks is not None:
+            self._banks.finish(end_ps)
 
     # The loop.
 
@@ -349,6 +355,9 @@ class TileMachine:
             Stage.WRITE: (run.output_bytes, "o_bytes", step.output_route),
         }[stage]
         account = (step.operator, WORK_FIELDS.index(what))
+        if stage in LOADS or stage is Stage.FINISH:
+            core.live_bytes += size if stage in LOADS else run.output_bytes
+            self._hold(core)
         if size == 0:
             self._pass(core, stage, source)
         elif route is None:
@@ -373,17 +382,27 @@ class TileMachine:
         core.passes(stage, why)
         if stage is not Stage.GRANT:
             stages.release_after(core, stage, tile, core.index * ENGINES + self._engine_of(stage), self.now_ps)
+            self._hold(core)
+        if stage is Stage.MULTIPLY and tile.is_first and self._banks is not None:
+            self._banks.begin(number, self._program.steps[tile.step].operator, self.now_ps)
         if stage is Stage.WRITE:
             self.tiles += 1
             operator = self._program.steps[tile.step].operator
             instance = self._instances.get(number)
-            if tile.is_last and instance.left[operator] == 1 and operator in self._watched:
+            is_over = tile.is_last and instance.left[operator] == 1
+            if is_over and operator in self._watched:
                 self._reached.append(operator)
+            if is_over and self._banks is not None:
+                self._banks.end(operator, self.now_ps)
             if tile.is_last:
                 self._note_staging(core, core.next_tile(Stage.WRITE)[2].step)
                 core.released_by = Source(why.engine, Cause.BUFFER, self.now_ps)
             if tile.is_last and self._instances.step_is_over(number, tile.step, why.engine, self.now_ps):
                 self._events.append(("done", number))
+
+    def _hold(self, core: Core) -> None:
+        if self._banks is not None:
+            self._banks.hold(core.index, core.live_bytes, self.now_ps)
 
     def _note_staging(self, core: Core, step: int) -> None:
         self._step_staging[step] = max(self._step_staging[step], core.staged_bytes)
@@ -457,7 +476,8 @@ class TileMachine:
 
     @property
     def mix_bytes(self) -> Any:
-        """int64 (mixes, routes): bytes that moved until rates were renewed, by the set of access patterns in flight."""
+        """int64 (mixes, routes): bytes that moved until now, by the set of access patterns in flight."""
+        self._engines.count_mix(self.now_ps)
         return np.array([[moved >> 32 for moved in row] for row in self._engines.mix_moved], dtype=np.int64)
 
     @property
@@ -495,12 +515,33 @@ class TileMachine:
         """int64 (6,): how long blocks rested until now by ``BLOCK_NAMES``, over all cores."""
         return self._blocks.rested_until(self.now_ps)
 
-    def rests(self, first: int = 0, also_open: bool = False) -> Any:
-        """int64 (n, 3): ``REST_FIELDS`` of the remembered rests from number ``first`` on, as they ended.
+    def banks_empty_ps(self) -> int:
+        """How long banks of the cores' SRAM held nothing until now, over all of them; 0 where they are not told
+        apart."""
+        return 0 if self._banks is None else self._banks.empty_until(self.now_ps)
 
-        With ``also_open`` those that go on follow, up to now.
+    def rests(self, first: int = 0, also_open: bool = False) -> Any:
+        """int64 (n, 4): ``REST_FIELDS`` of the remembered rests from number ``first`` on, as they ended.
+
+        With ``also_open`` those that go on follow, up to now. Banks of SRAM that hold nothing are block 6; their unit
+        is core * banks + bank.
         """
-        return self._blocks.rests_until(first, also_open, self.now_ps)
+        found = self._blocks.rests_until(first, also_open, self.now_ps)
+        if not also_open or self._banks is None:
+            return found
+        banks = self._banks.open_rests(self.now_ps)
+        return np.concatenate([found, np.array(banks, dtype=np.int64).reshape(-1, len(REST_FIELDS))])
+
+    def newest_rests(self, first: int, rows: Any) -> tuple[int, int]:
+        """``rests`` with ``also_open`` into the first of ``rows``: how many ended, and how many there are in all.
+
+        Where there are not rows enough for all, what is in them counts for nothing.
+        """
+        found = self.rests(first, True)
+        if rows.shape[1] != len(REST_FIELDS):
+            raise ValueError(f"newest_rests: rests have {len(REST_FIELDS)} columns")
+        rows[: len(found)] = found[: len(rows)]
+        return len(self.rests(first)), len(found)
 
     @property
     def log_segments(self) -> int:

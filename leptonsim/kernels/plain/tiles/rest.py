@@ -14,7 +14,7 @@ import numpy as np
 from leptonsim.kernels.plain.tiles.accounts import ENGINES
 
 BLOCK_NAMES = ("tensor_core", "vector_unit", "sram", "noc", "dram", "pcie")
-REST_FIELDS = ("block", "begin_ps", "end_ps")
+REST_FIELDS = ("block", "begin_ps", "end_ps", "unit")
 CORE_BLOCKS, CHIP_BLOCKS, SLEEPS = 3, 3, 3
 TENSOR, VECTOR, SRAM, NOC = range(4)
 LONGEST_PS = 10**12
@@ -23,9 +23,10 @@ _COMPUTING = {2: TENSOR, 3: VECTOR}  # engines of a core by number
 
 @dataclass(slots=True)
 class Block:
-    """One block of a kind: the jobs that use it, since when none does, and from when on it is awake."""
+    """One block of a kind, of core ``unit``: the jobs that use it, since when none does, from when on it is awake."""
 
     kind: int
+    unit: int = 0
     jobs: int = 0
     since_ps: int = 0
     awake_ps: int = 0
@@ -50,19 +51,23 @@ class Blocks:
             entered = [float("inf") if after < 0 else after for after in row[::2]]
             if entered != sorted(entered) or any(wake >= LONGEST_PS for wake in row[1::2]):
                 raise ValueError("TileMachine: depths of sleep are entered in order and left within a second")
-        self.blocks = [Block(kind) for _ in range(cores) for kind in (TENSOR, VECTOR, SRAM)]
+        self.blocks = [Block(kind, core) for core in range(cores) for kind in (TENSOR, VECTOR, SRAM)]
         self.blocks += [Block(NOC + kind) for kind in range(CHIP_BLOCKS)]
         self.cores = cores
         self.rested_ps = [0] * kinds
         self.rests: list[list[int]] = []
 
+    def of_core(self, core: int, kind: int) -> Block:
+        """A core's block of a kind."""
+        return self.blocks[core * CORE_BLOCKS + kind]
+
     def used_by(self, engine: int, route: int | None) -> list[Block]:
         """Blocks that a job uses: what computes, or what lies on its route; and its core's SRAM."""
         core, found = engine // ENGINES, []
         if route is None:
-            found.append(self.blocks[core * CORE_BLOCKS + _COMPUTING[engine % ENGINES]])
+            found.append(self.of_core(core, _COMPUTING[engine % ENGINES]))
         if engine < self.cores * ENGINES:
-            found.append(self.blocks[core * CORE_BLOCKS + SRAM])
+            found.append(self.of_core(core, SRAM))
         if route is not None:
             chip = self.blocks[self.cores * CORE_BLOCKS :]
             found += [block for bit, block in enumerate(chip) if self.route_blocks[route] >> bit & 1]
@@ -94,7 +99,7 @@ class Blocks:
             if 0 <= after < length:
                 block.awake_ps = now_ps + max(0, wake)
         if 0 <= self.from_ps[block.kind] <= length:
-            self.rests.append([block.kind, block.since_ps, now_ps])
+            self.rests.append([block.kind, block.since_ps, now_ps, block.unit])
 
     def finish(self, end_ps: int) -> None:
         """The run is over, and all rests with it."""
@@ -111,14 +116,14 @@ class Blocks:
         return np.array(found, dtype=np.int64)
 
     def rests_until(self, first: int, also_open: bool, now_ps: int) -> Any:
-        """int64 (n, 3): remembered rests from number ``first`` on; ``also_open``: then those that go on."""
+        """int64 (n, 4): remembered rests from number ``first`` on; ``also_open``: then those that go on."""
         if not 0 <= first <= len(self.rests):
             raise ValueError(f"rests: there are {len(self.rests)}")
         rows = self.rests[first:]
         if also_open:
             resting = [block for block in self.blocks if block.jobs == 0 and block.since_ps < now_ps]
             rows += [
-                [block.kind, block.since_ps, now_ps]
+                [block.kind, block.since_ps, now_ps, block.unit]
                 for block in resting
                 if 0 <= self.from_ps[block.kind] <= now_ps - block.since_ps
             ]

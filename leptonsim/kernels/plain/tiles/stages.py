@@ -58,13 +58,17 @@ class Progress:
 
 @dataclass(slots=True)
 class Core:
-    """Where a core is in its tiles, over all instances, when each passed each stage, and its staging space."""
+    """Where a core is in its tiles, over all instances, when each passed each stage, and its staging space.
+
+    Of what is staged, something is in ``live_bytes``, or is being written.
+    """
 
     index: int
     tiles: list[Tile]
     at: dict[Stage, Progress] = field(default_factory=lambda: {stage: Progress() for stage in Stage})
     passed_ps: dict[Stage, list[int]] = field(default_factory=lambda: {stage: [] for stage in Stage})
     staged_bytes: int = 0
+    live_bytes: int = 0
     peak_bytes: int = 0
     least_free_bytes: int = NEVER_GRANTED
     released_by: Source | None = None
@@ -98,6 +102,7 @@ class Core:
         """Staging space is free again."""
         if size_bytes:
             self.staged_bytes -= size_bytes
+            self.live_bytes -= size_bytes
             self.released_by = Source(engine, Cause.BUFFER, now_ps)
 
 

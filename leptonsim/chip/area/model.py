@@ -16,17 +16,19 @@ from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib import resources
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import yaml
 
 from leptonsim.chip.dram_part import load_part
-from leptonsim.chip.energy.interpolate import log_log, rising
-from leptonsim.chip.spec import Chip
+from leptonsim.chip.interpolate import log_log, rising
 from leptonsim.errors import LeptonError
+
+if TYPE_CHECKING:
+    from leptonsim.chip.spec import Chip
 
 KIB = 1024
 LOGIC_NODE_NM = 45
@@ -69,6 +71,12 @@ def data(name: str) -> Any:
 
 def area(chip: Chip) -> Area:
     """Area of a chip's die. Raises LeptonError where nothing is known of its memory's family."""
+    blocks = [*core_blocks(chip), _dram(chip), _pcie(chip)]
+    return Area((*blocks, rest_of(blocks)))
+
+
+def core_blocks(chip: Chip) -> list[Block]:
+    """The blocks of all cores, shared SRAM and network; not the interfaces, and not what lies between blocks."""
     node, cores, core = chip.process_nm, chip.cores, chip.core
     logic, macro = data("logic"), data("sram")["macro_factor"]
     shrink = logic_factor(node) / 1e6
@@ -97,15 +105,18 @@ def area(chip: Chip) -> Area:
     router, dma = logic["router"], logic["dma"]
     routers = cores * chip.noc.link_bytes_per_cycle * router["um2_per_byte"] * shrink
     engines = cores * core.dma.engines * core.dma.port_bytes_per_cycle * dma["um2_per_byte"] * shrink
-    blocks += [
+    return [
+        *blocks,
         Block("network", routers, router["uncertainty"], router["source"]),
         Block("DMA", engines, dma["uncertainty"], dma["source"]),
-        _dram(chip),
-        _pcie(chip),
     ]
-    rest = logic["overhead"]
+
+
+def rest_of(blocks: Sequence[Block]) -> Block:
+    """What lies between blocks: control, clocks, test, space."""
+    rest = data("logic")["overhead"]
     inside = math.fsum(block.area_mm2 for block in blocks)
-    return Area((*blocks, Block("rest of the die", rest["share"] * inside, rest["uncertainty"], rest["source"])))
+    return Block("rest of the die", rest["share"] * inside, rest["uncertainty"], rest["source"])
 
 
 def logic_factor(node_nm: int) -> float:
