@@ -70,7 +70,7 @@ class Compilation:
         self._streamed: Mapping[str, int] = {}
         self._memory = self._fit(chip, work)
         self._scheduler = Scheduler(target, work, self._placement, frozenset(self._streamed))
-        self._steps = Steps(target.cores, work, self._placement.room)
+        self._steps = Steps(target, work, self._placement)
         spilled = self._placement.spilled
         if spilled:
             names = ", ".join([*spilled[:MANY_SPILLS], *(["..."] if len(spilled) > MANY_SPILLS else [])])

@@ -27,8 +27,9 @@ Floats = npt.NDArray[np.float64]
 
 
 class Conditions:
-    """``seen`` are the conditions of a run by number, in the order in which it came to them; ``now`` is in force. The
-    domains are those of cores, uncore and memory.
+    """``seen`` are the conditions of a run by number, in the order in which it came to them; ``now`` is in force, with
+    ``links``, those of what stands still at the clock at which it rests. The domains are cores, uncore and memory;
+    ``number`` is made of what they say is in force.
 
     ``work`` is what was done at each set of supplies, int64 (operators + 1, columns) as the meter counts it.
     """
@@ -47,11 +48,11 @@ class Conditions:
         self._tiles, self._meter = tiles, meter
         self._core, self._uncore, self._memory = domains
         self._is_alone = all(domain is None or domain.is_fixed for domain in domains[1:])
-        self._known: dict[int | tuple[int, int, int], tuple[Condition, Any, Any]] = {}
-        self._clocks: dict[tuple[int, int, int, int], Any] = {}
+        self._known: dict[int | tuple[int, int, int], tuple[Condition, Any, Any, Links]] = {}
+        self._clocks: dict[tuple[int, int, int, int], tuple[Any, Links]] = {}
         self.seen: list[Condition] = []
         self.work: dict[Supplies, Integers] = {}
-        self._number: int | tuple[int, int, int] = -1
+        self.number: int | tuple[int, int, int] = -1
         self.follow()
 
     def follow(self) -> None:
@@ -60,20 +61,16 @@ class Conditions:
             number: int | tuple[int, int, int] = self._core.number
         else:
             number = self._core.number, 0 if self._uncore is None else self._uncore.number, self._memory.number
-        if number == self._number:
+        if number == self.number:
             return
         if number not in self._known:
             self._known[number] = self._prepare()
-        self._number = number
-        self.now, point, clock = self._known[number]
+        self.number = number
+        self.now, point, clock, self.links = self._known[number]
         self._meter.use_point(point)
         self._tiles.use_clock(clock)
 
-    def links(self) -> Links:
-        """The links of the fabric under the condition in force; of what stands still at the clock at which it rests."""
-        return self._links(self.now)
-
-    def _prepare(self) -> tuple[Condition, Any, Any]:
+    def _prepare(self) -> tuple[Condition, Any, Any, Links]:
         """The condition, and what the meter and the tile machine take for it."""
         uncore = None if self._uncore is None else self._uncore.in_force
         core, memory = self._core.in_force, self._memory.in_force
@@ -92,16 +89,13 @@ class Conditions:
         self.seen.append(condition)
         key = core.clock_hz, uncore.idle_hz if uncore else 0, memory.idle_hz, condition.held
         if key not in self._clocks:
-            links = self._links(condition)
-            self._clocks[key] = self._tiles.clock_of(
+            core_hz = core.clock_hz or core.idle_hz
+            links = self._fabric.at(core_hz, uncore.idle_hz if uncore else None, memory.idle_hz)
+            clock = self._tiles.clock_of(
                 core.clock_hz // 1000, links.routes, links.capacities, links.dram_mix, condition.held
             )
-        return condition, point, self._clocks[key]
-
-    def _links(self, condition: Condition) -> Links:
-        core, uncore, memory = condition
-        core_hz = core.clock_hz or core.idle_hz
-        return self._fabric.at(core_hz, uncore.idle_hz if uncore else None, memory.idle_hz)
+            self._clocks[key] = clock, links
+        return condition, point, *self._clocks[key]
 
     def _supplies(self, condition: Condition) -> Supplies:
         core, uncore, memory = condition

@@ -36,9 +36,9 @@ from leptonsim.machine.foresight import setting
 from leptonsim.machine.governors import Governor, Planning, Prompt, Sample, make_governor
 from leptonsim.machine.idling import Idling
 from leptonsim.machine.links import Fabric
-from leptonsim.machine.load import MemoryLoad, UncoreLoad
+from leptonsim.machine.load import Load, memory_load, uncore_load
 from leptonsim.machine.power_record import DomainRecord, PowerRecord
-from leptonsim.machine.resting import Spans
+from leptonsim.machine.rest_energy import Spans
 from leptonsim.machine.spending import padded_cells, spending
 from leptonsim.machine.thermal import ThermalModel
 
@@ -97,11 +97,11 @@ class PowerControl:
         self._release_c = -math.inf if thermal is None else thermal.throttle - thermal.hysteresis
         self._core = Domain("core", points, chip.power.transition, governor, chip.power.governor)
         self._uncore, self._memory = uncore_domain(chip, model), memory_domain(chip, model)
-        self._beside: list[tuple[Domain, MemoryLoad | UncoreLoad]] = []
+        self._beside: list[tuple[Domain, Load]] = []
         if self._uncore is not None and not self._uncore.is_fixed:
-            self._beside.append((self._uncore, UncoreLoad(tiles)))
+            self._beside.append((self._uncore, uncore_load(tiles)))
         if not self._memory.is_fixed:
-            self._beside.append((self._memory, MemoryLoad(tiles)))
+            self._beside.append((self._memory, memory_load(tiles)))
         self._changing = (self._core, *(domain for domain, _ in self._beside))
         self._is_prompt = any(isinstance(domain.governor, Prompt) for domain in self._changing)
         parts = self._spending, self._idling, fabric, tiles, self._meter
@@ -201,10 +201,13 @@ class PowerControl:
 
     def _choose_beside(self, sample: tuple[Any, ...], now_ps: int) -> None:
         """Let the governors of the other domains choose; they see the cores' sample with their own point and load."""
-        links = self._conditions.links()
+        conditions = self._conditions
         for domain, load in self._beside:
-            own = Sample(*sample)._replace(point=domain.point, busy=load(links, now_ps), highest=domain.top)
-            domain.wish(domain.governor.choose(own), now_ps)
+            busy = load(conditions.number, conditions.links, now_ps)
+            own = tuple.__new__(Sample, (*sample[:2], domain.point, busy, *sample[4:10], domain.top))
+            wanted = domain.governor.choose(own)
+            if wanted != domain.point or domain.is_changing:
+                domain.wish(wanted, now_ps)
         self._apply()
 
     def _act_between(self, now_ps: int) -> None:

@@ -19,7 +19,8 @@ from leptonsim.kernels.meter import Meter
 from leptonsim.kernels.tiles import BLOCK_NAMES, REST_FIELDS, TileMachine
 from leptonsim.machine.blocks import Beside
 from leptonsim.machine.condition import Condition
-from leptonsim.machine.resting import RestEnergy, Resting, Sleep, Spans, may_sleep
+from leptonsim.machine.rest_energy import RestEnergy, Sleep, Spans
+from leptonsim.machine.resting import Resting, may_sleep
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]

@@ -10,36 +10,57 @@ Of network and SRAM it is the bytes that arrived over what the network, or share
 
 from __future__ import annotations
 
+from collections.abc import Callable, Hashable
+
+import numpy as np
+import numpy.typing as npt
+
 from leptonsim.kernels.tiles import TileMachine
 from leptonsim.machine.links import DRAM, NOC, SHARED, Links, shares_of
 
+Integers = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float64]
 _ONE_BYTE = float(1 << 32)
 
 
-class MemoryLoad:
-    """The load of the memory since the last call."""
+class Load:
+    """The load since the last call.
 
-    def __init__(self, tiles: TileMachine) -> None:
-        self._tiles, self._moved, self._since_ps = tiles, tiles.mix_bytes, 0
+    ``moved`` tells bytes until now, int64 of any shape; ``times_ps`` how long each byte of these takes each link that
+    may be the fullest, float64 (links, bytes counted).
+    """
 
-    def __call__(self, links: Links, now_ps: int) -> float:
-        """The share of the time since the last call in which DRAM was at its limit, at the rates of ``links``."""
-        moved = self._tiles.mix_bytes
-        by_mix = (moved - self._moved) @ shares_of(links.routes, DRAM)
+    def __init__(self, moved: Callable[[], Integers], times_ps: Callable[[Links], Floats]) -> None:
+        self._tell, self._times_ps = moved, times_ps
+        self._moved, self._since_ps = moved(), 0
+        self._known: dict[Hashable, Floats] = {}
+
+    def __call__(self, condition: Hashable, links: Links, now_ps: int) -> float:
+        """The share of the time since the last call for which the fullest link was busy, at the rates of ``links``,
+        which are those of ``condition``.
+        """
+        times = self._known.get(condition)
+        if times is None:
+            times = self._known[condition] = self._times_ps(links)
+        moved = self._tell()
+        busy_ps = times @ (moved - self._moved).ravel()
         span_ps, self._moved, self._since_ps = now_ps - self._since_ps, moved, now_ps
-        return min(1.0, float((by_mix * _ONE_BYTE / links.dram_mix).sum()) / span_ps)
+        return min(1.0, float(busy_ps.max()) / span_ps)
 
 
-class UncoreLoad:
-    """The load of network and shared SRAM since the last call."""
+def memory_load(tiles: TileMachine) -> Load:
+    """The load of the memory: bytes by mix of patterns and route."""
 
-    def __init__(self, tiles: TileMachine) -> None:
-        self._tiles, self._moved, self._since_ps = tiles, tiles.route_bytes, 0
+    def times_ps(links: Links) -> Floats:
+        return np.outer(_ONE_BYTE / links.dram_mix, shares_of(links.routes, DRAM)).reshape(1, -1)
 
-    def __call__(self, links: Links, now_ps: int) -> float:
-        """The share of what the fuller of the two could have carried since the last call, at the rates of ``links``."""
-        moved = self._tiles.route_bytes
-        new = moved - self._moved
-        span_ps, self._moved, self._since_ps = now_ps - self._since_ps, moved, now_ps
-        used = [float(new @ shares_of(links.routes, link)) / float(links.capacities[link]) for link in (NOC, SHARED)]
-        return min(1.0, max(used) * _ONE_BYTE / span_ps)
+    return Load(lambda: tiles.mix_bytes, times_ps)
+
+
+def uncore_load(tiles: TileMachine) -> Load:
+    """The load of network and shared SRAM: bytes by route."""
+
+    def times_ps(links: Links) -> Floats:
+        return np.stack([shares_of(links.routes, link) * _ONE_BYTE / links.capacities[link] for link in (NOC, SHARED)])
+
+    return Load(lambda: tiles.route_bytes, times_ps)

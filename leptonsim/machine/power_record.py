@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from leptonsim.machine.energy import DYNAMIC
-from leptonsim.machine.resting import RestEnergy, Sleep
+from leptonsim.machine.rest_energy import RestEnergy, Sleep
 from leptonsim.machine.spending import Spending, Supplies
 
 Integers = npt.NDArray[np.int64]

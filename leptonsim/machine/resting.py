@@ -22,9 +22,7 @@ supply noise on waking.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -36,14 +34,14 @@ from leptonsim.compiler.routes import Route
 from leptonsim.kernels.rest_meter import RULE_FIELDS, RestMeter
 from leptonsim.kernels.tiles import BLOCK_NAMES
 from leptonsim.machine.banks import Rests, Timeline, are_gated, left_asleep, stays_by_unit
-from leptonsim.machine.blocks import BLOCKS, Beside, BlockPower
-from leptonsim.machine.gating import Choice, Integers, Policy, Ruled, Stays, make_policy
+from leptonsim.machine.blocks import BLOCKS, BlockPower
+from leptonsim.machine.gating import Choice, Integers, Policy, Ruled, make_policy
+from leptonsim.machine.rest_energy import AWAKE, DEPTHS, RestEnergy, Sleep, Spans
 from leptonsim.machine.sleep import SleepState, bank_off, sleep_states
 from leptonsim.machine.spans import spread
 
 Floats = npt.NDArray[np.float64]
 
-DEPTHS = 3
 _NOC, _DRAM, _PCIE = 1, 2, 4
 _USED = {"dram": _NOC | _DRAM, "shared": _NOC, "cores": _NOC, "local": 0, "host": _NOC | _PCIE, "copy": _DRAM | _PCIE}
 _ARRAYS, _DRAM_BLOCK = BLOCKS.index("tensor_core"), BLOCKS.index("dram")
@@ -55,103 +53,12 @@ _IS_DRAM = np.array([block == "dram" for block in BLOCKS])
 _IS_DRAM.flags.writeable = False
 
 
-@dataclass(frozen=True)
-class Spans:
-    """Spans of time, each at one voltage, clock and temperature, one after the other between ``bounds_ps``.
-
-    ``bounds_ps`` int64 (spans + 1,); ``rested_ps`` int64 (spans, 6) as the machine counts; ``padding_ps`` (spans,):
-    time in which arrays worked, over all cores, times the share of their cells with padding; ``voltage_v``,
-    ``core_hz`` and ``heat`` (leakage over that at the temperature it is stated at) are (spans,), and so is what is
-    ``beside`` the cores; None: as at the start.
-    """
-
-    bounds_ps: Integers
-    rested_ps: Integers
-    padding_ps: Floats
-    voltage_v: Floats
-    core_hz: Integers
-    heat: Floats
-    beside: Beside | None = None
-
-
-@dataclass(frozen=True)
-class Sleep:
-    """What blocks slept in some spans of time; where banks may be off an SRAM's times and visits are its banks'.
-
-    ``saved_ps`` int64 (spans, blocks, depths): time slept less what it cost; ``slept_ps`` and ``visits`` int64 (blocks,
-    depths), over all spans. ``off_at_rest_ps`` int64 (spans,): time in which banks were off while their SRAM rested.
-    """
-
-    saved_ps: Integers
-    slept_ps: Integers
-    visits: Integers
-    off_at_rest_ps: Integers
-
-    @staticmethod
-    def none(spans: int) -> Sleep:
-        """Nothing slept yet."""
-        shape = len(BLOCKS), DEPTHS
-        saved = np.zeros((spans, *shape), dtype=np.int64)
-        slept, visits = (np.zeros(shape, dtype=np.int64) for _ in range(2))
-        return Sleep(saved, slept, visits, np.zeros(spans, dtype=np.int64))
-
-    def add(self, block: int, depth: int, stays: Stays, cost_ps: int, bounds_ps: Integers, times: int = 1) -> None:
-        """Sleep of one state, that ``times`` units had alike; each stay costs ``cost_ps``, unless it is free."""
-        begin, end = stays.begin_ps, stays.end_ps
-        paid = begin + (0 if stays.is_free else cost_ps)
-        pays = paid <= end
-        saved = self.saved_ps[:, block, depth]
-        saved += times * spread(paid[pays], end[pays], bounds_ps)
-        at = np.clip(np.searchsorted(bounds_ps, end[~pays], "left") - 1, 0, len(saved) - 1)
-        np.add.at(saved, at, times * (end[~pays] - paid[~pays]))
-        self.slept_ps[block, depth] += times * (end - begin).sum()
-        self.visits[block, depth] += times * len(begin)
-
-
 class BankTimes(NamedTuple):
     """Time of all banks of SRAM, in ps: with data and their core's engines at work, with data and at rest, without."""
 
     accessed_ps: int
     holding_ps: int
     empty_ps: int
-
-
-@dataclass(frozen=True)
-class RestEnergy:
-    """Energy in pJ by block, float64 (..., blocks) each, ``BLOCKS``: static, clocks at rest, standby of DRAM, and what
-    of standby is refresh.
-    """
-
-    static_pj: Floats
-    clock_pj: Floats
-    standby_pj: Floats
-    refresh_pj: Floats
-
-    @property
-    def parts(self) -> dict[str, Floats]:
-        """By component, in the order of ``AT_REST``."""
-        return {"clock": self.clock_pj, "standby": self.standby_pj, "static": self.static_pj}
-
-    def total(self) -> RestEnergy:
-        """Over all spans, each sum rounded once."""
-        if len(self.static_pj) == 1:
-            return RestEnergy(*(part[0].copy() for part in self._spans))
-        return RestEnergy(*(np.array([math.fsum(column) for column in part.T.tolist()]) for part in self._spans))
-
-    @property
-    def _spans(self) -> tuple[Floats, Floats, Floats, Floats]:
-        return self.static_pj, self.clock_pj, self.standby_pj, self.refresh_pj
-
-
-def _awake() -> Sleep:
-    """No sleep in one span."""
-    found = Sleep.none(1)
-    for part in (found.saved_ps, found.slept_ps, found.visits, found.off_at_rest_ps):
-        part.flags.writeable = False
-    return found
-
-
-_AWAKE = _awake()
 
 
 class Resting:
@@ -244,7 +151,7 @@ class Resting:
     def _sleep(self, rests: Integers, rested_ps: Integers, bounds_ps: Integers) -> Sleep:
         spans = len(bounds_ps) - 1
         if spans == 1 and not len(rests) and self.chip.pcie.idle_state == "L0":
-            return _AWAKE
+            return AWAKE
         found = Sleep.none(spans)
         for index, block in enumerate(BLOCK_NAMES if len(rests) else ()):
             if index == _SRAM and self.banks:
@@ -300,7 +207,7 @@ class Resting:
         rested = np.zeros(on.shape)
         rested[:, : len(BLOCK_NAMES)] = spans.rested_ps
         rested[:, _DRAM_BLOCK] = refreshed = on[:, _DRAM_BLOCK].copy()
-        if sleep is not _AWAKE:
+        if sleep is not AWAKE:
             on -= ((1 - self._left_static) * sleep.saved_ps).sum(axis=2) / own
             at_rest = sleep.saved_ps
             if self.banks:

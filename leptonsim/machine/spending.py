@@ -20,7 +20,7 @@ from leptonsim.compiler.program import Program
 from leptonsim.compiler.routes import RouteTable
 from leptonsim.kernels.tiles import RUN_FIELDS, STEP_FIELDS, WORK_FIELDS
 from leptonsim.machine.energy import DYNAMIC, EnergyModel
-from leptonsim.machine.resting import RestEnergy, Sleep, Spans
+from leptonsim.machine.rest_energy import RestEnergy, Sleep, Spans
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]

@@ -9,7 +9,8 @@ import numpy as np
 
 from leptonsim.machine.blocks import BLOCKS
 from leptonsim.machine.machine import Record
-from leptonsim.machine.resting import RestEnergy, Resting, Sleep
+from leptonsim.machine.rest_energy import RestEnergy, Sleep
+from leptonsim.machine.resting import Resting
 
 
 def blocks_of(resting: Resting, energy: RestEnergy, sleep: Sleep, record: Record) -> dict[str, dict[str, Any]]:

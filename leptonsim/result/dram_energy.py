@@ -7,7 +7,7 @@ import math
 from leptonsim.compiler.program import Program
 from leptonsim.machine.energy import DRAM_EVENTS, EnergyModel
 from leptonsim.machine.machine import Record
-from leptonsim.machine.resting import RestEnergy
+from leptonsim.machine.rest_energy import RestEnergy
 
 
 def dram_energy_j(program: Program, record: Record, model: EnergyModel, resting: RestEnergy) -> dict[str, float]:

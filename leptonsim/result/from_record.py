@@ -9,7 +9,8 @@ from leptonsim.compiler.program import Program
 from leptonsim.compiler.target import usable_sram_bytes
 from leptonsim.machine.energy import AT_REST, EnergyModel, energy_model, total_pj
 from leptonsim.machine.machine import Record
-from leptonsim.machine.resting import RestEnergy, Resting
+from leptonsim.machine.rest_energy import RestEnergy
+from leptonsim.machine.resting import Resting
 from leptonsim.machine.spending import array_cycles, resting_energy, work_of
 from leptonsim.machine.trials import at_highest_clock
 from leptonsim.result.accounts import (

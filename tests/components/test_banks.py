@@ -13,7 +13,8 @@ import leptonsim as ls
 from leptonsim.machine.banks import tensor_bytes
 from leptonsim.machine.energy import energy_model
 from leptonsim.machine.machine import Machine
-from leptonsim.machine.resting import ASLEEP, OFF, Spans
+from leptonsim.machine.rest_energy import Spans
+from leptonsim.machine.resting import ASLEEP, OFF
 from leptonsim.machine.sleep import bank_off, sleep_states
 from leptonsim.result.from_record import make_result
 

@@ -12,10 +12,13 @@ from leptonsim.kernels.tiles import CAUSE_NAMES
 import leptonsim as ls
 from leptonsim.compiler.routes import dram_route
 from leptonsim.errors import LeptonError
-from leptonsim.machine.energy import AT_REST, COMPONENTS, DYNAMIC
+from leptonsim.machine.clocks import operating_points
+from leptonsim.machine.energy import AT_REST, COMPONENTS, DYNAMIC, energy_model
+from leptonsim.machine.foresight import most_w
 from leptonsim.machine.governors import governor_names
 from leptonsim.machine.links import NOC, SHARED, Fabric
 from leptonsim.machine.machine import Machine
+from leptonsim.machine.spending import spending
 from leptonsim.result.reference import schema
 
 COOL = "power.thermal=null"
@@ -310,6 +313,40 @@ def test_a_cap_holds_over_any_window_whatever_the_other_domains_do(cap_w, window
     begins = begins[(begins >= 0) & (begins + window_ms * 10**9 <= ends[-1])]
     spent = np.interp(begins + window_ms * 10**9, ends, energy) - np.interp(begins, ends, energy)
     assert spent.max() / (window_ms * 10**9) <= cap_w * (1 + 1e-9)
+
+
+def test_no_reading_draws_more_than_the_bound_of_its_state_whatever_the_other_domains_do():
+    model = ls.load_model("gemm:4096x4096x4096")
+    program = ls.compile(chip("power.interval=20 us", *governed("on_demand", "on_demand", "on_demand")), model)
+    machine = machine_of(program, core={30: 0, 80: 1, 120: 2, 180: 0})
+    energy = energy_model(program.chip)
+    points = operating_points(program.chip, energy.table.voltage_v)
+    bounds = most_w(program, points, spending(program, energy), energy, machine.fabric)
+    power = machine.execute(2).power
+    assert power.changes == 4
+    for each in power.segments:
+        if each.core_hz:
+            point = [point.clock_hz for point in points].index(each.core_hz)
+            assert sum(each.power_w) <= bounds[point]
+
+
+def test_the_load_of_the_memory_is_what_it_moves_of_what_it_could():
+    """A product of one row streams its weights at what DRAM gives; while the chip waits nothing moves."""
+    seen = []
+
+    class Spy(Steps):
+        def choose(self, sample):
+            seen.append((sample.now_ps, sample.busy))
+            return sample.point
+
+    program = ls.compile(chip(COOL, *governed(memory="on_demand")), ls.load_model("gemm:1x8192x65536"))
+    machine = Machine(program)
+    machine.control._memory.governor = Spy(2, {})
+    record = machine.execute(1, arrivals_ps=(10**9,))
+    loads = [busy for now_ps, busy in seen if 1.5 * 10**9 < now_ps < record.makespan_ps - 10**9]
+    assert len(loads) > 20
+    assert min(loads) > 0.95
+    assert {busy for now_ps, busy in seen if now_ps <= 10**9} == {0.0}
 
 
 @pytest.mark.parametrize("governor", ["deadline:2ms", "oracle:2ms"])

@@ -17,7 +17,7 @@ from leptonsim.chip import energy_table, load_chip
 from leptonsim.compiler.compile import compile
 from leptonsim.errors import LeptonError
 from leptonsim.machine.energy import AT_REST, DYNAMIC, energy_model
-from leptonsim.machine.resting import Spans
+from leptonsim.machine.rest_energy import Spans
 from leptonsim.model import load_model
 
 FEW = settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck))

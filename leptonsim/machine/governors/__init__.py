@@ -6,7 +6,7 @@ points of the group ``leptonsim.machine.governors``. A module has ``govern(setti
 it raises LeptonError for a text that it does not understand.
 
 A governor sees a sample every ``power.interval``. One with ``work_changed`` is asked when work comes or goes too, one
-with ``marks`` and ``reached`` at the ends of operators of its choice.
+of the cores with ``marks`` and ``reached`` at the ends of operators of its choice.
 """
 
 from __future__ import annotations

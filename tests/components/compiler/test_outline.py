@@ -25,7 +25,7 @@ def mapped(work: Outline, streamed: frozenset[str] = frozenset()) -> tuple[Sched
     target = Target(ls.load_chip("lepton-c1"))
     placement = place(target, work)
     done = Scheduler(target, work, placement, streamed).schedule()
-    return done, Steps(target.cores, work, placement.room).arrays(done.mapped)
+    return done, Steps(target, work, placement).arrays(done.mapped)
 
 
 def test_every_operator_is_a_line_or_a_view(drawn):
