@@ -1,6 +1,7 @@
 """What is in force in all domains together, and what stands still under it.
 
-While the clock of the cores stands still all of the chip counts as resting, while that of the network does the network.
+While the clock of the cores stands still all of the chip counts as resting but the link, over which copies go on; while
+that of the network does the network.
 DRAM draws its standby at all times, at work as at rest.
 """
 
@@ -44,6 +45,6 @@ class Condition(NamedTuple):
     def still(self) -> Flags:
         """uint8 (blocks,): kinds of blocks of which all units count as resting."""
         if not self.core.clock_hz:
-            return np.ones(len(BLOCK_NAMES), dtype=np.uint8)
+            return np.array([name != "pcie" for name in BLOCK_NAMES], dtype=np.uint8)
         names = ("dram", "noc") if self.held & _NETWORK else ("dram",)
         return np.array([name in names for name in BLOCK_NAMES], dtype=np.uint8)

@@ -57,7 +57,7 @@ class Domain:
         self.is_changing = False
         self.phase_ends_ps = 0
         self.changes = 0
-        self.changes_pj: list[float] = []
+        self.changes_pj: list[tuple[int, float]] = []
         self.once_pj = 0.0
         self.residency_ps: dict[str, int] = {point.name: 0 for point in self.points} | {"change": 0}
         self._phases: Sequence[tuple[int, int]] = ()
@@ -100,7 +100,7 @@ class Domain:
             return
         way = self._ways.get((self.point, wanted)) or self._find_way(self.point, wanted)
         self.changes += 1
-        self.changes_pj.append(way.energy_pj)
+        self.changes_pj.append((now_ps, way.energy_pj))
         self.once_pj += way.energy_pj
         self.target = wanted
         self._follow(way.phases, now_ps)

@@ -17,7 +17,7 @@ from leptonsim.machine.governors import Setting
 from leptonsim.machine.links import Fabric
 from leptonsim.machine.spending import ON_DIE, Spending, Supplies
 from leptonsim.machine.thermal import leakage_factor
-from leptonsim.machine.trials import measure, rehearse
+from leptonsim.machine.trials import floor, measure, rehearse
 
 
 def setting(
@@ -34,6 +34,8 @@ def setting(
         rest_w=power.idle_w,
         measure=lambda point: measure(program, points[point]),
         rehearse=lambda plan, rest: rehearse(program, plan, rest),
+        floor=lambda window_ps: floor(program, window_ps),
+        leakage_w=tuple(float(power.leakage_w(point.voltage_v).sum()) for point in points),
     )
 
 
@@ -66,6 +68,8 @@ def setting_beside(
         rest_w=rest_w,
         measure=of_the_cores_only,
         rehearse=of_the_cores_only,
+        floor=of_the_cores_only,
+        leakage_w=(),
         domain=domain,
     )
 

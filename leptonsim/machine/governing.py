@@ -16,7 +16,7 @@ Not modelled: the energy that the governor's own software takes.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -43,6 +43,7 @@ from leptonsim.machine.spending import padded_cells, spending
 from leptonsim.machine.thermal import ThermalModel
 
 Integers = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float64]
 
 _EVENTS, _HOT = WHY.index("events"), WHY.index("hot")
 
@@ -265,17 +266,19 @@ class PowerControl:
         )
         levels[:, 1], levels[:, 0] = levels[:, 0], voltage_v
         levels = self._spending.by_component(levels[:, :-1])
-        if self._idling.sleeps:
+        if not self._idling.is_simple:
             # what a sleep comes to is known when it is over: until then it was taken as if it ended at once
             at_rest = np.stack([part.sum(axis=1) for part in resting.parts.values()], axis=1)
             levels[:, -len(AT_REST) :] = at_rest / lengths
+        changes_pj = [each for domain in self._changing for each in domain.changes_pj]
+        _spread(changes_pj, bounds, levels)
         steady = None
         if self._thermal is not None and len(levels):
             joules = math.fsum((levels[:, 2:].sum(axis=1) * lengths[:, 0]).tolist())
             heated, plain = math.fsum(leaks[0]), math.fsum(leaks[1])
             steady = self._thermal.steady_or_none((joules - heated) / end_ps, plain / end_ps)
         total = resting.total()
-        total.static_pj[-1] += math.fsum(pj for domain in self._changing for pj in domain.changes_pj)
+        total.static_pj[-1] += math.fsum(energy for _, energy in changes_pj)
         return PowerRecord(
             governor=self._chip.power.governor,
             times=np.column_stack([bounds, core_hz]),
@@ -310,3 +313,11 @@ class PowerControl:
         if highest < core.top:
             self._throttled_ps += now_ps - self._throttled_since_ps
         self._throttled_since_ps = now_ps
+
+
+def _spread(changes_pj: Sequence[tuple[int, float]], bounds: Integers, levels: Floats) -> None:
+    """The energy of changes of point, as static power of the reading that each began, or of the run's last."""
+    if len(bounds) and changes_pj:
+        began, spent = np.array(changes_pj).T
+        reading = np.minimum(np.searchsorted(bounds[:, 1], began, "right"), len(bounds) - 1)
+        np.add.at(levels[:, -1], reading, spent / (bounds[reading, 1] - bounds[reading, 0]))

@@ -105,7 +105,7 @@ class PowerRecord:
         """Energy of ``runs`` runs of the program by component, each an exact sum over voltages."""
         parts = [self.spending.energy_pj(work, at) for at, work in sorted(self.work.items())]
         scale = self.spending.scale(max(self.work, default=self.spending.start))[: len(DYNAMIC)]
-        rest = dict(zip(DYNAMIC, (self.spending.idle_pj * scale * runs).tolist(), strict=True))
+        rest = dict(zip(DYNAMIC, (self.spending.idle_pj.sum(axis=1) * scale * runs).tolist(), strict=True))
         dynamic = {name: math.fsum([part[name] for part in parts] + [rest[name]]) for name in DYNAMIC}
         return {**dynamic, **{name: math.fsum(blocks) for name, blocks in self.resting.parts.items()}}
 
@@ -117,5 +117,11 @@ class PowerRecord:
     def operators_pj(self, runs: int) -> list[dict[str, float]]:
         """Dynamic energy of one of ``runs`` runs by operator and component: their mean."""
         parts = [self.spending.operators_pj(work, at) for at, work in sorted(self.work.items())]
-        rows = (np.sum(parts, axis=0) / runs).tolist()[:-1]
+        scale = self.spending.scale(max(self.work, default=self.spending.start))[: len(DYNAMIC)]
+        rows = (np.sum(parts, axis=0) / runs + (self.spending.idle_pj.T * scale)).tolist()[:-1]
         return [dict(zip(DYNAMIC, row, strict=True)) for row in rows]
+
+    def copies_pj(self) -> dict[str, float]:
+        """Energy of copies between host and DRAM over the whole run, by component."""
+        parts = [self.spending.operators_pj(work, at)[-1] for at, work in sorted(self.work.items())]
+        return dict(zip(DYNAMIC, np.sum(parts, axis=0).tolist(), strict=True))

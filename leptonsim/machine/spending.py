@@ -53,9 +53,9 @@ class Spending:
     """``pj`` is float64 (components, operators + 1, columns of the work) at the supplies of the start.
 
     ``on_core`` are the components whose energy goes with the square of the core's voltage, ``on_uncore`` those that go
-    with that of network and SRAM. ``idle_pj`` is the energy by component of one run of operators that do no work that
-    the machine counts. Where the memory's state may change, ``io_pj`` is what of DRAM's energy its interface takes,
-    float64 (operators + 1, columns).
+    with that of network and SRAM. ``idle_pj``, float64 (components, operators + 1), is the energy of one run of
+    operators that do no work that the machine counts. Where the memory's state may change, ``io_pj`` is what of DRAM's
+    energy its interface takes, float64 (operators + 1, columns).
     """
 
     pj: Floats
@@ -199,7 +199,7 @@ def spending(program: Program, model: EnergyModel) -> Spending:
     work = np.zeros((len(program.operators) + 1, len(WORK_FIELDS)), dtype=np.int64)
     np.add.at(work, owner, steps)
     pj = np.zeros((len(DYNAMIC), *work.shape))
-    idle = np.zeros(len(DYNAMIC))
+    idle = np.zeros((len(DYNAMIC), len(work)))
     known: dict[object, tuple[list[tuple[int, int, float]], list[tuple[int, float]]]] = {}
     for index, (operator, row) in enumerate(zip(program.operators, map(tuple, work.tolist()), strict=False)):
         own = operator.dtype, operator.tensor_macs, operator.cells_share, operator.accumulator_bytes
@@ -210,7 +210,7 @@ def spending(program: Program, model: EnergyModel) -> Spending:
         for place, column, value in carried:
             pj[place, index, column] = value
         for place, value in uncarried:
-            idle[place] += value
+            idle[place, index] += value
     costs = [model.bytes_pj({route: 1}) for route in program.routes]
     first = STEP_FIELDS.index("w_route")
 

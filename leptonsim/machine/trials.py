@@ -1,7 +1,8 @@
 """A program tried out before its run: at one operating point, or under a plan with a point for each operator.
 
 Governors that know the program beforehand decide by this. A trial is one request on a machine of its own; its heat is
-not followed, and domains beside the cores are in their states of the start.
+not followed, and domains beside the cores are in their states of the start. That of the floor is of several requests,
+and of domains under their own governors.
 """
 
 from __future__ import annotations
@@ -18,9 +19,13 @@ from leptonsim.fabric.dram import start_rate
 from leptonsim.kernels.tiles import STEP_FIELDS
 from leptonsim.machine.clocks import OperatingPoint, memory_points, operating_points
 from leptonsim.machine.energy import energy_model
-from leptonsim.machine.governors import Measured, Sample
+from leptonsim.machine.governors import Floor, Measured, Sample
+from leptonsim.machine.governors.fixed import Fixed
 from leptonsim.machine.power_record import PowerRecord
 from leptonsim.machine.spending import resting_energy, spending
+
+FEW_REQUESTS = 4
+"""So many back to back show how copies of one request overlap the work of others."""
 
 
 def others_fixed(chip: Chip) -> dict[str, object]:
@@ -80,6 +85,35 @@ def measure(program: Program, point: OperatingPoint) -> Measured:
         _ends(fixed, record.step_span_ps.max(axis=(1, 2))),
         tuple(operators),
     )
+
+
+def floor(program: Program, window_ps: int) -> Floor:
+    """What requests back to back draw at the lowest point: the most over a request's time, and what comes on top.
+
+    Where a request takes less than ``window_ps`` there are several, for then they overlap; else copies of the next
+    one's inputs and of the last one's outputs come on top. Power is read sixteen times in ``window_ps``.
+    """
+    from leptonsim.machine.machine import Machine
+
+    step_ps = max(program.chip.power.interval_ps, min(window_ps // 16, 10**12))
+    chip = program.chip.with_({"power.thermal": None, "power.interval": f"{step_ps} ps"})
+    requests, end_ps = 1, 0
+    while requests <= FEW_REQUESTS and end_ps < window_ps:
+        record = Machine(replace(program, chip=chip), governor=Fixed(0)).execute(requests)
+        requests, end_ps = requests + FEW_REQUESTS - 1, record.makespan_ps
+    if record.power is None:
+        raise AssertionError("a machine with a governor has a record of its power")
+    times = np.append(0, record.power.times[:, 1]).astype(np.float64)
+    energy = np.append(0.0, np.cumsum(record.power.power_w * record.power.spans_ps))
+    period = record.makespan_ps / len(record.requests_ps)
+    begins = np.append(times, times - period)
+    begins = begins[(begins >= 0) & (begins + period <= times[-1])]
+    rate = float(np.max(np.interp(begins + period, times, energy) - np.interp(begins, times, energy)) / period)
+    above = energy - rate * times
+    burst_pj = float(np.max(above - np.minimum.accumulate(above)))
+    if len(record.requests_ps) == 1:
+        burst_pj += math.fsum(record.power.copies_pj().values())
+    return Floor(rate, burst_pj / 1e12)
 
 
 def _ends(program: Program, step_ends_ps: np.ndarray) -> tuple[int, ...]:

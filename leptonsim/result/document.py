@@ -13,10 +13,11 @@ if TYPE_CHECKING:
 
 SCHEMA = "leptonsim-result-1"
 FIELDS = (
-    "chip", "model", "batch", "dtype", "requests", "makespan_ps", "latency_s", "latency_p50_s", "latency_p99_s",
-    "throughput_per_s", "tokens_per_s", "energy_j", "energy_per_sample_j", "power_avg_w", "power_peak_w", "merit",
-    "utilization", "time_ps", "tensor_cycles", "bounds_ps", "peaks", "energy_breakdown_j", "dram_energy_j", "blocks",
-    "macs", "bytes", "memory", "operators", "events", "warnings", "upper_bounds", "provenance", "chip_parameters",
+    "chip", "model", "batch", "dtype", "requests", "runs", "makespan_ps", "latency_s", "latency_p50_s",
+    "latency_p99_s", "throughput_per_s", "tokens_per_s", "energy_j", "energy_per_sample_j", "power_avg_w",
+    "power_peak_w", "merit", "utilization", "time_ps", "tensor_cycles", "bounds_ps", "peaks", "energy_breakdown_j",
+    "copies_breakdown_j", "dram_energy_j", "blocks", "macs", "bytes", "memory", "operators", "events", "warnings",
+    "upper_bounds", "provenance", "chip_parameters",
 )  # fmt: skip
 """What the JSON holds beside the steps, in its order; each is an attribute of ``Result``."""
 

@@ -45,11 +45,15 @@ def make_result(
     if power is None:
         dynamic = _dynamic_energy(program, model, moved, array_cycles(program, work))
         resting, sleep = resting_energy(program, model, record.runs, record.makespan_ps, record.rested_ps, record.rests)
-        breakdown = _breakdown_j(program, record, model, dynamic, resting)
-        still_w = math.fsum(breakdown[name] for name in AT_REST) / (record.makespan_ps / 1e12)
-        most_w = power_over_time(spans, dynamic).peak_w + still_w
+        copied = _copies_pj(program, record, model)
+        breakdown = _breakdown_j(record, dynamic, copied, resting)
+        seconds = record.makespan_ps / 1e12
+        still_w = math.fsum(breakdown[name] for name in AT_REST) / seconds
+        # copies and later runs are no part of the first run's peak, but of the mean
+        most_w = max(power_over_time(spans, dynamic).peak_w + still_w, math.fsum(breakdown.values()) / seconds)
     else:
         dynamic, resting, sleep = power.operators_pj(record.runs), power.resting, power.sleep
+        copied = power.copies_pj()
         breakdown = {name: value / 1e12 for name, value in power.energy_pj(record.runs).items()}
         most_w = peak_w(power)
     steps = _steps(program, record, accounts, dynamic, model.resting)
@@ -64,6 +68,7 @@ def make_result(
         time_ps=times,
         tensor_cycles=tensor_cycles(program),
         energy_breakdown_j=breakdown,
+        copies_breakdown_j={name: copied[name] / 1e12 for name in ("noc", "dram", "pcie")},
         dram_energy_j=dram_energy_j(program, record, model, resting),
         power_peak_w=most_w,
         bytes=levels,
@@ -89,12 +94,16 @@ def make_result(
     )
 
 
+def _copies_pj(program: Program, record: Record, model: EnergyModel) -> dict[str, float]:
+    """Energy of copies between host and DRAM over the whole run, by component."""
+    moved = zip(program.routes, record.route_bytes.tolist(), strict=True)
+    return model.bytes_pj({route: int(size) for route, size in moved if route.end == "copy"})
+
+
 def _breakdown_j(
-    program: Program, record: Record, model: EnergyModel, dynamic: list[dict[str, float]], resting: RestEnergy
+    record: Record, dynamic: list[dict[str, float]], copies: dict[str, float], resting: RestEnergy
 ) -> dict[str, float]:
     """Energy of the whole run by component: its operators, copies over PCIe, and blocks at rest."""
-    moved = zip(program.routes, record.route_bytes.tolist(), strict=True)
-    copies = model.bytes_pj({route: int(size) for route, size in moved if route.end == "copy"})
     parts = [{name: value * record.runs for name, value in each.items()} for each in dynamic]
     parts += [copies, {name: math.fsum(each) for name, each in resting.parts.items()}]
     return {name: value / 1e12 for name, value in total_pj(parts).items()}

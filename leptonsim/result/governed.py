@@ -71,7 +71,7 @@ def power_block(record: PowerRecord) -> dict[str, Any]:
         "domains": {name: _domain_block(record, domain) for name, domain in record.domains.items()},
         "components": list(COMPONENTS),
         "segments": [
-            [*time, _rounded(level[0]), _rounded(level[1]) if hot else None, *map(_rounded, level[2:])]
+            [*time, _rounded(level[0]), _rounded(level[1]) if hot else None, *level[2:]]
             for time, level in zip(times.tolist(), levels.tolist(), strict=True)
         ],
     }
@@ -110,5 +110,5 @@ def clock_pieces(record: PowerRecord, domain: DomainRecord, most: int) -> list[t
 
 
 def _rounded(value: float) -> float:
-    """Six significant digits: what a picture needs."""
+    """Six significant digits; not of powers, whose sum over time is the energy of the run."""
     return float(f"{value:.6g}")

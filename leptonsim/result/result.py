@@ -38,6 +38,7 @@ class Result:
     time_ps: dict[str, dict[str, int]]
     tensor_cycles: dict[str, int]
     energy_breakdown_j: dict[str, float]
+    copies_breakdown_j: dict[str, float]
     dram_energy_j: dict[str, float]
     power_peak_w: float
     bytes: dict[str, dict[str, int]]
@@ -105,6 +106,11 @@ class Result:
     def samples(self) -> int:
         """Samples of all requests."""
         return self.requests * self.program.batch
+
+    @property
+    def runs(self) -> int:
+        """Runs of the program: one or several for each request."""
+        return self.requests * self.program.runs_per_request
 
     @property
     def makespan_s(self) -> float:

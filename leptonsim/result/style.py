@@ -53,7 +53,8 @@ CAUSES = {
 }  # fmt: skip
 """Where time goes, in the order in which it is stacked."""
 HATCHES = {
-    "accumulators": "----", "sram": "////", "shared_sram": "xxxx", "noc": "\\\\\\\\",
+    "accumulators": "----", "vector_unit": "||||", "sram": "////", "shared_sram": "xxxx", "noc": "\\\\\\\\",
+    "pcie": "++++",
     "contention": "////", "input": "\\\\\\\\", "buffer": "----",
 }  # fmt: skip
 """Of components and causes, those that would be as light as a neighbour in grey print. Lines only: dots take 180 kB as
@@ -218,6 +219,13 @@ def patch(colour: str, label: str, hatch: str | None = None) -> object:
     from matplotlib.patches import Patch
 
     return Patch(facecolor=colour, edgecolor=HATCH_INK if hatch else INK, linewidth=0.3, label=label, hatch=hatch)
+
+
+def line(label: str, colour: str, dashes: Any = "-", width: float = 0.9) -> object:
+    """A line of a legend."""
+    from matplotlib.lines import Line2D
+
+    return Line2D([], [], color=colour, linestyle=dashes, linewidth=width, label=label)
 
 
 def part(name: str, colours: Mapping[str, str]) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from leptonsim.kernels.tiles import CAUSE_NAMES
 
 import leptonsim as ls
 from leptonsim.errors import LeptonError
-from leptonsim.machine.energy import AT_REST, energy_model
+from leptonsim.machine.energy import DYNAMIC, energy_model
 from leptonsim.machine.governors import Sample, governor_names
 from leptonsim.machine.machine import Machine
 from leptonsim.machine.trials import at_point
@@ -51,19 +51,17 @@ def test_at_constant_voltage_samples_change_neither_time_nor_energy(resnet):
 
 
 @pytest.mark.parametrize("governor", ["on_demand", "power_cap:20W/1ms", "memory_aware", "deadline:1ms"])
-def test_energy_adds_up_over_components_operators_and_time(resnet, governor):
-    result = run(resnet, f"power.governor={governor}", "power.transition={ramp: 10 us, lock: 5 us, energy: 1 uJ}")
+@pytest.mark.parametrize("partial", ["false", "true"])
+def test_energy_adds_up_over_components_operators_and_time(resnet, governor, partial):
+    changes = "power.transition={ramp: 10 us, lock: 5 us, energy: 1 uJ}"
+    result = run(resnet, f"power.governor={governor}", changes, f"power.blocks.partial_arrays={partial}")
     parts = result.energy_breakdown_j
     assert result.energy_j == math.fsum(parts.values())
     assert all(value >= 0 for value in parts.values())
-    changes_j = result.power.changes * 1e-6
-    assert series_j(result) + changes_j == pytest.approx(result.energy_j, rel=1e-9)
-    power = result.power
-    copies = (power.spending.operators_pj(work, at)[-1].sum() for at, work in power.work.items())
-    copies_j = math.fsum(copies) / 1e12
-    steps_j = math.fsum(step.energy_pj for step in result.steps) * 4 / 1e12
-    rest_j = math.fsum(parts[name] for name in AT_REST)
-    assert steps_j + copies_j + rest_j == pytest.approx(result.energy_j, rel=1e-9)
+    assert series_j(result) == pytest.approx(result.energy_j, rel=1e-12)
+    for name in DYNAMIC:
+        steps_j = math.fsum(step.energy_breakdown_pj.get(name, 0.0) for step in result.steps) * result.runs / 1e12
+        assert steps_j + result.copies_breakdown_j.get(name, 0.0) == pytest.approx(parts[name], rel=1e-12)
     assert sum(result.power.residency_ps.values()) == result.makespan_ps
 
 
@@ -94,26 +92,43 @@ def test_the_json_of_every_governor_is_what_the_schema_says_and_the_same_twice(r
     assert max(first.bounds_ps.values()) <= first.makespan_ps
 
 
+def highest_mean_w(result, window_ps):
+    """Of all windows of a length, at the edges of segments: between them a window's energy is linear in its place."""
+    ends = np.array([0] + [each.to_ps for each in result.power.segments])
+    spent = [sum(each.power_w) * (each.to_ps - each.from_ps) for each in result.power.segments]
+    energy = np.append(0.0, np.cumsum(spent))
+    begins = np.concatenate([ends, ends - window_ps])
+    begins = begins[(begins >= 0) & (begins + window_ps <= ends[-1])]
+    assert len(begins) > 20
+    return float(np.max(np.interp(begins + window_ps, ends, energy) - np.interp(begins, ends, energy))) / window_ps
+
+
 CAPS = [(60, 1, "0 us"), (50, 2, "0 us"), (60, 5, "0 us"), (45, 5, "0 us"), (50, 2, "30 us")]
 
 
 @pytest.mark.parametrize(("cap_w", "window_ms", "lock"), CAPS)
 def test_over_any_window_of_its_length_the_average_stays_at_the_cap(cap_w, window_ms, lock):
-    """Sliding over the recorded segments, at their edges: between them a window's energy is linear in its place."""
     product = ls.load_model("gemm:4096x4096x4096")
     capped = f"power.governor=power_cap:{cap_w}W/{window_ms}ms"
     result = run(product, capped, f"power.transition.lock={lock}", requests=12)
-    ends = np.array([0] + [each.to_ps for each in result.power.segments])
-    energy = np.concatenate(
-        [[0.0], np.cumsum([sum(each.power_w) * (each.to_ps - each.from_ps) for each in result.power.segments])]
-    )
-    window_ps = window_ms * 10**9
-    begins = np.concatenate([ends, ends - window_ps])
-    begins = begins[(begins >= 0) & (begins + window_ps <= ends[-1])]
-    spent = np.interp(begins + window_ps, ends, energy) - np.interp(begins, ends, energy)
-    assert len(spent) > 20
-    assert spent.max() / window_ps <= cap_w * (1 + 1e-9)
+    assert highest_mean_w(result, window_ms * 10**9) <= cap_w * (1 + 1e-9)
     assert result.power.changes > 2
+
+
+@pytest.mark.parametrize("above", [1.001, 1.05, 1.15])
+@pytest.mark.parametrize("name", ["gemm:1x4096x4096", "gemm:1024x1024x1024"])
+def test_a_cap_a_little_above_what_the_lowest_state_draws_holds(name, above):
+    """There a bound on that state is above the cap, so that a trial tells."""
+    model, window_ps = ls.load_model(name), 2 * 10**9
+    floor_w = highest_mean_w(run(model, "power.governor=powersave", requests=40), window_ps)
+    result = run(model, f"power.governor=power_cap:{floor_w * above!r}W/2ms", requests=40)
+    assert highest_mean_w(result, window_ps) <= floor_w * above * (1 + 1e-9)
+
+
+def test_where_the_lowest_state_draws_more_than_the_cap_the_chip_stays_there(resnet):
+    capped, lowest = (run(resnet, f"power.governor={name}") for name in ("power_cap:5W", "powersave"))
+    assert capped.power.changes == 0
+    assert capped.makespan_ps == lowest.makespan_ps
 
 
 def test_a_cap_above_all_that_can_be_drawn_is_no_cap(resnet):
@@ -200,7 +215,8 @@ def test_a_transition_takes_its_time_to_the_picosecond_with_the_clock_standing_s
     for phase in (ramp, lock):
         leakage = math.exp(0.018 * (record.power.segments[1].die_c - 60))
         idle_w = float((power.static_w(0.62, leakage) + power.rest_w(0.62, 10**9)).sum())
-        assert sum(phase.power_w) == pytest.approx(idle_w, rel=2e-3)
+        spent_w = 1e-6 / (ramp.to_ps - ramp.from_ps) * 1e12 if phase is ramp else 0.0
+        assert sum(phase.power_w) == pytest.approx(idle_w + spent_w, rel=2e-3)
 
 
 def test_heat_throttles_and_lets_go_with_hysteresis(resnet):
@@ -226,7 +242,10 @@ def test_heat_throttles_and_lets_go_with_hysteresis(resnet):
         ("power_cap:10W/150us", "whole intervals"),
         ("power_cap:much", "power_cap takes a power"),
         ("deadline:soon", "deadline takes a time"),
+        ("deadline:0ms", "above zero"),
+        ("oracle:-5ms", "above zero"),
         ("on_demand:fast", "takes nothing"),
+        ("fixed:fast", "takes nothing"),
     ],
 )
 def test_a_governor_that_is_misnamed_or_mistold_is_refused(resnet, governor, says):

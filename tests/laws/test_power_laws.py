@@ -1,6 +1,7 @@
 """Laws of energy: parts add up over components and time, sleep that is chosen well never costs, on random chips."""
 
 import itertools
+import json
 import math
 from collections import defaultdict
 from dataclasses import replace
@@ -146,18 +147,47 @@ def test_at_one_voltage_operations_and_bytes_take_the_same_energy_at_any_clock(l
 
 
 @settings(FEW, max_examples=6)
-@given(ways=WAYS, governor=st.sampled_from(["on_demand", "race_to_idle", "power_cap:40W/1ms"]), partial=st.booleans())
-def test_under_a_governor_segments_add_up_to_components_whatever_sleeps(ways, governor, partial):
+@given(
+    ways=WAYS,
+    governor=st.sampled_from(["on_demand", "race_to_idle", "power_cap:40W/1ms"]),
+    partial=st.booleans(),
+    link=st.sampled_from(["L0", "L1"]),
+)
+def test_under_a_governor_segments_add_up_to_components_whatever_sleeps(ways, governor, partial, link):
+    """As the JSON has them, the energy of changes and of their time included."""
     from leptonsim.model import load_model
 
-    others = {"power.governor": governor, "power.transition.ramp": "10 us", "power.blocks.partial_arrays": partial}
+    others = {"power.governor": governor, "power.blocks.partial_arrays": partial}
+    others["power.transition"] = {"ramp": "10 us", "lock": "5 us", "energy": "1 uJ"}
+    if ways["pcie"] == "none":
+        others["pcie.idle_state"] = link
     chip = gated(load_chip("lepton-c1"), ways, **others)
     arrivals = tuple(range(0, 8 * 10**8, 4 * 10**8))
     result = execute(compile(chip, load_model("gemm:1024x1024x1024")), requests=2, arrivals_ps=arrivals)
-    series = np.array([np.array(each.power_w) * (each.to_ps - each.from_ps) for each in result.power.segments])
+    document = json.loads(result.to_json())
+    segments = np.array(document["power"]["segments"], dtype=np.float64)
+    series = segments[:, 5:] * (segments[:, 1:2] - segments[:, :1])
     assert (series >= 0).all()
+    assert document["power"]["components"] == [*DYNAMIC, *AT_REST]
     for place, name in enumerate((*DYNAMIC, *AT_REST)):
-        assert series[:, place].sum() / 1e12 == pytest.approx(result.energy_breakdown_j[name], rel=1e-9)
+        assert series[:, place].sum() / 1e12 == pytest.approx(document["energy_breakdown_j"][name], rel=1e-9)
+    for block in document["blocks"].values():
+        # banks that hold nothing may be off while their SRAM works
+        slept_ps = sum(block["slept_ps"].values()) - block["slept_ps"].get("off", 0)
+        assert slept_ps <= block["rested_ps"] <= block["time_ps"]
+
+
+@FEW
+@given(data=st.data(), requests=st.integers(1, 3), cold=st.booleans())
+def test_operators_copies_and_blocks_add_up_to_the_run_and_no_mean_is_above_the_peak(laws, data, requests, cold):
+    program = program_of(data, laws)
+    result = execute(program, requests=requests, cold=cold)
+    for name in DYNAMIC:
+        steps_pj = math.fsum(step.energy_breakdown_pj.get(name, 0.0) for step in result.steps)
+        copies_j = result.copies_breakdown_j.get(name, 0.0)
+        whole_j = result.energy_breakdown_j[name]
+        assert steps_pj * result.runs / 1e12 + copies_j == pytest.approx(whole_j, rel=1e-12)
+    assert result.power_peak_w >= result.power_avg_w
 
 
 @pytest.mark.parametrize("gating", ["none", "idle_detection:1us,20us", "directed", "ideal"])

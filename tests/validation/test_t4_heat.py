@@ -27,3 +27,5 @@ def test_a_t4_heats_up_in_half_a_minute_and_then_throttles():
     mean_hz = sum(each.core_hz * (each.to_ps - each.from_ps) for each in late) / span_ps
     assert 0.9e9 < mean_hz < 1.3e9
     assert max(each.die_c for each in segments) < 76
+    # the board's limit of 70 W, which its product draws at the boost, and no more when hot
+    assert 66 < result.power_peak_w < 72

@@ -63,6 +63,13 @@ class Measured:
     dynamic_pj: tuple[float, ...]
 
 
+class Floor(NamedTuple):
+    """What is drawn over any time t takes at most ``burst_j`` + ``rate_w`` x t; leakage at ``leakage_at``."""
+
+    rate_w: float
+    burst_j: float
+
+
 @dataclass(frozen=True, slots=True)
 class Setting:
     """What a governor knows beforehand: the operating points of its domain by rising clock, and where it starts.
@@ -72,7 +79,9 @@ class Setting:
     other domains as at the start. Of the cores alone ``bound_w`` gives for each point a bound on the power that the
     program can draw there, up to the temperature at which the chip throttles and in any state of the other domains;
     ``measure`` runs one request at a point and tells how it went; ``rehearse`` runs one under a plan, a point for each
-    operator and one for rest, with the changes between them.
+    operator and one for rest, with the changes between them; ``floor`` runs some at the lowest point, back to back, and
+    tells what they drew over times of about the length that it is given (ps). ``leakage_w`` is the part of static power
+    that goes with temperature, by point, at ``leakage_at``.
     """
 
     chip: Chip
@@ -83,6 +92,8 @@ class Setting:
     rest_w: Callable[[float, int], float]
     measure: Callable[[int], Measured]
     rehearse: Callable[[Sequence[int], int], Measured]
+    floor: Callable[[int], Floor]
+    leakage_w: tuple[float, ...]
     domain: str = "core"
 
     @property

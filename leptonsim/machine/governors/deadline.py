@@ -41,9 +41,12 @@ class Deadline:
 def deadline_ps(name: str, told: str) -> int:
     """The time that a governor is told. Raises LeptonError for a text that is none."""
     try:
-        return int(TIME.parse(told))
+        limit_ps = int(TIME.parse(told))
     except LeptonError as error:
         raise LeptonError(f"power.governor: {name} takes a time, as in {name}:5ms: {error}") from None
+    if limit_ps <= 0:
+        raise LeptonError(f"power.governor: {name} takes a time above zero, not {told!r}")
+    return limit_ps
 
 
 def from_rest(setting: Setting, run: Measured, work: int, rest: int) -> Measured:

@@ -6,7 +6,8 @@ at rest, standby and static power are means over the run. Where there are more c
 show, power is the mean over equal pieces of time, which the axis says; the highest instant is written out.
 
 Of a run under a governor or with a thermal model the whole is shown, with the core's clock, those of other domains that
-changed, and the die's temperature below, in the pieces that the result has.
+changed, and the die's temperature below, in the pieces that the result has. Under a cap the mean over its window is a
+line, which stays below the cap's.
 """
 
 from __future__ import annotations
@@ -17,7 +18,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from leptonsim.chip.units import TIME
 from leptonsim.machine.energy import AT_REST
+from leptonsim.machine.governors.power_cap import cap_of
 from leptonsim.result import style
 from leptonsim.result.load import domains_in_time, power_in_time
 from leptonsim.result.power import Piece, step_pieces
@@ -64,6 +67,15 @@ def _means(pieces: Sequence[Piece], edges: Floats) -> Floats:
     return means
 
 
+def mean_of_window(edges: Floats, levels: dict[str, Floats], window_ps: int) -> tuple[Floats, Floats]:
+    """Ends of windows in ps, and the mean power of each; the first ends a window after the beginning."""
+    energy = np.append(0.0, np.cumsum(np.sum(list(levels.values()), axis=0) * np.diff(edges)))
+    ends = np.unique(np.append(edges, edges + window_ps))
+    ends = ends[(ends >= edges[0] + window_ps) & (ends <= edges[-1])]
+    means: Floats = (np.interp(ends, edges, energy) - np.interp(ends - window_ps, edges, energy)) / window_ps
+    return ends, means
+
+
 @style.styled
 def draw(result: AnyResult) -> Figure:
     """Areas by component; the limit of the chip as a line; clock and temperature below."""
@@ -76,6 +88,8 @@ def draw(result: AnyResult) -> Figure:
     axes, *others = figure.subplots(1 + below, 1, sharex=True, squeeze=False, height_ratios=[3] + [1] * below)[:, 0]
     time = style.time_scale(edges[-1])
     _stack(axes, result, edges / time.factor, levels)
+    cap = None if block is None else cap_of(block["governor"])
+    lines = [] if cap is None else _cap(axes, result, time.factor, (edges, levels), cap)
     mean = style.time_scale(edges[1] - edges[0])
     quantity = f"power, mean of {(edges[1] - edges[0]) / mean.factor:.3g} {mean.unit}" if averaged else "power"
     style.power_scale(result.power_peak_w).label(axes.yaxis, quantity)
@@ -98,7 +112,7 @@ def draw(result: AnyResult) -> Figure:
     last = others[-1] if others else axes
     last.set_xlim(0, edges[-1] / time.factor)
     time.label(last.xaxis, "time in the first run" if block is None else "time")
-    style.legend(figure, [style.part_of_legend(name, style.COMPONENTS) for name in levels], columns=5)
+    style.legend(figure, [*(style.part_of_legend(name, style.COMPONENTS) for name in levels), *lines], columns=5)
     return figure
 
 
@@ -135,6 +149,21 @@ def _stack(axes: Axes, result: AnyResult, times: Floats, levels: dict[str, Float
         notes.append(f"TDP {result.peaks['tdp_w']:g} W")
     axes.set_title(", ".join(notes))
     axes.set_ylim(0, highest * 1.08)
+
+
+def _cap(
+    axes: Axes, result: AnyResult, factor: float, power: tuple[Floats, dict[str, Floats]], cap: tuple[float, int]
+) -> list[object]:
+    """The cap, and what it holds down; their lines of the legend."""
+    watt, (cap_w, window_ps) = style.power_scale(result.power_peak_w), cap
+    ends, means = mean_of_window(*power, window_ps)
+    axes.plot(ends / factor, means / watt.factor, color="white", linewidth=2.6)
+    axes.plot(ends / factor, means / watt.factor, color=style.INK, linewidth=1.4)
+    axes.axhline(cap_w / watt.factor, color=style.INK, linewidth=1.0, linestyle="-.")
+    if axes.get_ylim()[1] < cap_w / watt.factor * 1.08:
+        axes.set_ylim(0, cap_w / watt.factor * 1.08)
+    of_window = f"mean of the last {TIME.format(window_ps)}"
+    return [style.line(of_window, style.INK, width=1.4), style.line(f"cap of {cap_w:g} W", style.INK, "-.", 1.0)]
 
 
 def _closed(values: Floats) -> Floats:

@@ -8,7 +8,7 @@ import pytest
 import leptonsim as ls
 from leptonsim.machine.energy import COMPONENTS
 from leptonsim.result.figures import applies, draw, save_plot
-from leptonsim.result.figures.power import stacked
+from leptonsim.result.figures.power import mean_of_window, stacked
 from leptonsim.result.figures.states import clock_over_time, residency_ps
 from leptonsim.result.figures.temperature import die_over_time
 from leptonsim.result.governed import joined
@@ -28,6 +28,21 @@ def test_stacked_power_is_the_energy_of_the_run(capped):
     spent = sum(float((values * np.diff(edges)).sum()) for values in levels.values())
     assert spent / 1e12 == pytest.approx(capped.energy_j, rel=1e-5)
     assert (edges[0], edges[-1], averaged) == (0, capped.makespan_ps, False)
+
+
+def test_under_a_cap_the_mean_of_its_window_is_a_line_below_it(capped):
+    edges, levels, _ = stacked(capped)
+    ends, means = mean_of_window(edges, levels, 2 * 10**9)
+    assert (ends[0], ends[-1]) == (2 * 10**9, capped.makespan_ps)
+    first = edges <= 2 * 10**9
+    spent = sum(
+        float(np.interp(2 * 10**9, edges, np.append(0, np.cumsum(each * np.diff(edges))))) for each in levels.values()
+    )
+    assert first.sum() > 2
+    assert means[0] == pytest.approx(spent / 2e9)
+    assert 30 < means.max() <= 45
+    figure = draw("power", capped)
+    assert [text.get_text() for text in figure.legends[0].get_texts()][-2:] == ["mean of the last 2 ms", "cap of 45 W"]
 
 
 def test_clock_and_states_are_those_of_the_run(capped):
