@@ -350,27 +350,24 @@ cdef class Meter:
     @property
     def times(self):
         """int64 (readings, 3): ``TIME_FIELDS``."""
-        found = np.zeros((self.n, len(TIME_FIELDS)), dtype=np.int64)
-        if self.n:
-            found[:] = np.asarray(<int64_t[:self.n, :len(TIME_FIELDS)]> <int64_t*> self.reading)
-        return found
+        if self.n == 0:
+            return np.zeros((0, len(TIME_FIELDS)), dtype=np.int64)
+        return np.array(<int64_t[:self.n, :len(TIME_FIELDS)]> <int64_t*> self.reading)
 
     @property
     def rests(self):
         """int64 (readings, blocks): how long blocks rested."""
-        found = np.zeros((self.n, self.blocks), dtype=np.int64)
-        if self.n:
-            found[:] = np.asarray(<int64_t[:self.n, :self.blocks]> self.rest)
-        return found
+        if self.n == 0:
+            return np.zeros((0, self.blocks), dtype=np.int64)
+        return np.array(<int64_t[:self.n, :self.blocks]> self.rest)
 
     @property
     def levels(self):
-        """float64 (readings, 2 + components + 3 + counted).
+        """float64 (readings, 2 + components + 3 + counted), by column.
 
         Die temperature at the end (nan: none), leakage over that at the temperature at which it is stated; watts by component,
         then of clocks at rest, of standby and static; what was counted.
         """
-        found = np.zeros((self.n, self.width))
-        if self.n:
-            found[:] = np.asarray(<double[:self.n, :self.width]> self.level)
-        return found
+        if self.n == 0:
+            return np.zeros((0, self.width), order="F")
+        return np.array(<double[:self.n, :self.width]> self.level, order="F")

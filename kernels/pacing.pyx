@@ -1,8 +1,8 @@
 """From sample to sample: the tile machine runs, the meter reads, a governor chooses; until something else is to be done.
 
 A governor that looks ten thousand times a second and rarely changes anything costs what these three cost, and little beside. What asks for
-more ends ``run``: events of the tile machine, an instant that was set, a die that is too hot, a point other than the one in force. The
-plain-Python twin is leptonsim/kernels/plain/pacing.py.
+more ends ``run``: events of the tile machine, an instant that was set, a die that is too hot, a change that takes time. The plain-Python
+twin is leptonsim/kernels/plain/pacing.py.
 """
 
 from libc.stdint cimport int64_t
@@ -10,9 +10,9 @@ from libc.stdint cimport int64_t
 cdef enum:
     EVENTS = 0       # the tile machine reports something, has come to the end that was set, or has nothing left to do
     HOT = 1          # a sample is due and was not taken: the die is too hot
-    WISH = 2         # a sample was taken, and the governor wants another point
+    CHANGE = 2       # a sample was taken, and the way to the point that the governor wants has begun
 
-WHY = ("events", "hot", "wish")
+WHY = ("events", "hot", "change")
 
 
 cdef class Pace:
@@ -54,12 +54,13 @@ cdef class Pace:
         self.cores, self.interval_ps, self.hot_c = cores, interval_ps, hot_c
         self.sample_ps = tiles.now_ps + interval_ps
 
-    def run(self, int64_t until_ps, choose, int64_t point, int64_t highest, double once_pj, int64_t busy_ps, bint waiting):
+    def run(self, int64_t until_ps, choose, follow, int64_t point, int64_t highest, double once_pj, int64_t busy_ps, bint waiting):
         """Go on until something else is to be done than to sample, or until ``until_ps`` (-1: as long as anything happens).
 
-        ``choose`` is a governor's, ``point`` the point in force and ``highest`` the highest that heat allows. ``busy_ps`` is for how long
-        requests have been worked on until now, ``waiting`` whether one is. ``once_pj`` was spent on changes since the last sample. Returns why it
-        ended, as an index of ``WHY``, with the events (a list), None, or the point that is wanted.
+        ``choose`` is a governor's, ``point`` the point in force and ``highest`` the highest that heat allows; ``follow(point, now_ps)`` changes
+        to another and returns which is in force then, or -1 where that takes more than a moment. ``busy_ps`` is for how long requests have been
+        worked on until now, ``waiting`` whether one is. ``once_pj`` was spent on changes since the last sample. Returns why it ended, as an index
+        of ``WHY``, and the events (a list).
         """
         cdef int64_t since_ps, now_ps = self.tiles.now_ps, idle_ps = now_ps - busy_ps
         cdef object happened, wanted
@@ -74,7 +75,7 @@ cdef class Pace:
             self.read(self.changed, now_ps)
             # of a machine without heat the temperature is nan
             if self.meter.die_c >= self.hot_c:
-                return HOT, None
+                return HOT, happened
             self.sample_ps = now_ps + self.interval_ps
             wanted = choose(self.new(
                 self.sample_type,
@@ -82,7 +83,9 @@ cdef class Pace:
             ))
             once_pj = 0.0
             if wanted != point:
-                return WISH, wanted
+                point = follow(wanted, now_ps)
+                if point < 0:
+                    return CHANGE, happened
             # what was signalled at an instant at which the machine already stood has had no effect yet
             if now_ps == until_ps or (until_ps < 0 and self.changed == 0 and self.has_run and self.tiles.next_ps() is None):
                 return EVENTS, happened

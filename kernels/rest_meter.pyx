@@ -20,6 +20,7 @@ cdef enum:
     DEPTHS = 3             # states of sleep at most
     MOST_BLOCKS = 16
     RULE_COLUMNS = 8
+    REST_COLUMNS = 4
 
 cdef struct Rule:          # a row of the rules
     int64_t block, state, above, upto, begin
@@ -60,6 +61,11 @@ cdef class RestMeter:
     cdef Rule* rule                              # the rows of `table`
     cdef int64_t[MOST_BLOCKS] rested_then        # [block]: how long it had rested at the last reading
     cdef readonly int64_t now_ps                 # of the last reading
+    cdef object tiles, meter                     # that `read` asks and tells
+    cdef object rows                             # where the tile machine writes the rests
+    cdef int64_t seen                            # rests that have ended
+    cdef double[:, ::1] powers                   # in force
+    cdef double core_hz
 
     def __init__(self, rules, left_static, left_rest, units, *, Py_ssize_t standby, Py_ssize_t partial=-1, waits=(-1, -1)):
         cdef Py_ssize_t k, block
@@ -92,7 +98,33 @@ cdef class RestMeter:
             self.rule_from[block] = k
         self.rule = <Rule*> &self.table[0, 0] if self.rules else NULL
 
-    def read(
+    def attach(self, tiles, meter):
+        """The tile machine and the meter of ``read``."""
+        self.tiles, self.meter = tiles, meter
+        self.rows = np.zeros((64, REST_COLUMNS), dtype=np.int64)
+
+    def use(self, powers, int64_t core_hz):
+        """What is in force from now on: ``powers`` as for ``energy_pj``, and the core clock."""
+        self.powers, self.core_hz = powers, max(1, core_hz)
+
+    def read(self, Py_ssize_t changed, int64_t now_ps):
+        """Have the meter close a reading until ``now_ps``, of which ``changed`` rows tell; as ``Meter.read`` where nothing sleeps."""
+        cdef object meter = self.meter
+        cdef double padding_ps = 0.0
+        cdef int64_t ended, n
+        if now_ps <= self.now_ps:
+            return
+        meter.gather(changed)
+        ended, n = self.tiles.newest_rests(self.seen, self.rows)
+        if n > len(self.rows):
+            self.rows = np.zeros((2 * n, REST_COLUMNS), dtype=np.int64)
+            ended, n = self.tiles.newest_rests(self.seen, self.rows)
+        self.seen += ended
+        if self.partial >= 0:
+            padding_ps = meter.open_counts[0] * 1e12 / self.core_hz
+        meter.close(now_ps, *self.energy_pj(now_ps, self.rows, n, meter.rested, padding_ps, self.powers, meter.heat_factor))
+
+    def energy_pj(
         self, int64_t now_ps, int64_t[:, ::1] rests, Py_ssize_t n, int64_t[::1] rested_ps, double padding_ps, double[:, ::1] powers, double heat,
     ):
         """Energy since the last reading: of clocks at rest, of standby, and static.
@@ -105,14 +137,14 @@ cdef class RestMeter:
         cdef double clock = 0.0, standby = 0.0, static = 0.0
         cdef Py_ssize_t k
         if powers.shape[0] != 3 or powers.shape[1] != self.blocks or rested_ps.shape[0] > self.blocks:
-            raise ValueError("read: three powers for each kind of block, and how long each rested")
+            raise ValueError("energy_pj: three powers for each kind of block, and how long each rested")
         if not 0 <= n <= rests.shape[0] or rests.shape[1] != 4 or now_ps < self.now_ps:
-            raise ValueError("read: rests have 4 columns, and time goes forward")
+            raise ValueError("energy_pj: rests have 4 columns, and time goes forward")
         if self.waiting >= rested_ps.shape[0]:
-            raise ValueError("read: how long the block rested that waits in a state")
+            raise ValueError("energy_pj: how long the block rested that waits in a state")
         for k in range(n):
             if not 0 <= rests[k, 0] < self.blocks:
-                raise ValueError("read: there is no such block")
+                raise ValueError("energy_pj: there is no such block")
         with nogil:
             self._energy(now_ps, rests, n, rested_ps, padding_ps, powers, heat, &clock, &standby, &static)
         return clock, standby, static

@@ -719,22 +719,12 @@ cdef class TileMachine:
         """
         if not 0 <= first <= self.rests_n:
             raise ValueError(f"rests: there are {self.rests_n}")
-        found = np.zeros((self.rests_n - first, len(REST_FIELDS)), dtype=np.int64)
-        cdef int64_t[:, ::1] view = found
-        cdef int64_t d, kind
-        if first < self.rests_n:
-            memcpy(&view[0, 0], self.rest + first, (self.rests_n - first) * sizeof(Rest))
-        if not also_open:
-            return found
-        going_on = []
-        for d in range(self.n_cores * CORE_BLOCKS + CHIP_BLOCKS):
-            kind = d % CORE_BLOCKS + (0 if d < self.n_cores * CORE_BLOCKS else REST_NOC)
-            if self.rester[d].jobs == 0 and 0 < self.now_ps - self.rester[d].since >= self.rests_from[kind]:
-                going_on.append((kind, self.rester[d].since, self.now_ps, d // CORE_BLOCKS if kind < REST_NOC else 0))
-        for d in range(self.n_cores * self.bank_count):
-            if d % self.bank_count >= self.core[d // self.bank_count].banks and 0 < self.now_ps - self.bank_since[d] >= self.bank_rests_from:
-                going_on.append((REST_BANK, self.bank_since[d], self.now_ps, d))
-        return np.concatenate([found, np.array(going_on, dtype=np.int64).reshape(-1, len(REST_FIELDS))])
+        cdef int64_t most = self.rests_n - first
+        if also_open:
+            most += self.n_cores * (CORE_BLOCKS + self.bank_count) + CHIP_BLOCKS
+        found = np.zeros((most, len(REST_FIELDS)), dtype=np.int64)
+        ended, n = self.newest_rests(first, found)
+        return found[:n if also_open else ended]
 
     def newest_rests(self, int64_t first, int64_t[:, ::1] rows):
         """``rests`` with ``also_open`` into the first of ``rows``: how many ended, and how many there are in all.

@@ -10,8 +10,9 @@ from libc.stdint cimport int64_t
 
 from leptonsim.kernels.plain.layout import PROBLEM_FIELDS, Laid
 from leptonsim.kernels.plain.sram_conflicts import Scratchpad as ScratchpadRecord
+from leptonsim.kernels.plain.tile_sizes import PARTS
 from leptonsim.kernels.plain.tiling import EXPOSED as EXPOSED_OF_TWIN
-from leptonsim.kernels.plain.tiling import ORDER_NAMES, PARTS
+from leptonsim.kernels.plain.tiling import ORDER_NAMES
 from leptonsim.kernels.plain.tiling import PIECES as PIECES_OF_TWIN
 from leptonsim.kernels.plain.tiling import TIE as TIE_OF_TWIN
 

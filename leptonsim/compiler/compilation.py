@@ -18,6 +18,7 @@ from leptonsim.compiler.requantise import under
 from leptonsim.compiler.schedule import Choose, Scheduler, fastest_mapping
 from leptonsim.compiler.steps import Steps
 from leptonsim.compiler.target import Target
+from leptonsim.compiler.uncollected import uncollected
 from leptonsim.compiler.workload import Workload, workload
 from leptonsim.errors import LeptonError
 from leptonsim.model import Model
@@ -49,12 +50,14 @@ class Compilation:
         graph = model.graph
         host_too = unsupported == "host"
         kept_as = "workload, host" if host_too else "workload"
-        self._operators: Workload = model.derived(kept_as, lambda graph: workload(graph, host_too))
+        with uncollected():
+            self._operators: Workload = model.derived(kept_as, lambda graph: workload(graph, host_too))
         self._warnings = [_told_of_host(self._operators)] if self._operators.on_host else []
         if graph.largest:
             self._warnings.append(_told_of_largest(graph.largest))
         if policy is None:
-            work = model.derived(f"outline of {kept_as}", lambda graph: outline(self._operators, graph))
+            with uncollected():
+                work = model.derived(f"outline of {kept_as}", lambda graph: outline(self._operators, graph))
         else:
             all_names = tuple((operator.name, *operator.nodes) for operator in self._operators.operators)
             self._warnings += [

@@ -36,12 +36,16 @@ def are_gated(chip: Chip) -> bool:
     return chip.power.blocks.sram_banks.gating != "none"
 
 
+def bank_bytes(chip: Chip) -> int:
+    """Bytes of a bank, rounded up."""
+    return -(-chip.core.sram.size_bytes // chip.core.sram.banks)
+
+
 def bank_arguments(program: Program, policy: Policy) -> dict[str, Integers]:
     """What the tile machine is told of banks, and of the tensors that lie in them."""
     sram = program.chip.core.sram
-    bank_bytes = -(-sram.size_bytes // sram.banks)
     after, wake = policy.sleeps[0] if policy.sleeps else (-1, 0)
-    told = [sram.banks, bank_bytes, sram.size_bytes - usable_sram_bytes(program.chip), after, wake, 0]
+    told = [sram.banks, bank_bytes(program.chip), sram.size_bytes - usable_sram_bytes(program.chip), after, wake, 0]
     return {"banks": np.array(told, dtype=np.int64), "tensor_bytes": tensor_bytes(program)}
 
 

@@ -46,6 +46,7 @@ class Conditions:
     ) -> None:
         self._chip, self._spending, self._idling, self._fabric = chip, spending, idling, fabric
         self._tiles, self._meter = tiles, meter
+        self._use_point, self._use_clock, self._is_simple = meter.use_point, tiles.use_clock, idling.is_simple
         self._core, self._uncore, self._memory = domains
         self._is_alone = all(domain is None or domain.is_fixed for domain in domains[1:])
         self._known: dict[int | tuple[int, int, int], tuple[Condition, Any, Any, Links]] = {}
@@ -63,12 +64,15 @@ class Conditions:
             number = self._core.number, 0 if self._uncore is None else self._uncore.number, self._memory.number
         if number == self.number:
             return
-        if number not in self._known:
-            self._known[number] = self._prepare()
+        found = self._known.get(number)
+        if found is None:
+            found = self._known[number] = self._prepare()
         self.number = number
-        self.now, point, clock, self.links = self._known[number]
-        self._meter.use_point(point)
-        self._tiles.use_clock(clock)
+        self.now, point, clock, self.links = found
+        self._use_point(point)
+        self._use_clock(clock)
+        if not self._is_simple:
+            self._idling.use(self.now)
 
     def _prepare(self) -> tuple[Condition, Any, Any, Links]:
         """The condition, and what the meter and the tile machine take for it."""

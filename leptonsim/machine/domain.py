@@ -92,7 +92,10 @@ class Domain:
 
     def _set_out(self, now_ps: int) -> None:
         """Begin the way to the point that is wanted, unless the domain is there."""
-        wanted = max(0, min(self._wanted, self.highest))
+        # thousands of times a second: comparisons cost less than min and max
+        wanted = self._wanted if self._wanted <= self.highest else self.highest
+        if wanted < 0:
+            wanted = 0
         if wanted == self.point:
             return
         way = self._ways.get((self.point, wanted)) or self._find_way(self.point, wanted)
@@ -119,4 +122,5 @@ class Domain:
             self.phase_ends_ps, self.number = now_ps + phases[0][0], phases[0][1]
             return
         self.point = self.number = self.target
-        self._set_out(now_ps)
+        if self._wanted != self.point:
+            self._set_out(now_ps)

@@ -45,7 +45,7 @@ from leptonsim.machine.thermal import ThermalModel
 Integers = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 
-_EVENTS, _WISH = WHY.index("events"), WHY.index("wish")
+_EVENTS, _HOT = WHY.index("events"), WHY.index("hot")
 
 Step = tuple[list[tuple[str, int]], int | None, bool]
 """What happened; how many operators did something until the control acted, None where it did not; if time passed."""
@@ -88,6 +88,7 @@ class PowerControl:
         heat = None if self._thermal is None else self._thermal.for_meter()
         self._meter = Meter(rows, units, heat, counted=1)
         tiles.tell_changes(self._meter.rows, self._meter.change, self._meter.rested)
+        self._idling.attach(self._meter)
         known = setting(program, points, self._spending, model, fabric)
         governor = governor or make_governor(chip.power.governor, known)
         if isinstance(governor, Planning):
@@ -110,7 +111,7 @@ class PowerControl:
         self._reached: int | None = None
         self._work_changed = self.is_changing = False
         self._interval_ps = chip.power.interval_ps
-        self._read = self._meter.read if self._idling.is_simple else self._read_asleep
+        self._read = self._idling.read
         self._pace = Pace(tiles, self._meter, self._read, Sample, chip.cores, self._interval_ps, self._throttle_c)
         self._phase_ends_ps = 0
 
@@ -147,21 +148,26 @@ class PowerControl:
 
     def _sample_on(self, until_ps: int) -> Step:
         """Take samples for as long as nothing follows from them."""
-        core, pace = self._core, self._pace
-        due_ps = pace.sample_ps
-        why, found = pace.run(
-            until_ps, core.governor.choose, core.point, core.highest, core.once_pj, *self._busy(self._tiles.now_ps)
+        core, pace, now_ps = self._core, self._pace, self._tiles.now_ps
+        due_ps, once_pj, changes = pace.sample_ps, core.once_pj, core.changes
+        why, happened = pace.run(
+            until_ps, core.governor.choose, self._follow, core.point, core.highest, once_pj, *self._busy(now_ps)
         )
-        if pace.sample_ps > due_ps:
+        if pace.sample_ps > due_ps and core.changes == changes:
             core.once_pj = 0.0
         if why == _EVENTS:
-            return found, None, True
-        if why == _WISH:
-            core.wish(found, self._tiles.now_ps)
-            self._apply()
-        else:
+            return happened, None, True
+        if why == _HOT:
             self._sample(self._tiles.now_ps)
-        return [], pace.changed, pace.has_run
+        return happened, pace.changed, pace.has_run
+
+    def _follow(self, wanted: int, now_ps: int) -> int:
+        """Another point is wanted at a sample: which is in force then, -1 if the change costs time or energy."""
+        core = self._core
+        core.once_pj = 0.0
+        core.wish(wanted, now_ps)
+        self._apply()
+        return -1 if self.is_changing or core.once_pj else core.point
 
     def _go_on(self, until_ps: int) -> Step:
         """Run to where there is something to do next, and do it: a sample, a phase of a change, a question."""
@@ -214,6 +220,9 @@ class PowerControl:
         core, governor = self._core, self._core.governor
         for domain in self._changing:
             domain.proceed(now_ps)
+        if self._reached is None and not self._work_changed:
+            self._apply()
+            return
         if self._reached is not None and isinstance(governor, Planning):
             operator, self._reached = self._reached, None
             core.wish(governor.reached(operator, self._busy(now_ps)[1]), now_ps)
@@ -240,8 +249,8 @@ class PowerControl:
             domain.reside(end_ps)
         self._throttle(end_ps)
         meter, conditions = self._meter, self._conditions
-        bounds, levels = meter.times[:, :2], meter.levels
-        condition = meter.times[:, 2]
+        times, levels = meter.times, meter.levels
+        bounds, condition = times[:, :2], times[:, 2]
         core_hz, voltage_v = conditions.core_hz(condition), conditions.core_v(condition)
         lengths = np.maximum(1, bounds[:, 1] - bounds[:, 0]).astype(np.float64)[:, None]
         resting, sleep, leaks = self._idling.finish(
@@ -251,12 +260,12 @@ class PowerControl:
                 padding_ps=levels[:, -1] * 1e12 / np.maximum(1, core_hz),
                 voltage_v=voltage_v,
                 core_hz=conditions.core_idle_hz(condition),
-                heat=levels[:, 1],
-                beside=conditions.beside(condition),
+                heat=levels[:, 1].copy(),
+                beside=conditions.beside(condition) if self._beside else None,
             )
         )
-        watts = self._spending.by_component(levels[:, 2:-1])
-        levels = np.asfortranarray(np.column_stack([voltage_v, levels[:, 0], watts]))
+        levels[:, 1], levels[:, 0] = levels[:, 0], voltage_v
+        levels = self._spending.by_component(levels[:, :-1])
         if not self._idling.is_simple:
             # what a sleep comes to is known when it is over: until then it was taken as if it ended at once
             at_rest = np.stack([part.sum(axis=1) for part in resting.parts.values()], axis=1)
@@ -304,14 +313,6 @@ class PowerControl:
         if highest < core.top:
             self._throttled_ps += now_ps - self._throttled_since_ps
         self._throttled_since_ps = now_ps
-
-    # ---- seeing
-
-    def _read_asleep(self, changed: int, now_ps: int) -> None:
-        """A reading where sleep depends on more than how long blocks rested."""
-        if now_ps > self._meter.now_ps:
-            self._meter.gather(changed)
-            self._meter.close(now_ps, *self._idling.known_pj(now_ps, self._meter, self._conditions.now))
 
 
 def _spread(changes_pj: Sequence[tuple[int, float]], bounds: Integers, levels: Floats) -> None:

@@ -9,14 +9,14 @@ every span is worked out anew from them; nothing of it is lost or counted twice.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import numpy.typing as npt
 
 from leptonsim.compiler.program import Program
 from leptonsim.kernels.meter import Meter
-from leptonsim.kernels.tiles import BLOCK_NAMES, REST_FIELDS, TileMachine
+from leptonsim.kernels.tiles import BLOCK_NAMES, TileMachine
 from leptonsim.machine.blocks import Beside
 from leptonsim.machine.condition import Condition
 from leptonsim.machine.rest_energy import RestEnergy, Sleep, Spans
@@ -27,20 +27,16 @@ Integers = npt.NDArray[np.int64]
 
 
 class Idling:
-    """``known_pj`` is called for every span of time, in order."""
+    """``read`` is called at the end of every span of time at one condition, in order."""
 
     def __init__(self, program: Program, resting: Resting, tiles: TileMachine) -> None:
         self.sleeps = may_sleep(program.chip) or program.chip.pcie.idle_state != "L0"
         self._resting, self._tiles = resting, tiles
         self._seen = 0
-        self._rest_meter = None if self.is_simple else resting.meter()
-        self._rests = np.zeros((64, len(REST_FIELDS)), dtype=np.int64)
-        self._blocks_w: dict[Condition, Floats] = {}
-
-    @property
-    def is_simple(self) -> bool:
+        self.is_simple = not self.sleeps and not resting.is_partial
         """Whether the energy of a span is its rested time times constant powers."""
-        return not self.sleeps and not self._resting.is_partial and self._resting.chip.pcie.idle_state == "L0"
+        self._rest_meter = None if self.is_simple else resting.meter()
+        self._blocks_w: dict[Condition, Floats] = {}
 
     def powers(self, voltage_v: float, core_hz: int, beside: Beside) -> tuple[Floats, float, float]:
         """Watts of one unit at rest by component (clock, standby) and block; leakage; static power of interfaces."""
@@ -51,43 +47,52 @@ class Idling:
         by_component = np.stack([np.where(is_dram, 0.0, rest_w), np.where(is_dram, rest_w, 0.0)])
         return by_component, leaks_w, float(power.static_w(voltage_v, beside=beside).sum()) - leaks_w
 
-    def known_pj(self, now_ps: int, meter: Meter, condition: Condition) -> tuple[float, float, float]:
-        """Energy since the last reading, as far as it is known: clocks at rest, standby of DRAM, static."""
-        padding_ps = meter.open_counts[0] * 1e12 / max(1, condition.core.clock_hz) if self._resting.is_partial else 0.0
-        if self._rest_meter is None:
-            return self._worked_out_pj(now_ps, meter, condition, padding_ps)
-        blocks_w = self._blocks_w.get(condition)
-        if blocks_w is None:
-            core = condition.core
-            blocks_w = self._resting.power.at(core.voltage_v, core.idle_hz, condition.beside)
-            self._blocks_w[condition] = blocks_w
-        ended, n = self._tiles.newest_rests(self._seen, self._rests)
-        if n > len(self._rests):
-            self._rests = np.zeros((2 * n, len(REST_FIELDS)), dtype=np.int64)
-            ended, n = self._tiles.newest_rests(self._seen, self._rests)
-        self._seen += ended
-        known: tuple[float, float, float] = self._rest_meter.read(
-            now_ps, self._rests, n, meter.rested, padding_ps, blocks_w, meter.heat_factor
-        )
-        return known
+    def attach(self, meter: Meter) -> None:
+        """The meter whose readings ``read`` closes."""
+        self._meter = meter
+        if self._rest_meter is not None:
+            self._rest_meter.attach(self._tiles, meter)
 
-    def _worked_out_pj(
-        self, now_ps: int, meter: Meter, condition: Condition, padding_ps: float
-    ) -> tuple[float, float, float]:
-        """The same for policies without rules, as for a whole run."""
+    def use(self, condition: Condition) -> None:
+        """What is in force from now on."""
+        self._condition = condition
+        if self._rest_meter is None:
+            return
+        if condition not in self._blocks_w:
+            core = condition.core
+            self._blocks_w[condition] = self._resting.power.at(core.voltage_v, core.idle_hz, condition.beside)
+        self._rest_meter.use(self._blocks_w[condition], condition.core.clock_hz)
+
+    @property
+    def read(self) -> Callable[[int, int], object]:
+        """What has the meter close a reading until now, given how many operators did something: with the energy of
+        clocks at rest, standby of DRAM and static power since the last one, as far as it is known.
+        """
+        if self.is_simple:
+            found: Callable[[int, int], object] = self._meter.read
+            return found
+        return self._work_out if self._rest_meter is None else self._rest_meter.read
+
+    def _work_out(self, changed: int, now_ps: int) -> None:
+        """A reading under policies without rules, as of a whole run."""
+        meter, condition = self._meter, self._condition
+        if now_ps <= meter.now_ps:
+            return
+        meter.gather(changed)
         rests = self._tiles.rests(self._seen, True)
         self._seen += len(self._tiles.rests(self._seen))
         span = Spans(
             bounds_ps=np.array([meter.now_ps, now_ps], dtype=np.int64),
             rested_ps=meter.open_rests[None, :],
-            padding_ps=np.array([padding_ps]),
+            padding_ps=np.array([meter.open_counts[0] * 1e12 / max(1, condition.core.clock_hz)]),
             voltage_v=np.array([condition.core.voltage_v]),
             core_hz=np.array([condition.core.idle_hz]),
             heat=np.array([meter.heat_factor]),
             beside=Beside(*(np.array([each]) for each in condition.beside)),
         )
         energy = self._resting.energy(span, self._resting.sleep(span, rests))
-        return float(energy.clock_pj.sum()), float(energy.standby_pj.sum()), float(energy.static_pj.sum())
+        pj = (float(part.sum()) for part in (energy.clock_pj, energy.standby_pj, energy.static_pj))
+        meter.close(now_ps, *pj)
 
     def finish(self, spans: Spans) -> tuple[RestEnergy, Sleep, tuple[Floats, Floats]]:
         """Energy of every span, all sleep, and leakage by span: as it was, and at ``leakage_at``.
@@ -112,7 +117,8 @@ def condensed(spans: Spans) -> Spans:
     return Spans(
         bounds_ps=np.cumsum([0, *time_ps]),
         rested_ps=np.array([spans.rested_ps[group].sum(axis=0) for group in groups]).reshape(-1, len(BLOCK_NAMES)),
-        padding_ps=np.array([math.fsum(spans.padding_ps[group].tolist()) for group in groups]),
+        # of cells with padding nothing is off
+        padding_ps=np.zeros(len(groups)),
         voltage_v=np.array([state[0] for state in states]),
         core_hz=np.array([state[1] for state in states], dtype=np.int64),
         heat=np.array(heated) / np.maximum(1, time_ps),

@@ -91,7 +91,13 @@ class RestEnergy:
         """Over all spans, each sum rounded once."""
         if len(self.static_pj) == 1:
             return RestEnergy(*(part[0].copy() for part in self._spans))
-        return RestEnergy(*(np.array([math.fsum(column) for column in part.T.tolist()]) for part in self._spans))
+        # of parts that no block has the sum is known
+        return RestEnergy(
+            *(
+                np.array([math.fsum(column.tolist()) if column.any() else 0.0 for column in part.T])
+                for part in self._spans
+            )
+        )
 
     @property
     def _spans(self) -> tuple[Floats, Floats, Floats, Floats]:

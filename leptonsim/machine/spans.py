@@ -12,12 +12,11 @@ def spread(begin_ps: Integers, end_ps: Integers, bounds_ps: Integers) -> Integer
     """int64 (spans,): time that intervals, int64 (n,) each, have in the spans between bounds; what is outside is not
     counted.
     """
-    begin = np.clip(begin_ps, bounds_ps[0], bounds_ps[-1])
-    end = np.clip(end_ps, bounds_ps[0], bounds_ps[-1])
+    begin, end = (np.minimum(np.maximum(at, bounds_ps[0]), bounds_ps[-1]) for at in (begin_ps, end_ps))
     spans = len(bounds_ps) - 1
     total = np.zeros(spans, dtype=np.int64)
-    first = np.clip(np.searchsorted(bounds_ps, begin, "right") - 1, 0, spans - 1)
-    last = np.clip(np.searchsorted(bounds_ps, end, "left") - 1, 0, spans - 1)
+    first = np.minimum(np.searchsorted(bounds_ps, begin, "right") - 1, spans - 1)
+    last = np.maximum(np.searchsorted(bounds_ps, end, "left") - 1, 0)
     within = first >= last
     np.add.at(total, first[within], (end - begin)[within])
     first, last, begin, end = first[~within], last[~within], begin[~within], end[~within]

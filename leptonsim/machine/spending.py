@@ -71,12 +71,14 @@ class Spending:
         parts = self.pj if self.io_pj is None else np.concatenate([self.pj, self.io_pj[None]])
         return np.ascontiguousarray(parts.transpose(1, 2, 0))
 
-    def by_component(self, watts: Floats) -> Floats:
-        """Columns of the meter by component: what DRAM's interface takes more or less than at the start is DRAM's."""
+    def by_component(self, levels: Floats) -> Floats:
+        """Columns of the meter after the first two by component: what DRAM's interface takes more or less than at the
+        start is DRAM's.
+        """
         if self.io_pj is None:
-            return watts
-        found = np.delete(watts, len(DYNAMIC), axis=1)
-        found[:, DYNAMIC.index("dram")] += watts[:, len(DYNAMIC)]
+            return levels
+        found = np.asfortranarray(np.delete(levels, 2 + len(DYNAMIC), axis=1))
+        found[:, 2 + DYNAMIC.index("dram")] += levels[:, 2 + len(DYNAMIC)]
         return found
 
     def scale(self, at: Supplies) -> Floats:

@@ -60,14 +60,16 @@ def check_batch_scaled(
             if not _scales(now, before, batch, reference_batch, name in last):
                 raise UnscaledError(node, told)
         summed, summed_before = _summed(node, here), _summed(node, there)
-        if summed != summed_before and now != before:
+        if summed is not None and summed_before not in (None, summed) and now != before:
             raise UnscaledError(
                 node, f"{told}, of {summed_before} products for each element at the one and {summed} at the other"
             )
 
 
 def _summed(node: Node, tensors: Mapping[str, Tensor]) -> int | None:
-    """How many products one output element of a MatMul or Gemm is the sum of; None for other operators."""
+    """How many products one output element of a MatMul or Gemm is the sum of; None for other operators, and for a first
+    factor that was repeated, which has no counterpart.
+    """
     first = tensors.get(node.inputs[0]) if node.op_type in ("MatMul", "Gemm") else None
     if first is None or not first.shape:
         return None

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from leptonsim.machine.banks import bank_bytes
 from leptonsim.machine.blocks import BLOCKS
 from leptonsim.machine.machine import Record
 from leptonsim.machine.rest_energy import RestEnergy, Sleep
@@ -40,7 +41,8 @@ def blocks_of(resting: Resting, energy: RestEnergy, sleep: Sleep, record: Record
         }
     if resting.banks:
         gating = resting.chip.power.blocks.sram_banks.gating
-        found["sram"]["banks"] = {"gating": gating, **resting.bank_times(record.rests, record.makespan_ps)._asdict()}
+        sizes = {"gating": gating, "bank_bytes": bank_bytes(resting.chip)}
+        found["sram"]["banks"] = {**sizes, **resting.bank_times(record.rests, record.makespan_ps)._asdict()}
     return found
 
 

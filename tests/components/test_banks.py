@@ -16,6 +16,7 @@ from leptonsim.machine.machine import Machine
 from leptonsim.machine.rest_energy import Spans
 from leptonsim.machine.resting import ASLEEP, OFF
 from leptonsim.machine.sleep import bank_off, sleep_states
+from leptonsim.result.figures.sram import draw
 from leptonsim.result.from_record import make_result
 
 SRAM, BANK = BLOCK_NAMES.index("sram"), len(BLOCK_NAMES)
@@ -119,6 +120,7 @@ def test_banks_that_never_hold_anything_save_their_leakage_and_their_clock_at_re
     assert result.blocks["sram"]["sleeps"] == 28
     assert result.blocks["sram"]["banks"] == {
         "gating": "directed",
+        "bank_bytes": 256 << 10,
         "accessed_ps": 4 * (result.makespan_ps - int(record.rested_ps[SRAM])),
         "holding_ps": 4 * int(record.rested_ps[SRAM]),
         "empty_ps": 28 * result.makespan_ps,
@@ -172,3 +174,13 @@ def test_tensors_of_operators_without_steps_come_and_go_with_the_next():
         expected[place] += whole[gone]
         expected[gone] = 0
         assert tensor_bytes(kept).tolist() == expected.tolist()
+
+
+def test_the_picture_of_sram_shows_banks_off_where_they_may_be():
+    _, awake = record_of("cores=1")
+    _, result = record_of("cores=1", *gated("directed"))
+    names = [[text.get_text() for text in draw(each).legends[0].get_texts()] for each in (awake, result)]
+    assert names == [["tensors", "tiles on their way"], ["tensors", "tiles on their way", "banks off, on average"]]
+    band = draw(result).axes[0].collections[-1].get_paths()[0].get_extents()
+    # 28 banks of 256 KiB hang from 8 MiB
+    assert (band.ymin, band.ymax) == pytest.approx((1, 8), rel=1e-3)

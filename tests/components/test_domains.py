@@ -18,6 +18,7 @@ from leptonsim.machine.foresight import most_w
 from leptonsim.machine.governors import governor_names
 from leptonsim.machine.links import NOC, SHARED, Fabric
 from leptonsim.machine.machine import Machine
+from leptonsim.machine.power_record import DomainRecord
 from leptonsim.machine.spending import spending
 from leptonsim.result.reference import schema
 
@@ -370,3 +371,37 @@ def test_heat_holds_back_the_cores_alone():
     for domain in result.power.domains.values():
         assert domain.changes == 1
         assert domain.residency_ps["high"] > 0.9 * result.makespan_ps
+
+
+def test_pictures_summary_and_trace_show_the_clocks_of_domains_that_changed(product, tmp_path):
+    from leptonsim.result.figures import power, states
+    from leptonsim.result.summary import summary_rows
+
+    program = ls.compile(chip(COOL, *governed(memory="on_demand", uncore="fixed")), product)
+    result = ls.execute(program, trace=tmp_path / "trace.json")
+    domain = result.to_dict()["power"]["domains"]["memory"]
+    begins = [begin for begin, *_ in domain["pieces"]]
+    assert begins == sorted(set(begins))
+    assert begins[0] == 0
+    assert domain["changes"] >= 1
+    assert 0 in {clock for _, clock, _ in domain["pieces"]}
+    for picture in (power, states):
+        labels = [axes.get_ylabel() for axes in picture.draw(result).axes]
+        assert "data rate (GT/s)" in labels
+    bars = [text.get_text() for text in states.draw(result).axes[-1].get_yticklabels()]
+    assert {"core base", "memory low", "memory change"} <= set(bars)
+    assert dict(summary_rows(result))["memory governor"].startswith("on_demand: ")
+    counters = [each for each in json.loads((tmp_path / "trace.json").read_text())["traceEvents"] if each["ph"] == "C"]
+    assert {"memory clock", "memory voltage"} <= {each["name"] for each in counters}
+
+
+def test_a_clock_that_changes_often_is_told_by_means_of_equal_parts():
+    from leptonsim.result.governed import clock_pieces
+
+    n = 1000
+    times = np.column_stack([np.arange(n) * 10, np.arange(1, n + 1) * 10, np.ones(n, dtype=np.int64)])
+    clock = np.where(np.arange(n) % 2, 100, 300)
+    domain = DomainRecord("on_demand", clock, np.full(n, 0.5), {}, n)
+    record = type("Record", (), {"times": times, "spans_ps": times[:, 1] - times[:, 0]})()
+    assert clock_pieces(record, domain, 600) == [(10 * k, float(clock[k]), 0.5) for k in range(n)]
+    assert clock_pieces(record, domain, 100) == [(100 * k, 200.0, 0.5) for k in range(100)]

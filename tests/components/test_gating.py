@@ -376,3 +376,37 @@ def test_under_a_governor_the_uncore_is_what_it_is_without():
     plain = ls.simulate(chip(*told), model)
     sampled = ls.simulate(chip(*told, "power.heat=true"), model)
     assert sampled.energy_breakdown_j == pytest.approx(plain.energy_breakdown_j, rel=1e-12)
+
+
+@pytest.mark.parametrize("text", ["idle_detection", "directed", "ideal"])
+def test_a_policy_without_rules_comes_to_the_same_as_one_with(text, monkeypatch):
+    """What a third party's policy saves is worked out by another way, at every reading."""
+
+    class Unruled:
+        def __init__(self, policy):
+            self.sleeps, self.from_ps, self.stays = policy.sleeps, policy.from_ps, policy.stays
+
+    def run():
+        return ls.simulate(
+            chip("power.governor=power_cap:20W", "power.thermal.c_sink=0.01 J/K", *all_gated(text)),
+            ls.load_model("zoo:resnet50"),
+            requests=6,
+        )
+
+    ruled = run()
+    monkeypatch.setattr("leptonsim.machine.resting.make_policy", lambda *given: Unruled(make_policy(*given)))
+    unruled = run()
+    assert [each.die_c for each in unruled.power.segments] == pytest.approx(
+        [each.die_c for each in ruled.power.segments], rel=1e-12
+    )
+    assert unruled.makespan_ps == ruled.makespan_ps
+    assert len(unruled.power.segments) > 10
+
+
+def test_directed_takes_the_state_that_saves_most_at_every_length():
+    choices = [Choice(LIGHT, 3.0), Choice(DEEP, 7.0), Choice(SleepState("other", 0.3, 0.3, 50, 60), 4.0)]
+    rules = make_policy("dram", "directed", choices).rules
+    for rest in range(1000):
+        gains = [each.saved_w * (rest - each.state.break_even_ps - each.state.wake_ps) for each in choices]
+        best = [gains.index(max(gains))] if max(gains) > 0 else []
+        assert [rule.state for rule in rules if rule.above_ps < rest <= (rule.upto_ps or rest)] == best

@@ -74,6 +74,7 @@ def test_constant_target_sizes_have_the_batch_where_the_input_has_it(operator, s
         ("z = Add(h, c)", "4, 1, 5", (32, 6, 5)),  # a bias of every head, repeated for the sample
         ("z = Where(m, h, c)  m = Greater(h, c)", "4, 6, 1", (32, 6, 5)),
         ("z = MatMul(h, c)", "4, 5, 3", (32, 6, 3)),
+        ("z = MatMul(c, h)", "4, 3, 6", (32, 3, 5)),
         ("z = Concat<axis = 2>(c, h)", "4, 6, 2", (32, 6, 7)),
         ("z = GatherElements<axis = 1>(h, i)  i = Cast<to = 7>(c)", "4, 2, 5", (32, 2, 5)),
     ],

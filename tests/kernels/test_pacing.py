@@ -70,8 +70,23 @@ class Choosing:
         return self._choices.pop(0) if self._choices else seen.point
 
 
+class Following:
+    """Changes at once, or takes time for every change to a point above ``slow_above``; it is in the machine's log."""
+
+    def __init__(self, machine, slow_above):
+        self._machine, self._slow_above = machine, slow_above
+
+    def follow(self, point, now_ps):
+        self._machine.log.append(("follow", point, now_ps))
+        return -1 if point > self._slow_above else point
+
+
 def paced(module, machine, hot_c=math.inf):
     return module.Pace(machine, machine, machine.read, Seen, 4, INTERVAL_PS, hot_c)
+
+
+def no_change(point, now_ps):
+    raise AssertionError("nothing was to change")
 
 
 def told(module, seed):
@@ -80,12 +95,13 @@ def told(module, seed):
     events = {int(at): [("done", int(at))] for at in draw.integers(0, 2000, int(draw.integers(0, 4)))}
     machine = Machine(events, int(draw.integers(0, 1500)), draw.uniform(20, 90, 30) if draw.random() < 0.5 else ())
     pace = paced(module, machine, 80.0)
-    governor = Choosing(machine, draw.integers(2, 4, 12).tolist())
+    governor = Choosing(machine, draw.integers(1, 4, 12).tolist())
+    domain = Following(machine, 2)
     found = []
     for _ in range(8):
         until_ps = -1 if draw.random() < 0.4 else machine.now_ps + int(draw.integers(0, 500))
         busy_ps, waiting = int(draw.integers(0, 10**9)), bool(draw.integers(0, 2))
-        found.append(pace.run(until_ps, governor.choose, 2, 3, float(draw.random()), busy_ps, waiting))
+        found.append(pace.run(until_ps, governor.choose, domain.follow, 2, 3, float(draw.random()), busy_ps, waiting))
         found.append((pace.sample_ps, pace.changed, pace.has_run, machine.now_ps))
         if found[-2][0] == module.WHY.index("hot"):
             pace.sample_ps = machine.now_ps + INTERVAL_PS
@@ -101,7 +117,7 @@ def test_the_kernel_and_its_twin_agree(seed):
 def test_samples_are_taken_until_the_machine_reports(module):
     machine = Machine({250: [("done", 0)]}, 10**6)
     pace = paced(module, machine)
-    assert pace.run(-1, Choosing(machine, []).choose, 1, 2, 7.5, 30, True) == (0, [("done", 0)])
+    assert pace.run(-1, Choosing(machine, []).choose, no_change, 1, 2, 7.5, 30, True) == (0, [("done", 0)])
     assert machine.now_ps == 250
     assert pace.sample_ps == 300
     samples = [entry for entry in machine.log if isinstance(entry, Seen)]
@@ -112,15 +128,24 @@ def test_samples_are_taken_until_the_machine_reports(module):
 @PACES
 def test_time_without_requests_is_not_busy(module):
     machine = Machine({}, 10**6)
-    paced(module, machine).run(201, Choosing(machine, []).choose, 0, 0, 0.0, 30, False)
+    paced(module, machine).run(201, Choosing(machine, []).choose, no_change, 0, 0, 0.0, 30, False)
     assert [entry.busy_ps for entry in machine.log if isinstance(entry, Seen)] == [30, 30]
 
 
 @PACES
-def test_a_wish_for_another_point_ends_it_after_the_sample(module):
+def test_a_change_that_takes_no_time_is_followed_at_once(module):
     machine = Machine({}, 10**6)
     pace = paced(module, machine)
-    assert pace.run(-1, Choosing(machine, [1, 0]).choose, 1, 1, 0.0, 0, True) == (2, 0)
+    pace.run(301, Choosing(machine, [1, 0, 0]).choose, Following(machine, 2).follow, 1, 1, 0.0, 0, True)
+    assert [entry.point for entry in machine.log if isinstance(entry, Seen)] == [1, 1, 0]
+    assert [entry for entry in machine.log if entry[0] == "follow"] == [("follow", 0, 200)]
+
+
+@PACES
+def test_a_change_that_takes_time_ends_it_after_the_sample(module):
+    machine = Machine({}, 10**6)
+    pace = paced(module, machine)
+    assert pace.run(-1, Choosing(machine, [1, 3]).choose, Following(machine, 2).follow, 1, 3, 0.0, 0, True) == (2, [])
     assert (machine.now_ps, pace.sample_ps, pace.changed, pace.has_run) == (200, 300, 2, True)
 
 
@@ -128,7 +153,7 @@ def test_a_wish_for_another_point_ends_it_after_the_sample(module):
 def test_a_die_that_is_too_hot_ends_it_before_the_sample(module):
     machine = Machine({}, 10**6, [79.9, 80.0])
     pace = paced(module, machine, 80.0)
-    assert pace.run(-1, Choosing(machine, []).choose, 1, 1, 0.0, 0, True) == (1, None)
+    assert pace.run(-1, Choosing(machine, []).choose, no_change, 1, 1, 0.0, 0, True) == (1, [])
     assert (machine.now_ps, pace.sample_ps) == (200, 200)
     assert sum(isinstance(entry, Seen) for entry in machine.log) == 1
 
@@ -137,7 +162,7 @@ def test_a_die_that_is_too_hot_ends_it_before_the_sample(module):
 def test_it_ends_at_the_sample_after_which_nothing_is_left_to_happen(module):
     machine = Machine({}, 150)
     # work until 150 ps: the sample at 200 saw the last of it, that at 300 nothing
-    assert paced(module, machine).run(-1, Choosing(machine, []).choose, 0, 0, 0.0, 0, False) == (0, [])
+    assert paced(module, machine).run(-1, Choosing(machine, []).choose, no_change, 0, 0, 0.0, 0, False) == (0, [])
     assert machine.now_ps == 300
 
 
@@ -145,7 +170,7 @@ def test_it_ends_at_the_sample_after_which_nothing_is_left_to_happen(module):
 def test_a_sample_at_the_instant_that_was_set_is_taken(module):
     machine = Machine({}, 10**6)
     pace = paced(module, machine)
-    assert pace.run(100, Choosing(machine, []).choose, 0, 0, 0.0, 0, False) == (0, [])
+    assert pace.run(100, Choosing(machine, []).choose, no_change, 0, 0, 0.0, 0, False) == (0, [])
     assert pace.sample_ps == 200
 
 

@@ -42,7 +42,7 @@ def readings(module, seed):
         end = np.maximum(begin, now_ps - draw.integers(0, 400, n))
         ends = np.stack([draw.integers(0, BLOCKS, n), begin, end, draw.integers(0, 9, n)], axis=1)
         rests = np.concatenate([ends, np.full((2, 4), -7)])
-        found += meter.read(
+        found += meter.energy_pj(
             now_ps, rests, n, rested, float(draw.random()), draw.random((3, BLOCKS)), float(draw.random())
         )
         assert meter.now_ps == now_ps
@@ -70,7 +70,7 @@ def one_block(module, *rules, **more):
 def static_pj(meter, now_ps, *rests, rested_ps=0):
     rows = np.array([(0, *rest, 0) for rest in rests], dtype=np.int64).reshape(-1, 4)
     powers = np.array([[1.0, 0.0], [0.0, 0.0], [0.0, 0.0]])
-    return meter.read(now_ps, rows, len(rows), np.array([rested_ps], dtype=np.int64), 0.0, powers, 1.0)[2]
+    return meter.energy_pj(now_ps, rows, len(rows), np.array([rested_ps], dtype=np.int64), 0.0, powers, 1.0)[2]
 
 
 @METERS
@@ -109,7 +109,7 @@ def test_heat_makes_leakage_grow_and_not_what_is_steady(module):
     meter = one_block(module)
     powers = np.array([[2.0, 0.0], [3.0, 5.0], [7.0, 11.0]])
     rested = np.array([10, 20], dtype=np.int64)
-    found = meter.read(100, np.zeros((0, 4), dtype=np.int64), 0, rested, 0.0, powers, 4.0)
+    found = meter.energy_pj(100, np.zeros((0, 4), dtype=np.int64), 0, rested, 0.0, powers, 4.0)
     # standby is drawn all the time
     assert found == (7 * 10, 11 * 100, 100 * (2 * 4 + 3 + 5))
 
@@ -149,4 +149,4 @@ def test_a_reading_that_does_not_fit_is_refused(module):
         ((1, rests, 0, np.zeros(3, dtype=np.int64), 0.0, powers, 1.0), "how long each"),
     ]:
         with pytest.raises(ValueError, match=says):
-            meter.read(*arguments)
+            meter.energy_pj(*arguments)

@@ -1,7 +1,6 @@
 """From sample to sample: the tile machine runs, the meter reads, a governor chooses; until more is to be done.
 
-Events of the tile machine, an instant that was set, a die that is too hot, a point other than the one in force: each
-ends it.
+Events of the tile machine, an instant that was set, a die that is too hot, a change that takes time: each ends it.
 """
 
 from __future__ import annotations
@@ -9,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-WHY = ("events", "hot", "wish")
-_EVENTS, _HOT, _WISH = range(3)
+WHY = ("events", "hot", "change")
+_EVENTS, _HOT, _CHANGE = range(3)
 
 
 class Pace:
@@ -40,14 +39,15 @@ class Pace:
         self,
         until_ps: int,
         choose: Callable[[Any], int],
+        follow: Callable[[int, int], int],
         point: int,
         highest: int,
         once_pj: float,
         busy_ps: int,
         waiting: bool,
-    ) -> tuple[int, Any]:
+    ) -> tuple[int, list[tuple[str, int]]]:
         """Go on until something else is to be done than to sample, or until ``until_ps`` (-1: as long as anything
-        happens); why it ended, and the events or the point that is wanted.
+        happens); why it ended, and the events.
         """
         tiles, meter = self._tiles, self._meter
         begin_ps = tiles.now_ps
@@ -60,14 +60,16 @@ class Pace:
             self.changed, self.has_run = tiles.changes(), now_ps > since_ps
             self._read(self.changed, now_ps)
             if meter.die_c >= self._hot_c:
-                return _HOT, None
+                return _HOT, happened
             self.sample_ps = now_ps + self._interval_ps
             busy_now_ps = busy_ps + (now_ps - begin_ps if waiting else 0)
             sample = meter.sample(self._cores, point, busy_now_ps, waiting, once_pj, highest)
             wanted = choose(tuple.__new__(self._sample_type, sample))
             once_pj = 0.0
             if wanted != point:
-                return _WISH, wanted
+                point = follow(wanted, now_ps)
+                if point < 0:
+                    return _CHANGE, happened
             is_over = until_ps < 0 and self.changed == 0 and self.has_run and tiles.next_ps() is None
             if now_ps == until_ps or is_over:
                 return _EVENTS, happened

@@ -6,7 +6,7 @@ from when to when it was slept, in which state, and what that costs before it sa
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -75,7 +75,27 @@ class RestMeter:
         if order != sorted(order) or any(not (0 <= r.block < blocks and 0 <= r.state < DEPTHS) for r in self._rules):
             raise ValueError("RestMeter: rules are in the order of blocks, and name blocks and states that exist")
 
-    def read(
+    def attach(self, tiles: Any, meter: Any) -> None:
+        """The tile machine and the meter of ``read``."""
+        self._tiles, self._meter, self._seen = tiles, meter, 0
+
+    def use(self, powers: Floats, core_hz: int) -> None:
+        """What is in force from now on: ``powers`` as for ``energy_pj``, and the core clock."""
+        self._powers, self._core_hz = powers, max(1, core_hz)
+
+    def read(self, changed: int, now_ps: int) -> None:
+        """Have the meter close a reading until ``now_ps``, of which ``changed`` rows tell."""
+        meter = self._meter
+        if now_ps <= self.now_ps:
+            return
+        meter.gather(changed)
+        rests = self._tiles.rests(self._seen, True)
+        self._seen += len(self._tiles.rests(self._seen))
+        padding_ps = meter.open_counts[0] * 1e12 / self._core_hz if self._partial >= 0 else 0.0
+        heat = meter.heat_factor
+        meter.close(now_ps, *self.energy_pj(now_ps, rests, len(rests), meter.rested, padding_ps, self._powers, heat))
+
+    def energy_pj(
         self,
         now_ps: int,
         rests: Integers,
@@ -88,13 +108,13 @@ class RestMeter:
         """Energy since the last reading: of clocks at rest, of standby, and static."""
         blocks = len(self._units)
         if powers.shape != (3, blocks) or len(rested_ps) > blocks:
-            raise ValueError("read: three powers for each kind of block, and how long each rested")
+            raise ValueError("energy_pj: three powers for each kind of block, and how long each rested")
         if not 0 <= n <= len(rests) or rests.shape[1] != 4 or now_ps < self.now_ps:
-            raise ValueError("read: rests have 4 columns, and time goes forward")
+            raise ValueError("energy_pj: rests have 4 columns, and time goes forward")
         if self._waits[0] >= len(rested_ps):
-            raise ValueError("read: how long the block rested that waits in a state")
+            raise ValueError("energy_pj: how long the block rested that waits in a state")
         if any(not 0 <= block < blocks for block in rests[:n, 0].tolist()):
-            raise ValueError("read: there is no such block")
+            raise ValueError("energy_pj: there is no such block")
         saved = [[0] * DEPTHS for _ in range(blocks)]
         for block, since_ps, until_ps, _ in rests[:n].tolist():
             for rule in self._rules:

@@ -31,13 +31,11 @@ from leptonsim.kernels.plain.layout import (
 from leptonsim.kernels.plain.least_time import Rates, least_time
 from leptonsim.kernels.plain.sram_conflicts import Scratchpad, ceil_div
 from leptonsim.kernels.plain.systolic_array import DATAFLOWS, Array
+from leptonsim.kernels.plain.tile_sizes import divisors, sizes
 
 __all__ = ["ORDER_NAMES", "PROBLEM_FIELDS", "Tiler"]
 
 ORDER_NAMES = ("weights stay", "activations stay", "depth inside")
-PARTS = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 96, 128, 192, 256, 512, 1024, 4096, 16384)
-"""Equal parts into which a core's share is cut along each dimension."""
-
 TILES_IN_FLIGHT = 64
 """Tiles that may hold staging space at once."""
 
@@ -296,18 +294,3 @@ def waste(run_bytes: int, access_bytes: int) -> float:
     """Bytes that DRAM moves for each byte of pieces this long; as routes have it, a power of two from 16 B to 4 KiB."""
     piece = 1 << min(12, max(4, run_bytes.bit_length() - 1))
     return PIECES * ceil_div(piece, access_bytes) * access_bytes / piece
-
-
-def sizes(share: int, fold: int, fine: bool) -> list[int]:
-    """Equal parts in whole folds, from the largest down; one fold is also cut in two; ``fine``: halves down to 1."""
-    found = list(dict.fromkeys(min(share, ceil_div(ceil_div(share, fold), parts) * fold) for parts in PARTS))
-    if not fine and 1 < share <= fold:
-        found.append(ceil_div(share, 2))
-    while fine and found[-1] > 1:
-        found.append(found[-1] // 2)
-    return found
-
-
-def divisors(n: int) -> list[int]:
-    """Divisors of ``n``, ascending."""
-    return [d for d in range(1, n + 1) if n % d == 0]

@@ -14,6 +14,7 @@ from __future__ import annotations
 import difflib
 import importlib
 import pkgutil
+from bisect import bisect_left
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib.metadata import entry_points
@@ -183,6 +184,12 @@ def of_the_cores(name: str, setting: Setting) -> None:
         )
 
 
-def lowest_at_least(points: tuple[OperatingPoint, ...], clock_hz: float) -> int:
-    """The lowest point whose clock is at least ``clock_hz``; the highest where none is."""
-    return next((index for index, point in enumerate(points) if point.clock_hz >= clock_hz), len(points) - 1)
+def clocks_of(points: Sequence[OperatingPoint]) -> tuple[int, ...]:
+    """The clocks of some points."""
+    return tuple(point.clock_hz for point in points)
+
+
+def lowest_at_least(clocks_hz: Sequence[int], clock_hz: float) -> int:
+    """The lowest of rising clocks that is at least ``clock_hz``; the highest where none is."""
+    found = bisect_left(clocks_hz, clock_hz)
+    return found if found < len(clocks_hz) else len(clocks_hz) - 1

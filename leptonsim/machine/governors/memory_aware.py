@@ -10,8 +10,15 @@ from __future__ import annotations
 from collections import deque
 from dataclasses import dataclass, field
 
-from leptonsim.machine.clocks import OperatingPoint
-from leptonsim.machine.governors import Governor, Sample, Setting, lowest_at_least, of_the_cores, told_nothing
+from leptonsim.machine.governors import (
+    Governor,
+    Sample,
+    Setting,
+    clocks_of,
+    lowest_at_least,
+    of_the_cores,
+    told_nothing,
+)
 
 MARGIN = 0.9
 """Share of its cycles in which an engine, or of its width to which a port, may be used before it binds (estimate)."""
@@ -21,21 +28,32 @@ MEMORY = 20
 
 @dataclass
 class MemoryAware:
-    """Follows the engines and ports; ``port_bytes_per_cycle`` is of all cores together."""
+    """Follows the engines and ports; ``port_bytes_per_cycle`` is of all cores together.
 
-    points: tuple[OperatingPoint, ...]
+    ``needs_hz`` are needs of the last ``MEMORY`` intervals by number, falling, so that the first is the greatest: one
+    is dropped as soon as a later one is as great.
+    """
+
+    clocks_hz: tuple[int, ...]
     first: int
     port_bytes_per_cycle: int
-    needs_hz: deque[float] = field(default_factory=lambda: deque(maxlen=MEMORY))
+    number: int = 0
+    needs_hz: deque[tuple[int, float]] = field(default_factory=deque)
 
     def choose(self, sample: Sample) -> int:
         """The lowest point at which nothing on the core clock would bind."""
         if not sample.waiting:
             return sample.point
-        engines = max(sample.tensor, sample.vector) * self.points[sample.point].clock_hz
+        engines = max(sample.tensor, sample.vector) * self.clocks_hz[sample.point]
         ports = sample.moved_bytes * 1e12 / sample.interval_ps / self.port_bytes_per_cycle
-        self.needs_hz.append(max(engines, ports) / MARGIN)
-        return lowest_at_least(self.points, max(self.needs_hz))
+        need_hz, needs_hz = max(engines, ports) / MARGIN, self.needs_hz
+        self.number += 1
+        while needs_hz and needs_hz[-1][1] <= need_hz:
+            needs_hz.pop()
+        needs_hz.append((self.number, need_hz))
+        if needs_hz[0][0] <= self.number - MEMORY:
+            needs_hz.popleft()
+        return lowest_at_least(self.clocks_hz, needs_hz[0][1])
 
 
 def govern(setting: Setting, told: str) -> Governor:
@@ -43,4 +61,4 @@ def govern(setting: Setting, told: str) -> Governor:
     of_the_cores("memory_aware", setting)
     told_nothing("memory_aware", told, setting)
     width = setting.chip.core.dma.port_bytes_per_cycle * setting.chip.cores
-    return MemoryAware(setting.points, len(setting.points) - 1, width)
+    return MemoryAware(clocks_of(setting.points), len(setting.points) - 1, width)

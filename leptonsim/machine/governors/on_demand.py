@@ -8,8 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from leptonsim.machine.clocks import OperatingPoint
-from leptonsim.machine.governors import Governor, Sample, Setting, lowest_at_least, told_nothing
+from leptonsim.machine.governors import Governor, Sample, Setting, clocks_of, lowest_at_least, told_nothing
 
 UP, DOWN_DIFFERENTIAL = 0.90, 0.05
 """Defaults of drivers/devfreq/governor_simpleondemand.c."""
@@ -19,20 +18,20 @@ UP, DOWN_DIFFERENTIAL = 0.90, 0.05
 class OnDemand:
     """Follows how busy the chip was."""
 
-    points: tuple[OperatingPoint, ...]
+    clocks_hz: tuple[int, ...]
     first: int
 
     def choose(self, sample: Sample) -> int:
         """The point that the load of the last interval asks for."""
         if sample.busy > UP:
-            return len(self.points) - 1
+            return len(self.clocks_hz) - 1
         if sample.busy > UP - DOWN_DIFFERENTIAL:
             return sample.point
-        wanted = self.points[sample.point].clock_hz * sample.busy / (UP - DOWN_DIFFERENTIAL / 2)
-        return lowest_at_least(self.points, wanted)
+        wanted = self.clocks_hz[sample.point] * sample.busy / (UP - DOWN_DIFFERENTIAL / 2)
+        return lowest_at_least(self.clocks_hz, wanted)
 
 
 def govern(setting: Setting, told: str) -> Governor:
     """Starts at the state of ``power.state``."""
     told_nothing("on_demand", told, setting)
-    return OnDemand(setting.points, setting.start)
+    return OnDemand(clocks_of(setting.points), setting.start)

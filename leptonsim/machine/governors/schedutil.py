@@ -8,8 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from leptonsim.machine.clocks import OperatingPoint
-from leptonsim.machine.governors import Governor, Sample, Setting, lowest_at_least, told_nothing
+from leptonsim.machine.governors import Governor, Sample, Setting, clocks_of, lowest_at_least, told_nothing
 
 HEADROOM = 1.25
 
@@ -18,15 +17,15 @@ HEADROOM = 1.25
 class Schedutil:
     """Follows the load, with headroom."""
 
-    points: tuple[OperatingPoint, ...]
+    clocks_hz: tuple[int, ...]
     first: int
 
     def choose(self, sample: Sample) -> int:
         """The lowest point with a quarter of headroom over the load of the last interval."""
-        return lowest_at_least(self.points, HEADROOM * self.points[sample.point].clock_hz * sample.busy)
+        return lowest_at_least(self.clocks_hz, HEADROOM * self.clocks_hz[sample.point] * sample.busy)
 
 
 def govern(setting: Setting, told: str) -> Governor:
     """Starts at the state of ``power.state``."""
     told_nothing("schedutil", told, setting)
-    return Schedutil(setting.points, setting.start)
+    return Schedutil(clocks_of(setting.points), setting.start)

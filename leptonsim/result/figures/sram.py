@@ -1,7 +1,8 @@
 """What is taken in SRAM over the first run: of one core, and in shared SRAM where the chip has some.
 
 Tensors lie below; on them come the tiles on their way, of whichever operators, at the most that there were while the
-operator was at work. An operator's level holds for the time that it adds to the run.
+operator was at work. An operator's level holds for the time that it adds to the run. Where empty banks are off, a band
+under the capacity shows how many were, on average.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from leptonsim.result.load import AnyResult
 
 PARTS = (("tensors", style.ORANGE, None), ("tiles on their way", style.SKY, "////"))
+OFF = ("banks off, on average", style.PALE, "..")
 NEAR = 0.2
 """Share of the capacity that must be reached for the axis to go up to it."""
 
@@ -43,19 +45,28 @@ def draw(result: AnyResult) -> Figure:
     if memory["shared_sram_peak_bytes"]:
         peak = memory["shared_sram_peak_bytes"]
         panels.append(("Shared SRAM", [shared], memory["shared_sram_capacity_bytes"], peak))
+    off = [step.sram_banks_off for step in result.steps if step.time_ps]
+    banks = result.blocks["sram"].get("banks")
     figure = style.canvas(1.1 + 2.1 * len(panels), style.headline("SRAM", result))
     every = figure.subplots(len(panels), 1, sharex=True, squeeze=False)[:, 0]
     time = style.time_scale(edges[-1])
     for axes, panel in zip(every, panels, strict=True):
-        _panel(axes, [edge / time.factor for edge in edges], *panel)
+        _panel(axes, [edge / time.factor for edge in edges], *panel, whole=banks is not None and axes is every[0])
+    if banks is not None:
+        _banks(
+            every[0], [edge / time.factor for edge in edges], [each * banks["bank_bytes"] for each in off], panels[0][2]
+        )
     time.label(every[-1].xaxis, "time in the first run")
     every[-1].set_xlim(0, max(edges[-1], 1) / time.factor)
-    style.legend(figure, [style.patch(colour, name, hatch) for name, colour, hatch in PARTS])
+    parts = PARTS if banks is None else (*PARTS, OFF)
+    style.legend(figure, [style.patch(colour, name, hatch) for name, colour, hatch in parts])
     return figure
 
 
-def _panel(axes: Axes, edges: list[float], name: str, parts: list[list[int]], capacity: int, peak: int) -> None:
-    near = peak >= capacity * NEAR
+def _panel(
+    axes: Axes, edges: list[float], name: str, parts: list[list[int]], capacity: int, peak: int, whole: bool = False
+) -> None:
+    near = whole or peak >= capacity * NEAR
     top = capacity if near else max(peak, 1)
     size = style.size_scale(top)
     base = [0] * len(parts[0])
@@ -76,6 +87,17 @@ def _panel(axes: Axes, edges: list[float], name: str, parts: list[list[int]], ca
     axes.set_ylim(0, top / size.factor * 1.08)
     size.label(axes.yaxis, "taken")
     axes.grid(True, axis="y")
+
+
+def _banks(axes: Axes, edges: list[float], off_bytes: list[float], capacity: int) -> None:
+    """What is off hangs from the capacity, which the axis then goes up to."""
+    size = style.size_scale(capacity)
+    top = capacity / size.factor
+    below = [top - value / size.factor for value in [*off_bytes, *off_bytes[-1:]]]
+    axes.fill_between(
+        edges[: len(below)], below, top, step="post", facecolor=OFF[1], alpha=0.6, hatch=OFF[2], edgecolor=style.GREY,
+        linewidth=0,
+    )  # fmt: skip
 
 
 if __name__ == "__main__":

@@ -53,8 +53,8 @@ def test_views_in_between_go_along(fused):
 
 def test_a_depthwise_convolution_takes_its_epilogue_along_on_either_unit(fused):
     (conv,) = fused(
-        """g (float[1,4,6,6] x, float[1,4,6,6] r) => (float[1,4,6,6] y) <float[4,1,3,3] w>
-        { a = Conv<group=4, pads=[1,1,1,1]>(x, w) b = Add(a, r) y = Clip(b) }"""
+        """g (float[1,4,6,6] x, float[1,4,6,6] r) => (float[1,4,6,6] y) <float[4,1,3,3] w, float zero = {0.0}>
+        { a = Conv<group=4, pads=[1,1,1,1]>(x, w) b = Add(a, r) y = Clip(b, zero) }"""
     ).operators
     (other,) = conv.alternatives
     assert conv.vector == {"add": 288}
