@@ -50,7 +50,7 @@ cdef class PowerWindow:
     def __dealloc__(self):
         free(self.peak)
 
-    def add(self, double energy_j, double aside_j=0.0):
+    def add(self, double energy_j):
         """An interval is over that took so much; the highest choice for the next one, as ``allowed``."""
         cdef int64_t room = self.intervals + 1
         cdef double level
@@ -66,18 +66,15 @@ cdef class PowerWindow:
         if self.peak[self.first].sample <= self.sample - self.intervals:
             self.first = (self.first + 1) % room
             self.n -= 1
-        return self._allowed(aside_j)
+        return self._allowed()
 
-    def allowed(self, double aside_j=0.0):
-        """The highest choice whose need fits into every window that the next interval falls into; 0 where none does.
+    def allowed(self):
+        """The highest choice whose need fits into every window that the next interval falls into; 0 where none does."""
+        return self._allowed()
 
-        ``aside_j`` of each window's budget are set aside for now.
-        """
-        return self._allowed(aside_j)
-
-    cdef int64_t _allowed(self, double aside_j) noexcept nogil:
+    cdef int64_t _allowed(self) noexcept nogil:
         cdef double worst_j = self.total_j + self.floor_j * (self.intervals - 1 - self.sample) + self.peak[self.first].level
-        cdef double room_j = self.budget_j - aside_j - worst_j
+        cdef double room_j = self.budget_j - worst_j
         cdef int64_t choice = self.needs_j.shape[0] - 1
         while choice and self.needs_j[choice] > room_j:
             choice -= 1

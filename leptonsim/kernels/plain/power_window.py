@@ -20,18 +20,15 @@ class PowerWindow:
         self._sample, self._total_j = 0, 0.0
         self._levels: deque[float] = deque([0.0], maxlen=intervals)
 
-    def add(self, energy_j: float, aside_j: float = 0.0) -> int:
+    def add(self, energy_j: float) -> int:
         """An interval is over that took so much; the highest choice for the next one, as ``allowed``."""
         self._total_j += energy_j
         self._sample += 1
         self._levels.append(self._floor_j * self._sample - self._total_j)
-        return self.allowed(aside_j)
+        return self.allowed()
 
-    def allowed(self, aside_j: float = 0.0) -> int:
-        """The highest choice whose need fits into every window that the next interval falls into; 0 where none does.
-
-        ``aside_j`` of each window's budget are set aside for now.
-        """
+    def allowed(self) -> int:
+        """The highest choice whose need fits into every window that the next interval falls into; 0 where none does."""
         to_come_j = self._floor_j * (self._intervals - 1 - self._sample)
-        room_j = self._budget_j - aside_j - (self._total_j + to_come_j + max(self._levels))
+        room_j = self._budget_j - (self._total_j + to_come_j + max(self._levels))
         return max((choice for choice, need_j in enumerate(self._needs_j) if need_j <= room_j), default=0)

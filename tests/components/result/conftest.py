@@ -113,6 +113,7 @@ def governed(runs):
             [begin, end, 10**9 if number > 3 else 7 * 10**8, 0.55, 45.0 + number, *watts]
             for number, (begin, end) in enumerate(itertools.pairwise(ends))
         ],
+        "domains": {},
     }  # fmt: skip
     return saved(document)
 
