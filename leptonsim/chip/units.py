@@ -126,7 +126,10 @@ TIME = Quantity(
 )
 BANDWIDTH = Quantity("a bandwidth", "bytes per second", "34 GB/s", _scaled("B/s", _SI | _BINARY))
 DATA_RATE = Quantity(
-    "a data rate", "transfers per second", "3200 MT/s", {"MT/s": Fraction(10**6), "GT/s": Fraction(10**9)}
+    "a data rate",
+    "transfers per second",
+    "3200 MT/s",
+    {"T/s": Fraction(1), "MT/s": Fraction(10**6), "GT/s": Fraction(10**9)},
 )
 WIDTH = Quantity("a width", "bytes per cycle", "256 B/cycle", {"B/cycle": Fraction(1), "KiB/cycle": Fraction(2**10)})
 CYCLES = Quantity("a number of cycles", "cycles", "2 cycles", {"cycles": Fraction(1), "cycle": Fraction(1)})
