@@ -68,6 +68,10 @@ cdef class PowerWindow:
             self.n -= 1
         return self._allowed()
 
+    def choose(self, sample):
+        """``add`` of a governor's sample: of its mean power times its interval, which is a whole one."""
+        return self.add(<double> sample.power_w * <double> sample.interval_ps / 1e12)
+
     def allowed(self):
         """The highest choice whose need fits into every window that the next interval falls into; 0 where none does."""
         return self._allowed()

@@ -17,14 +17,14 @@ from leptonsim.machine.governors import Setting
 from leptonsim.machine.links import Fabric
 from leptonsim.machine.spending import ON_DIE, Spending, Supplies
 from leptonsim.machine.thermal import leakage_factor
-from leptonsim.machine.trials import floor, measure, rehearse
+from leptonsim.machine.trials import Trials
 
 
 def setting(
-    program: Program, points: tuple[OperatingPoint, ...], costs: Spending, model: EnergyModel, fabric: Fabric
+    trials: Trials, points: tuple[OperatingPoint, ...], costs: Spending, model: EnergyModel, fabric: Fabric
 ) -> Setting:
     """What the cores' governor knows of a program on a chip with these points."""
-    power = model.resting.power
+    program, power = trials.program, model.resting.power
     return Setting(
         chip=program.chip,
         points=points,
@@ -32,9 +32,9 @@ def setting(
         bound_w=lambda: most_w(program, points, costs, model, fabric),
         idle_w=tuple(power.idle_w(point.voltage_v, point.clock_hz) for point in points),
         rest_w=power.idle_w,
-        measure=lambda point: measure(program, points[point]),
-        rehearse=lambda plan, rest: rehearse(program, plan, rest),
-        floor=lambda window_ps: floor(program, window_ps),
+        measure=lambda point: trials.measure(points[point]),
+        rehearse=trials.rehearse,
+        floor=trials.floor,
         leakage_w=tuple(float(power.leakage_w(point.voltage_v).sum()) for point in points),
     )
 

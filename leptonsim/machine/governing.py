@@ -23,7 +23,6 @@ import numpy as np
 import numpy.typing as npt
 
 from leptonsim.chip.spec import Chip
-from leptonsim.compiler.program import Program
 from leptonsim.kernels.meter import Meter
 from leptonsim.kernels.pacing import WHY, Pace
 from leptonsim.kernels.tiles import BLOCK_NAMES, TileMachine
@@ -41,6 +40,7 @@ from leptonsim.machine.power_record import DomainRecord, PowerRecord
 from leptonsim.machine.rest_energy import Spans
 from leptonsim.machine.spending import padded_cells, spending
 from leptonsim.machine.thermal import ThermalModel
+from leptonsim.machine.trials import Trials
 
 Integers = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
@@ -62,19 +62,19 @@ class PowerControl:
     """The control of one machine. ``is_changing``: a domain is on the way between two points, and will act even if
     nothing else happens.
 
-    ``busy`` tells until an instant how long requests were being worked on, and whether one is. ``governor`` takes the
-    place of the chip's own.
+    ``trials`` are of the program that the machine runs; ``busy`` tells until an instant how long requests were being
+    worked on, and whether one is. ``governor`` takes the place of the chip's own.
     """
 
     def __init__(
         self,
-        program: Program,
+        trials: Trials,
         fabric: Fabric,
         tiles: TileMachine,
         busy: Callable[[int], tuple[int, bool]],
         governor: Governor | None = None,
     ) -> None:
-        chip = program.chip
+        program, chip = trials.program, trials.program.chip
         model = energy_model(chip)
         points = operating_points(chip, model.table.voltage_v)
         self._chip, self._tiles, self._busy = chip, tiles, busy
@@ -89,7 +89,7 @@ class PowerControl:
         self._meter = Meter(rows, units, heat, counted=1)
         tiles.tell_changes(self._meter.rows, self._meter.change, self._meter.rested)
         self._idling.attach(self._meter)
-        known = setting(program, points, self._spending, model, fabric)
+        known = setting(trials, points, self._spending, model, fabric)
         governor = governor or make_governor(chip.power.governor, known)
         if isinstance(governor, Planning):
             tiles.watch(governor.marks)

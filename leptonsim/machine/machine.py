@@ -25,6 +25,7 @@ from leptonsim.machine.governors import Governor
 from leptonsim.machine.links import Fabric, Links
 from leptonsim.machine.power_record import PowerRecord
 from leptonsim.machine.tile_machine import sleeping, tile_machine
+from leptonsim.machine.trials import Trials
 
 Process = Generator[simpy.Event, Any, None]
 Integers = npt.NDArray[np.int64]
@@ -131,7 +132,7 @@ class Machine:
         self._launched_runs = 0
         self._busy_ps = self._busy_since_ps = 0
         self.control = (
-            PowerControl(program, self.fabric, self.tiles, self._busy, governor)
+            PowerControl(Trials(program, Machine), self.fabric, self.tiles, self._busy, governor)
             if governed and (governor is not None or is_governed(chip))
             else None
         )

@@ -8,8 +8,9 @@ and of domains under their own governors.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -23,6 +24,9 @@ from leptonsim.machine.governors import Floor, Measured, Sample
 from leptonsim.machine.governors.fixed import Fixed
 from leptonsim.machine.power_record import PowerRecord
 from leptonsim.machine.spending import resting_energy, spending
+
+if TYPE_CHECKING:
+    from leptonsim.machine.machine import Machine
 
 FEW_REQUESTS = 4
 """So many back to back show how copies of one request overlap the work of others."""
@@ -64,64 +68,6 @@ def at_highest_clock(program: Program, record: PowerRecord | None) -> Program:
     return program if chip is program.chip else replace(program, chip=chip)
 
 
-def measure(program: Program, point: OperatingPoint) -> Measured:
-    """One request at one operating point."""
-    from leptonsim.machine.machine import Machine
-
-    chip = at_point(program.chip, point)
-    fixed = replace(program, chip=chip)
-    model = energy_model(chip)
-    machine = Machine(fixed, governed=False)
-    record = machine.execute(1)
-    costs = spending(fixed, model)
-    work = np.zeros(costs.pj.shape[1:], dtype=np.int64)
-    machine.tiles.progress(work)
-    operators = costs.operators_pj(work, costs.start).sum(axis=1).tolist()[:-1]
-    dynamic = math.fsum(costs.energy_pj(work, costs.start).values())
-    resting, _ = resting_energy(fixed, model, record.runs, record.makespan_ps, record.rested_ps, record.rests)
-    return Measured(
-        record.makespan_ps,
-        dynamic + math.fsum(math.fsum(part) for part in resting.parts.values()),
-        _ends(fixed, record.step_span_ps.max(axis=(1, 2))),
-        tuple(operators),
-    )
-
-
-def floor(program: Program, window_ps: int) -> Floor:
-    """What requests back to back draw at the lowest point: the most over a request's time, and what comes on top.
-
-    Where a request takes less than ``window_ps`` there are several, for then they overlap; else copies of the next
-    one's inputs and of the last one's outputs come on top. Power is read sixteen times in ``window_ps``.
-    """
-    from leptonsim.machine.machine import Machine
-
-    step_ps = max(program.chip.power.interval_ps, min(window_ps // 16, 10**12))
-    chip = program.chip.with_({"power.thermal": None, "power.interval": f"{step_ps} ps"})
-    requests, end_ps = 1, 0
-    while requests <= FEW_REQUESTS and end_ps < window_ps:
-        record = Machine(replace(program, chip=chip), governor=Fixed(0)).execute(requests)
-        requests, end_ps = requests + FEW_REQUESTS - 1, record.makespan_ps
-    if record.power is None:
-        raise AssertionError("a machine with a governor has a record of its power")
-    times = np.append(0, record.power.times[:, 1]).astype(np.float64)
-    energy = np.append(0.0, np.cumsum(record.power.power_w * record.power.spans_ps))
-    period = record.makespan_ps / len(record.requests_ps)
-    begins = np.append(times, times - period)
-    begins = begins[(begins >= 0) & (begins + period <= times[-1])]
-    rate = float(np.max(np.interp(begins + period, times, energy) - np.interp(begins, times, energy)) / period)
-    above = energy - rate * times
-    burst_pj = float(np.max(above - np.minimum.accumulate(above)))
-    if len(record.requests_ps) == 1:
-        burst_pj += math.fsum(record.power.copies_pj().values())
-    return Floor(rate, burst_pj / 1e12)
-
-
-def _ends(program: Program, step_ends_ps: np.ndarray) -> tuple[int, ...]:
-    ends = np.zeros(len(program.operators), dtype=np.int64)
-    np.maximum.at(ends, program.steps[:, STEP_FIELDS.index("operator")], step_ends_ps)
-    return tuple(ends.tolist())
-
-
 @dataclass
 class Planned:
     """A point for each operator while a request is worked on, and one for rest.
@@ -158,13 +104,71 @@ class Planned:
         return self.work_changed(sample.waiting)
 
 
-def rehearse(program: Program, plan: Sequence[int], rest: int) -> Measured:
-    """One request under a plan, from rest: its latency, and its energy until it is done."""
-    from leptonsim.machine.machine import Machine
+@dataclass(frozen=True)
+class Trials:
+    """Trials of one program on machines that ``machine_of`` makes, as ``leptonsim.machine.machine.Machine`` does."""
 
-    cool = replace(program, chip=program.chip.with_({"power.thermal": None} | others_fixed(program.chip)))
-    record = Machine(cool, governor=Planned(plan, rest)).execute(1)
-    if record.power is None:
-        raise AssertionError("a machine with a governor has a record of its power")
-    ends = _ends(program, record.step_span_ps.max(axis=(1, 2)))
-    return Measured(record.makespan_ps, math.fsum(record.power.energy_pj(1).values()), ends, ())
+    program: Program
+    machine_of: Callable[..., Machine]
+
+    def measure(self, point: OperatingPoint) -> Measured:
+        """One request at one operating point."""
+        chip = at_point(self.program.chip, point)
+        fixed = replace(self.program, chip=chip)
+        model = energy_model(chip)
+        machine = self.machine_of(fixed, governed=False)
+        record = machine.execute(1)
+        costs = spending(fixed, model)
+        work = np.zeros(costs.pj.shape[1:], dtype=np.int64)
+        machine.tiles.progress(work)
+        operators = costs.operators_pj(work, costs.start).sum(axis=1).tolist()[:-1]
+        dynamic = math.fsum(costs.energy_pj(work, costs.start).values())
+        resting, _ = resting_energy(fixed, model, record.runs, record.makespan_ps, record.rested_ps, record.rests)
+        return Measured(
+            record.makespan_ps,
+            dynamic + math.fsum(math.fsum(part) for part in resting.parts.values()),
+            _ends(fixed, record.step_span_ps.max(axis=(1, 2))),
+            tuple(operators),
+        )
+
+    def rehearse(self, plan: Sequence[int], rest: int) -> Measured:
+        """One request under a plan, from rest: its latency, and its energy until it is done."""
+        chip = self.program.chip
+        cool = replace(self.program, chip=chip.with_({"power.thermal": None} | others_fixed(chip)))
+        record = self.machine_of(cool, governor=Planned(plan, rest)).execute(1)
+        if record.power is None:
+            raise AssertionError("a machine with a governor has a record of its power")
+        ends = _ends(self.program, record.step_span_ps.max(axis=(1, 2)))
+        return Measured(record.makespan_ps, math.fsum(record.power.energy_pj(1).values()), ends, ())
+
+    def floor(self, window_ps: int) -> Floor:
+        """What requests back to back draw at the lowest point: the most over a request's time, and what comes on top.
+
+        Where a request takes less than ``window_ps`` there are several, for then they overlap; else copies of the next
+        one's inputs and of the last one's outputs come on top. Power is read sixteen times in ``window_ps``.
+        """
+        step_ps = max(self.program.chip.power.interval_ps, min(window_ps // 16, 10**12))
+        chip = self.program.chip.with_({"power.thermal": None, "power.interval": f"{step_ps} ps"})
+        requests, end_ps = 1, 0
+        while requests <= FEW_REQUESTS and end_ps < window_ps:
+            record = self.machine_of(replace(self.program, chip=chip), governor=Fixed(0)).execute(requests)
+            requests, end_ps = requests + FEW_REQUESTS - 1, record.makespan_ps
+        if record.power is None:
+            raise AssertionError("a machine with a governor has a record of its power")
+        times = np.append(0, record.power.times[:, 1]).astype(np.float64)
+        energy = np.append(0.0, np.cumsum(record.power.power_w * record.power.spans_ps))
+        period = record.makespan_ps / len(record.requests_ps)
+        begins = np.append(times, times - period)
+        begins = begins[(begins >= 0) & (begins + period <= times[-1])]
+        rate = float(np.max(np.interp(begins + period, times, energy) - np.interp(begins, times, energy)) / period)
+        above = energy - rate * times
+        burst_pj = float(np.max(above - np.minimum.accumulate(above)))
+        if len(record.requests_ps) == 1:
+            burst_pj += math.fsum(record.power.copies_pj().values())
+        return Floor(rate, burst_pj / 1e12)
+
+
+def _ends(program: Program, step_ends_ps: np.ndarray) -> tuple[int, ...]:
+    ends = np.zeros(len(program.operators), dtype=np.int64)
+    np.maximum.at(ends, program.steps[:, STEP_FIELDS.index("operator")], step_ends_ps)
+    return tuple(ends.tolist())

@@ -1,5 +1,7 @@
 """The budget of a sliding window: the kernel and its plain-Python twin agree, and no window is passed."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 from leptonsim.kernels.power_window import PowerWindow
@@ -48,3 +50,11 @@ def test_nothing_to_choose_from_is_refused(window):
         window(0, 1.0, 1.0, [1.0])
     with pytest.raises(ValueError, match="at least one choice"):
         window(1, 1.0, 1.0, [])
+
+
+@WINDOWS
+def test_a_sample_is_added_by_its_power_and_interval(window):
+    by_energy, by_sample = (window(3, 1.0, 12.0, [1.0, 4.0, 8.0]) for _ in range(2))
+    for watts in (2.0, 9.0, 1.0, 0.5, 3.0):
+        sample = SimpleNamespace(power_w=watts, interval_ps=5 * 10**11)
+        assert by_sample.choose(sample) == by_energy.add(watts / 2)

@@ -8,6 +8,19 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Sequence
+from typing import Protocol
+
+
+class Sample(Protocol):
+    """What is known of an interval."""
+
+    @property
+    def interval_ps(self) -> int:
+        """How long it was."""
+
+    @property
+    def power_w(self) -> float:
+        """Its mean power."""
 
 
 class PowerWindow:
@@ -26,6 +39,10 @@ class PowerWindow:
         self._sample += 1
         self._levels.append(self._floor_j * self._sample - self._total_j)
         return self.allowed()
+
+    def choose(self, sample: Sample) -> int:
+        """``add`` of a governor's sample: of its mean power times its interval, which is a whole one."""
+        return self.add(sample.power_w * sample.interval_ps / 1e12)
 
     def allowed(self) -> int:
         """The highest choice whose need fits into every window that the next interval falls into; 0 where none does."""
