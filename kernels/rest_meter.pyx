@@ -63,6 +63,8 @@ cdef class RestMeter:
     cdef readonly int64_t now_ps                 # of the last reading
     cdef object tiles, meter                     # that `read` asks and tells
     cdef object rows                             # where the tile machine writes the rests
+    cdef int64_t[:, ::1] rests                   # the same, and how long blocks rested, as the meter is told: to take a view costs
+    cdef int64_t[::1] rested                     # more than all that is done with it
     cdef int64_t seen                            # rests that have ended
     cdef double[:, ::1] powers                   # in force
     cdef double core_hz
@@ -100,8 +102,13 @@ cdef class RestMeter:
 
     def attach(self, tiles, meter):
         """The tile machine and the meter of ``read``."""
-        self.tiles, self.meter = tiles, meter
-        self.rows = np.zeros((64, REST_COLUMNS), dtype=np.int64)
+        self.tiles, self.meter, self.rested = tiles, meter, meter.rested
+        self._make_room(64)
+
+    cdef int _make_room(self, int64_t rows) except -1:
+        self.rows = np.zeros((rows, REST_COLUMNS), dtype=np.int64)
+        self.rests = self.rows
+        return 0
 
     def use(self, powers, int64_t core_hz):
         """What is in force from now on: ``powers`` as for ``energy_pj``, and the core clock."""
@@ -110,19 +117,20 @@ cdef class RestMeter:
     def read(self, Py_ssize_t changed, int64_t now_ps):
         """Have the meter close a reading until ``now_ps``, of which ``changed`` rows tell; as ``Meter.read`` where nothing sleeps."""
         cdef object meter = self.meter
-        cdef double padding_ps = 0.0
+        cdef double clock = 0.0, standby = 0.0, static = 0.0, padding_ps = 0.0
         cdef int64_t ended, n
         if now_ps <= self.now_ps:
             return
         meter.gather(changed)
         ended, n = self.tiles.newest_rests(self.seen, self.rows)
-        if n > len(self.rows):
-            self.rows = np.zeros((2 * n, REST_COLUMNS), dtype=np.int64)
+        if n > self.rests.shape[0]:
+            self._make_room(2 * n)
             ended, n = self.tiles.newest_rests(self.seen, self.rows)
         self.seen += ended
         if self.partial >= 0:
             padding_ps = meter.open_counts[0] * 1e12 / self.core_hz
-        meter.close(now_ps, *self.energy_pj(now_ps, self.rows, n, meter.rested, padding_ps, self.powers, meter.heat_factor))
+        self._work_out(now_ps, self.rests, n, self.rested, padding_ps, self.powers, meter.heat_factor, &clock, &standby, &static)
+        meter.close(now_ps, clock, standby, static)
 
     def energy_pj(
         self, int64_t now_ps, int64_t[:, ::1] rests, Py_ssize_t n, int64_t[::1] rested_ps, double padding_ps, double[:, ::1] powers, double heat,
@@ -135,6 +143,14 @@ cdef class RestMeter:
         leakage over that.
         """
         cdef double clock = 0.0, standby = 0.0, static = 0.0
+        self._work_out(now_ps, rests, n, rested_ps, padding_ps, powers, heat, &clock, &standby, &static)
+        return clock, standby, static
+
+    cdef int _work_out(
+        self, int64_t now_ps, int64_t[:, ::1] rests, Py_ssize_t n, int64_t[::1] rested_ps, double padding_ps, double[:, ::1] powers, double heat,
+        double* clock, double* standby, double* static,
+    ) except -1:
+        """Check, and work out."""
         cdef Py_ssize_t k
         if powers.shape[0] != 3 or powers.shape[1] != self.blocks or rested_ps.shape[0] > self.blocks:
             raise ValueError("energy_pj: three powers for each kind of block, and how long each rested")
@@ -146,8 +162,8 @@ cdef class RestMeter:
             if not 0 <= rests[k, 0] < self.blocks:
                 raise ValueError("energy_pj: there is no such block")
         with nogil:
-            self._energy(now_ps, rests, n, rested_ps, padding_ps, powers, heat, &clock, &standby, &static)
-        return clock, standby, static
+            self._energy(now_ps, rests, n, rested_ps, padding_ps, powers, heat, clock, standby, static)
+        return 0
 
     cdef void _energy(
         self, int64_t now, int64_t[:, ::1] rests, Py_ssize_t n, int64_t[::1] rested_ps, double padding_ps, double[:, ::1] powers, double heat,
