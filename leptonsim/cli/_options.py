@@ -141,11 +141,7 @@ class PowerOptions(Group):
         if self.governor is not None:
             changes["power.governor"] = self.governor
         if self.pstate is not None:
-            states = {state.name: state for state in chip.power.states}
-            if self.pstate not in states:
-                known = f"known: {', '.join(states)}" if states else f"{chip.name} has no table of states"
-                raise LeptonError(f"--pstate {self.pstate}: no such state; {known}")
-            changes |= {"power.state": self.pstate, "clocks.core": f"{states[self.pstate].core_hz} Hz"}
+            changes |= _starting_in(chip, self.pstate)
         if self.ambient is not None:
             if chip.power.thermal is None:
                 raise LeptonError(f"--ambient: {chip.name} has no thermal model; describe one under power.thermal")
@@ -153,6 +149,21 @@ class PowerOptions(Group):
             air = air if air.endswith("degC") else f"{air} degC"
             changes |= {"power.thermal.ambient": air, "power.heat": "true"}
         return chip.with_(changes) if changes else chip
+
+
+def _starting_in(chip: Chip, name: str) -> dict[str, object]:
+    """What makes a chip start in one of its states, of a table or of a law. Raises LeptonError for an unknown one."""
+    from leptonsim.chip.energy import energy_table
+    from leptonsim.machine.clocks import operating_points
+
+    points = {point.name: point for point in operating_points(chip, energy_table(chip).voltage_v)}
+    if name not in points or not (chip.power.states or chip.power.curve):
+        has_states = chip.power.states or chip.power.curve
+        known = f"known: {', '.join(points)}" if has_states else f"{chip.name} has no states"
+        raise LeptonError(f"--pstate {name}: no such state; {known}")
+    point = points[name]
+    own = {"power.state": name} if chip.power.states else {"power.curve.voltage": f"{point.voltage_v!r} V"}
+    return {**own, "clocks.core": f"{point.clock_hz} Hz"}
 
 
 dtype_option = click.option(

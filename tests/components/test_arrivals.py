@@ -1,5 +1,6 @@
 """When requests arrive, what they wait for then, and what idle time costs."""
 
+import json
 import math
 
 import pytest
@@ -111,3 +112,17 @@ def test_a_wrong_power_option_is_refused(option, says):
     result = CliRunner().invoke(command, ["--config", "lepton-c1", *option, "gemm:256x256x256"])
     assert isinstance(result.exception, LeptonError)
     assert says in str(result.exception)
+
+
+def test_a_state_of_a_law_may_be_the_start(tmp_path):
+    law = "power.curve={voltage: 0.55 V, threshold: 0.3 V, alpha: 1.3, lowest: 0.45 V, highest: 0.65 V, steps: 3}"
+    chip = ["--config", "lepton-c1", "--set", "power.state=null", "--set", "power.states=[]", "--set", law]
+    times = {}
+    for state in ("450mV", "550mV", "650mV"):
+        out = tmp_path / f"{state}.json"
+        result = CliRunner().invoke(command, [*chip, "--pstate", state, "--json", str(out), "gemm:1024x1024x1024"])
+        assert result.exit_code == 0, result.output
+        times[state] = json.loads(out.read_text())["makespan_ps"]
+    assert times["450mV"] > times["550mV"] > times["650mV"]
+    refused = CliRunner().invoke(command, [*chip, "--pstate", "500mV", "gemm:16x16x16"])
+    assert "known: 450mV, 550mV, 650mV" in str(refused.exception)
