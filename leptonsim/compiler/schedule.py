@@ -16,7 +16,8 @@ from leptonsim.compiler.outline import Outline
 from leptonsim.compiler.placement import Placement
 from leptonsim.compiler.plan import Plan
 from leptonsim.compiler.precision import element_bits, product_dtype
-from leptonsim.compiler.products import MappingTuple, Product, make_product, packing
+from leptonsim.compiler.problem import make_product, packing
+from leptonsim.compiler.products import MappingTuple, Product
 from leptonsim.compiler.program import ProgramOperator
 from leptonsim.compiler.routes import Route, RouteTable
 from leptonsim.compiler.streams import plan_stream

@@ -168,3 +168,8 @@ class Operator:
     def macs(self) -> int:
         """Multiply-accumulates on the tensor core."""
         return sum(product.macs for product in self.matmuls)
+
+
+def product_context(operator: Operator) -> int:
+    """Columns of the second product of fused attention, 0 without one."""
+    return operator.matmuls[1].n if len(operator.matmuls) == 2 else 0

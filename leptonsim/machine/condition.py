@@ -1,8 +1,7 @@
 """What is in force in all domains together, and what stands still under it.
 
 While the clock of the cores stands still all of the chip counts as resting but the link, over which copies go on; while
-that of the network does the network.
-DRAM draws its standby at all times, at work as at rest.
+that of the network does the network. DRAM draws its standby at all times, at work as at rest.
 """
 
 from __future__ import annotations
