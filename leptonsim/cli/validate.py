@@ -110,9 +110,10 @@ def _show(report: Report) -> None:
     from rich.table import Table
 
     table = Table(title=f"{report.title}: {report.file}", title_justify="left", box=box.SIMPLE_HEAD, title_style="bold")
-    table.add_column("group", no_wrap=True)
+    # a long name takes two lines, so that no number is cut
+    table.add_column("group", overflow="fold")
     for column in ("rows", "predicted", "exact", "median", "mean", "p90", "bias", "worst", "at line"):
-        table.add_column(column, justify="right", no_wrap=True)
+        table.add_column(column, justify="right", no_wrap=True, min_width=max(len(column), 8))
     for name, summary in report.summary().items():
         table.add_row(name, *_cells(summary), style="bold" if name == "all" else None)
     console = Console(file=sys.stdout, highlight=False)
