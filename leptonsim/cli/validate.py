@@ -112,8 +112,11 @@ def _show(report: Report) -> None:
     table = Table(title=f"{report.title}: {report.file}", title_justify="left", box=box.SIMPLE_HEAD, title_style="bold")
     # a long name takes two lines, so that no number is cut
     table.add_column("group", overflow="fold")
-    for column in ("rows", "predicted", "exact", "median", "mean", "p90", "bias", "worst", "at line"):
-        table.add_column(column, justify="right", no_wrap=True, min_width=max(len(column), 8))
+    for column in ("rows", "predicted", "exact"):
+        table.add_column(column, justify="right", no_wrap=True, min_width=len(column))
+    for column in ("median", "mean", "p90", "bias", "worst"):
+        table.add_column(column, justify="right", no_wrap=True, min_width=len("-100.00 %"))
+    table.add_column("at line", justify="right", no_wrap=True, min_width=len("at line"))
     for name, summary in report.summary().items():
         table.add_row(name, *_cells(summary), style="bold" if name == "all" else None)
     console = Console(file=sys.stdout, highlight=False)
