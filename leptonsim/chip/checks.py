@@ -89,6 +89,11 @@ def _names_differ(names: list[str], path: Path) -> Violations:
             yield (*path, "states", index, "name"), f"{name!r} is the name of two states"
 
 
+def _start_is_known(state: str | None, names: list[str], path: Path) -> Violations:
+    if state is not None and state not in names:
+        yield (*path, "state"), f"unknown state {state!r}; {near(state, names)}"
+
+
 def _uncore_has_states_or_one_clock(chip: Chip) -> Violations:
     uncore, path = chip.power.uncore, ("power", "uncore")
     if uncore is None:
@@ -105,8 +110,7 @@ def _uncore_has_states_or_one_clock(chip: Chip) -> Violations:
         yield path, "voltage and clock are those of the states: leave out power.uncore.voltage and power.uncore.clock"
     if uncore.state is None:
         yield path, f"say at which state it starts: power.uncore.state is one of {', '.join(names)}"
-    elif uncore.state not in names:
-        yield (*path, "state"), f"unknown state {uncore.state!r}; {near(uncore.state, names)}"
+    yield from _start_is_known(uncore.state, names, path)
 
 
 def _memory_states_are_within_the_part(chip: Chip) -> Violations:
@@ -117,8 +121,8 @@ def _memory_states_are_within_the_part(chip: Chip) -> Violations:
     yield from _names_differ(names, path)
     if not names:
         yield (*path, "states"), "at least one state, such as {name: full, data_rate: 6400 MT/s}"
-    elif memory.state is not None and memory.state not in names:
-        yield (*path, "state"), f"unknown state {memory.state!r}; {near(memory.state, names)}"
+    else:
+        yield from _start_is_known(memory.state, names, path)
     from leptonsim.chip.dram_part import load_part
 
     try:
