@@ -18,9 +18,8 @@ every single rest, is recorded; a block that rested long enough to sleep makes t
 
 Not modelled here: what a tile costs (systolic and vector cycles, bytes, access patterns): the compiler says so.
 
-This file has the class, which Cython wants in one file, and what the outside may do with it; what happens inside is in
-the parts. The plain-Python twin is the package
-``leptonsim.kernels.plain.tiles``. The parts:
+This file has the class, within which Cython takes no ``include``, and what the outside may do with it; what happens inside is in the
+parts. The plain-Python twin is the package ``leptonsim.kernels.plain.tiles``. The parts:
 
     tiles/words.pxi         engines, causes, columns and bounds by name
     tiles/records.pxi       the records that the kernel works on
